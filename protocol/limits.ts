@@ -1,0 +1,52 @@
+/**
+ * Every size limit of the protocol in one table. `docs/protocol.md` repeats it; a test compares.
+ * Bytes unless the name says otherwise.
+ */
+export const LIMITS = {
+  /** One frame's MessagePack map, without its 4-byte length. */
+  frame: 64 * 1024,
+  /** A message's text, UTF-8. */
+  text: 16 * 1024,
+  /** A message's content that is not text (a sealed envelope of the longest text fits). */
+  content: 17 * 1024,
+  /** Nesting of maps and arrays in a frame; the frame's own map is 1. */
+  depth: 8,
+  /** Entries of one map, and items of one array. */
+  mapEntries: 64,
+  arrayItems: 1024,
+  /** A user's, room's or group's name, characters. */
+  name: 32,
+  /** A password, UTF-8. */
+  password: 1024,
+  /** A token. */
+  token: 2048,
+  /** Versions and features in `hello`, and the characters of one feature or software name. */
+  versions: 32,
+  features: 32,
+  label: 64,
+  /** Messages in one answer to `history`. */
+  page: 500,
+  /** Users in one `users` frame, conversations in one `conversations` frame. */
+  list: 500,
+  /** Frames that one session keeps waiting to be written, in bytes; past it comes `resync`. */
+  outbox: 1024 * 1024,
+} as const;
+
+/** Every time limit, milliseconds. */
+export const TIMES = {
+  /** From the connection to `hello`. */
+  hello: 10_000,
+  /** For each attempt to sign in. */
+  login: 60_000,
+  /** Silence after which a peer is gone. */
+  silence: 45_000,
+  /** Between a client's `ping` frames. */
+  ping: 15_000,
+  /** For an answer to a request. */
+  answer: 30_000,
+} as const;
+
+/** Attempts to sign in on one connection. */
+export const LOGIN_ATTEMPTS = 3;
+/** Frames in the wrong state, or of an unknown type, that one connection may send. */
+export const OFFENCES = 10;

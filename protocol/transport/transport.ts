@@ -1,0 +1,242 @@
+/**
+ * What Sotto asks of a transport: secure, ordered, bidirectional byte streams inside a connection
+ * that survives a change of address. QUIC (RFC 9000) gives this; TLS over TCP can stand in.
+ *
+ * A transport knows no frames and no users. It reads no configuration and writes no log: what it
+ * has to tell, it tells through `onHandshake` and through the values that it returns.
+ *
+ * Every engine MUST keep this contract (`tests/protocol/transport/contract.ts` holds them to it):
+ *
+ * 1. `Stream.read` yields chunks in order, then `null` once after the peer's FIN. After a reset by
+ *    the peer it throws `StreamError` with the peer's code, now and ever after.
+ * 2. `Stream.write` takes the whole chunk or throws. Its promise settles when the engine has taken
+ *    all bytes: while flow control blocks it stays pending, and that is the back-pressure. The
+ *    engine MUST NOT change the chunk (it is shared between streams); the caller MUST NOT change
+ *    it until the promise has settled. One write at a time for each stream.
+ * 3. `Connection.closed` settles exactly once and never rejects. When it has settled, every
+ *    pending `read`, `write`, `openStream` and `accept` has settled too, and what the connection
+ *    held has been let go of.
+ * 4. What a peer sends, however malformed, never throws out of an engine: it is dropped, or it
+ *    closes that peer's connection, and no other.
+ * 5. A peer that comes from a new address keeps its connection (RFC 9000, section 9).
+ */
+
+/** An IP address and UDP (or TCP) port. IPv6 addresses carry no brackets. */
+export interface Address {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/** The two QUIC engines, and TLS 1.3 over TCP. */
+export type EngineName = "quiche" | "builtin" | "tls";
+
+/** How a connection ended. */
+export interface CloseReason {
+  /**
+   * `application`: somebody called `close`; `code` is theirs (`protocol/errors.ts`).
+   * `transport`: QUIC or TLS failed; `code` is RFC 9000's (section 20.1), 0x100 + alert for TLS.
+   * `idle`: nothing was heard for the idle timeout. `lost`: the engine cannot say more.
+   */
+  readonly kind: "application" | "transport" | "idle" | "lost";
+  readonly code: number;
+  /** Text from the peer or the engine. Not trusted: make it safe before you show it. */
+  readonly reason: string;
+  readonly by: "local" | "peer";
+}
+
+/** A stage of a handshake, for the log. Times are in milliseconds. */
+export interface HandshakeEvent {
+  readonly stage:
+    | "initial" // the first datagram of a peer (server), or ours sent (client)
+    | "retry" // a Retry packet went out (server) or was answered (client)
+    | "version_negotiation"
+    | "established"
+    | "failed";
+  readonly peer: Address;
+  readonly elapsed: number;
+  readonly alpn?: string;
+  readonly serverName?: string;
+  /** Hex. Engines that do not show connection IDs leave them out. */
+  readonly sourceId?: string;
+  readonly destinationId?: string;
+  /** Why it failed. Not trusted. */
+  readonly reason?: string;
+}
+
+/** One bidirectional stream. */
+export interface Stream extends AsyncDisposable {
+  /** The QUIC stream ID (RFC 9000, section 2.1): 0, 4, 8… are the client's, 1, 5, 9… the server's. */
+  readonly id: number;
+  /** The next chunk, or `null` after the peer's FIN. The chunk is the caller's to keep. */
+  read(): Promise<Uint8Array | null>;
+  /** Queues a whole chunk; pending while flow control blocks. */
+  write(chunk: Uint8Array): Promise<void>;
+  /** Sends FIN. Reading goes on. Idempotent. */
+  end(): Promise<void>;
+  /** Ends both directions at once: RESET_STREAM and STOP_SENDING with `code`. Idempotent. */
+  reset(code: number): void;
+}
+
+/** One connection to one peer. */
+export interface Connection extends AsyncDisposable {
+  readonly engine: EngineName;
+  readonly role: "client" | "server";
+  /** The peer's address as last seen; it changes when the peer migrates. */
+  readonly remote: Address;
+  /** The negotiated ALPN protocol. */
+  readonly alpn: string;
+  /** The name the client asked for (SNI), where there was one and the engine shows it. */
+  readonly serverName: string | undefined;
+  /** The peer's leaf certificate, DER. `undefined` where the engine does not show it. */
+  readonly peerCertificate: Uint8Array | undefined;
+  /** Both connection IDs, hex. `undefined` where the engine does not show them. */
+  ids(): { readonly source: string; readonly destination: string } | undefined;
+  /** The smoothed round trip in milliseconds. `undefined` where the engine does not show it. */
+  rtt(): number | undefined;
+  /** Opens a stream. The peer learns of it with the first chunk. Waits while the peer allows none. */
+  openStream(): Promise<Stream>;
+  /** The next stream that the peer opened; `null` once the connection has closed. */
+  accept(): Promise<Stream | null>;
+  /**
+   * Client only: goes on from a new local UDP port, as after a change of network. Resolves when
+   * the new socket is in use; the peer follows by itself. Throws `TransportError` where the engine
+   * cannot do it.
+   */
+  rebind(): Promise<void>;
+  /**
+   * Closes for both sides, with an application code and a reason of at most 200 bytes. Streams end
+   * without further delivery: `end()` them and let the peer read first if the last bytes matter.
+   */
+  close(code: number, reason?: string): void;
+  readonly closed: Promise<CloseReason>;
+}
+
+/** A bound server. */
+export interface Listener extends AsyncDisposable {
+  readonly engine: EngineName;
+  /** Where it listens; `port` is the real one when 0 was asked for. */
+  readonly address: Address;
+  /** The next established connection; `null` once the listener has closed. */
+  accept(): Promise<Connection | null>;
+  /** Closes every connection with the code and reason, flushes the closes, frees the port. */
+  close(code?: number, reason?: string): Promise<void>;
+}
+
+/** Limits that an engine holds for every connection. All of them are bounds on a hostile peer. */
+export interface TransportLimits {
+  /** Connections at once; further ones are refused. */
+  readonly maxConnections: number;
+  /** Handshakes under way at once; further Initials are dropped, and the peer tries again. */
+  readonly maxHandshakes: number;
+  /** A handshake that takes longer is given up. Milliseconds. */
+  readonly handshakeTimeout: number;
+  /** Streams that the peer may have open at once. */
+  readonly maxStreams: number;
+  /** Receive window of one stream, bytes (where the engine lets it be set). */
+  readonly streamWindow: number;
+  /** Receive window of a connection, bytes (where the engine lets it be set). */
+  readonly connectionWindow: number;
+  /** Milliseconds of silence after which a connection is gone. */
+  readonly idleTimeout: number;
+  /** Milliseconds between keep-alives while nothing else is sent; 0 sends none. */
+  readonly keepAlive: number;
+}
+
+export const DEFAULT_LIMITS: TransportLimits = {
+  maxConnections: 10_000,
+  maxHandshakes: 256,
+  handshakeTimeout: 10_000,
+  maxStreams: 8,
+  streamWindow: 256 * 1024,
+  connectionWindow: 1024 * 1024,
+  idleTimeout: 45_000,
+  keepAlive: 15_000,
+};
+
+export interface ListenOptions {
+  /** `::` serves IPv4 too. */
+  readonly hostname: string;
+  /** 0 takes a free port. */
+  readonly port: number;
+  /** PEM. The leaf MUST say `CA:FALSE` (rustls refuses other leaves). */
+  readonly certificate: string;
+  /** PEM, PKCS #8. */
+  readonly privateKey: string;
+  readonly alpn: readonly string[];
+  readonly limits?: Partial<TransportLimits>;
+  /** Sends Retry (RFC 9000, section 8.1) to unproven addresses. Default `true`, where it can. */
+  readonly retry?: boolean;
+  readonly onHandshake?: (event: HandshakeEvent) => void;
+}
+
+/**
+ * Decides whether a server is the one that was meant. It is called with the leaf certificate (DER)
+ * after the handshake and before a single byte is sent; `false` closes with `CERTIFICATE_REFUSED`.
+ */
+export type VerifyPeer = (leaf: Uint8Array) => boolean | Promise<boolean>;
+
+export interface DialOptions {
+  readonly hostname: string;
+  readonly port: number;
+  /** SNI; default: `hostname` where that is a name. */
+  readonly serverName?: string;
+  readonly alpn: readonly string[];
+  /**
+   * `verify` sees what the server showed (engines that show certificates); `hashes` are SHA-256 of
+   * acceptable leaf certificates, 32 bytes each (engines that do not). An engine that can do
+   * neither with what it is given MUST refuse to connect.
+   */
+  readonly verify?: VerifyPeer;
+  readonly hashes?: readonly Uint8Array[];
+  readonly limits?: Partial<TransportLimits>;
+  readonly onHandshake?: (event: HandshakeEvent) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** A transport engine: what `protocol/transport/{quiche,builtin,tls}` each export as `engine`. */
+export interface Engine {
+  readonly name: EngineName;
+  listen(options: ListenOptions): Promise<Listener>;
+  /** Resolves once the handshake is done and the peer is verified. Throws `TransportError`. */
+  dial(options: DialOptions): Promise<Connection>;
+}
+
+/** Application close codes that the transports themselves use; the session's are in `errors.ts`. */
+export const CLOSE_NONE = 0;
+/** The client did not accept the server's certificate. */
+export const CERTIFICATE_REFUSED = 0x10;
+
+/** A connection or listener could not do what was asked. `close` is there if it has ended. */
+export class TransportError extends Error {
+  override readonly name = "TransportError";
+  readonly code:
+    | "unreachable" // nothing answered, or the name does not resolve
+    | "refused" // the peer closed during the handshake, or TLS failed
+    | "certificate" // `verify` or `hashes` said no
+    | "timeout"
+    | "closed" // the connection has ended; see `close`
+    | "address_in_use"
+    | "unsupported" // this engine or platform cannot do that
+    | "aborted";
+  readonly close: CloseReason | undefined;
+
+  constructor(code: TransportError["code"], message: string, options?: {
+    cause?: unknown;
+    close?: CloseReason;
+  }) {
+    super(message, { cause: options?.cause });
+    this.code = code;
+    this.close = options?.close;
+  }
+}
+
+/** The peer reset the stream, or stopped reading it. */
+export class StreamError extends Error {
+  override readonly name = "StreamError";
+  readonly code: number;
+
+  constructor(code: number, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
