@@ -1,0 +1,92 @@
+/**
+ * Makes a server's key and its self-signed certificate. Touches no disk.
+ *
+ * The certificate is pinned, not chained: clients go by its hash. What it says still has to please
+ * both TLS stacks: ECDSA P-256, a leaf (`CA:FALSE`; rustls refuses others), names and addresses as
+ * SAN. Load this only to make one: it takes a tenth of a second.
+ */
+import "reflect-metadata"; // Before @peculiar/x509, which needs it.
+import { createPrivateKey, createPublicKey } from "node:crypto";
+import { isIP } from "node:net";
+import { domainToASCII } from "node:url";
+import * as x509 from "@peculiar/x509";
+
+const KEY = { name: "ECDSA", namedCurve: "P-256" } as const;
+const SIGNATURE = { name: "ECDSA", hash: "SHA-256" } as const;
+const SUBJECT = "CN=sotto";
+const DAY = 24 * 60 * 60 * 1000;
+/** "No well-defined expiration date" (RFC 5280, section 4.1.2.5): a pin is changed by its owner. */
+const NEVER = new Date("9999-12-31T23:59:59Z");
+/** RFC 5280, section 4.1.2.2: at most 20 octets. */
+const SERIAL_BYTES = 16;
+/** RFC 1035, section 2.3.4, and the underscore that many hosts are called by. */
+const HOST = /^(?=.{1,253}$)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*$/;
+
+/** A new private key: PEM, PKCS #8. */
+export async function makePrivateKey(): Promise<string> {
+  const { privateKey } = await crypto.subtle.generateKey(KEY, true, ["sign", "verify"]);
+  const der = await crypto.subtle.exportKey("pkcs8", privateKey);
+  return x509.PemConverter.encode(der, "PRIVATE KEY") + "\n";
+}
+
+/**
+ * A certificate (PEM) of the key for the names and IP addresses. A name that cannot stand in a
+ * certificate (a host called `my laptop`) is left out: clients go by the pin, and a server must
+ * start.
+ */
+export async function makeCertificate(
+  privateKey: string,
+  names: readonly string[],
+  now: Date,
+): Promise<string> {
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    serialNumber: makeSerial(),
+    name: SUBJECT,
+    notBefore: new Date(now.getTime() - DAY), // A client's clock may be behind.
+    notAfter: NEVER,
+    signingAlgorithm: SIGNATURE,
+    keys: await importKeys(privateKey),
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+      ...alternativeNames(names),
+    ],
+  });
+  return certificate.toString("pem") + "\n";
+}
+
+async function importKeys(pem: string): Promise<CryptoKeyPair> {
+  const privateKey = createPrivateKey(pem);
+  const pkcs8 = privateKey.export({ type: "pkcs8", format: "der" });
+  const spki = createPublicKey(privateKey).export({ type: "spki", format: "der" });
+  return {
+    privateKey: await crypto.subtle.importKey("pkcs8", new Uint8Array(pkcs8), KEY, false, ["sign"]),
+    publicKey: await crypto.subtle.importKey("spki", new Uint8Array(spki), KEY, true, ["verify"]),
+  };
+}
+
+/** Hex. Positive, and of one length: the top bits are 01. */
+function makeSerial(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(SERIAL_BYTES));
+  const [first = 0] = bytes;
+  bytes[0] = (first & 0x3f) | 0x40;
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function alternativeNames(names: readonly string[]): x509.Extension[] {
+  const entries = new Map<string, x509.JsonGeneralName>();
+  for (const name of names) {
+    const entry = alternativeName(name);
+    if (entry !== undefined) entries.set(entry.value, entry);
+  }
+  if (entries.size === 0) return [];
+  return [new x509.SubjectAlternativeNameExtension([...entries.values()])];
+}
+
+function alternativeName(name: string): { type: "ip" | "dns"; value: string } | undefined {
+  const [address = ""] = name.split("%"); // An IPv6 zone means nothing to another machine.
+  if (isIP(address) !== 0) return { type: "ip", value: address };
+  const ascii = domainToASCII(name);
+  return HOST.test(ascii) && isIP(ascii) === 0 ? { type: "dns", value: ascii } : undefined;
+}
