@@ -57,14 +57,24 @@ export function errorOfClose(close: number): ErrorCode | undefined {
   return (Object.keys(ERRORS) as ErrorCode[]).find((code) => closeCodeOf(code) === close);
 }
 
-/** A fault of the peer, on its way to becoming an `error` frame. */
+/**
+ * A fault of the peer, on its way to becoming an `error` frame. Its message goes to the peer: it
+ * names fields and limits, and never repeats what somebody wrote.
+ */
 export class ProtocolError extends Error {
   override readonly name = "ProtocolError";
   readonly code: ErrorCode;
+  /** The `id` of the request at fault, where it could be read. */
+  readonly re: number | undefined;
 
-  constructor(code: ErrorCode, message: string = ERRORS[code].meaning) {
+  constructor(
+    code: ErrorCode,
+    message: string = ERRORS[code].meaning,
+    options?: { readonly re?: number | undefined },
+  ) {
     super(message);
     this.code = code;
+    this.re = options?.re;
   }
 
   /** Whether the connection ends with it. */

@@ -23,7 +23,11 @@ const ulid = v.pipe(v.string(), v.check(isUlid, "not a ULID"));
 const token = v.pipe(v.string(), v.maxLength(LIMITS.token));
 /** Milliseconds since 1970, UTC. */
 const time = uint;
-const bytes = v.instance(Uint8Array);
+/** Copied out of the frame's body: that is a view of a whole chunk, and nobody should keep it. */
+const bytes = v.pipe(
+  v.instance(Uint8Array),
+  v.transform((view): Uint8Array => new Uint8Array(view)),
+);
 
 /**
  * What somebody wrote. The server reads `kind` and sizes only, so that new kinds need no new wire

@@ -14,6 +14,8 @@ export const LIMITS = {
   /** Entries of one map, and items of one array. */
   mapEntries: 64,
   arrayItems: 1024,
+  /** The name of a map's entry. */
+  key: 64,
   /** A user's, room's or group's name, characters. */
   name: 32,
   /** A password, UTF-8. */
@@ -24,6 +26,8 @@ export const LIMITS = {
   versions: 32,
   features: 32,
   label: 64,
+  /** Requests of one session that wait for their answers; the server reads on when some have it. */
+  requests: 256,
   /** Messages in one answer to `history`. */
   page: 500,
   /** Users in one `users` frame, conversations in one `conversations` frame. */

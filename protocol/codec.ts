@@ -1,0 +1,116 @@
+/**
+ * One frame to bytes and back. It judges form alone: whether a frame is allowed now is the
+ * session's business (`session/`), and what it asks for is the server's.
+ */
+import { Decoder, Encoder } from "@msgpack/msgpack";
+import * as v from "valibot";
+import { PREFIX } from "./decoder.ts";
+import { ProtocolError } from "./errors.ts";
+import {
+  CLIENT_FRAMES,
+  type ClientFrame,
+  type Frame,
+  SERVER_FRAMES,
+  type ServerFrame,
+} from "./frame.ts";
+import { LIMITS } from "./limits.ts";
+import { checkWellFormed } from "./wellformed.ts";
+
+const encoder = new Encoder({ ignoreUndefined: true, maxDepth: LIMITS.depth + 1 });
+const decoder = new Decoder({
+  maxStrLength: LIMITS.frame,
+  maxBinLength: LIMITS.frame,
+  maxArrayLength: LIMITS.arrayItems,
+  maxMapLength: LIMITS.mapEntries,
+  maxExtLength: 0,
+});
+
+/**
+ * The frame's bytes, its length in front. The array is new and the caller's to share. Throws
+ * `RangeError` when it is over the limit, which is a fault of ours: what people write is measured
+ * before a frame is made of it.
+ */
+export function encodeFrame(frame: Frame): Uint8Array {
+  const body = encoder.encodeSharedRef(toWellFormed(frame));
+  if (body.length > LIMITS.frame) {
+    throw new RangeError(`Cannot encode a ${frame.type} frame: it has ${body.length} bytes`);
+  }
+  const bytes = new Uint8Array(PREFIX + body.length);
+  new DataView(bytes.buffer).setUint32(0, body.length);
+  bytes.set(body, PREFIX);
+  return bytes;
+}
+
+/** What a client said. Throws `ProtocolError`: `frame_malformed`, `unknown_type`, `bad_frame`. */
+export function parseClientFrame(body: Uint8Array): ClientFrame {
+  return parse<ClientFrame>(CLIENT_FRAMES, body);
+}
+
+/** What a server said. Throws `ProtocolError`, as `parseClientFrame` does. */
+export function parseServerFrame(body: Uint8Array): ServerFrame {
+  return parse<ServerFrame>(SERVER_FRAMES, body);
+}
+
+function parse<Known extends Frame>(
+  schemas: Readonly<Record<Known["type"], v.GenericSchema<unknown, Known>>>,
+  body: Uint8Array,
+): Known {
+  const map = decode(body);
+  const re = typeof map.id === "number" && isId(map.id) ? map.id : undefined;
+  if (typeof map.type !== "string") {
+    throw new ProtocolError("bad_frame", "A frame has no type.", { re });
+  }
+  if (!isKnown(schemas, map.type)) throw new ProtocolError("unknown_type", undefined, { re });
+  const result = v.safeParse(schemas[map.type], map, { abortEarly: true });
+  if (result.success) return result.output;
+  // Paths are made of our own field names and of indices; what was received is not repeated.
+  const field = v.getDotPath(result.issues[0]) ?? "type";
+  throw new ProtocolError(
+    "bad_frame",
+    `The field ${field} of ${map.type} is missing, of the wrong type, or over its limit.`,
+    { re },
+  );
+}
+
+function isKnown<Type extends string>(
+  schemas: Readonly<Record<Type, unknown>>,
+  type: string,
+): type is Type {
+  return Object.hasOwn(schemas, type);
+}
+
+function isId(id: number): boolean {
+  return Number.isInteger(id) && id >= 0 && id <= 0xffff_ffff;
+}
+
+function decode(body: Uint8Array): Record<string, unknown> {
+  checkWellFormed(body);
+  try {
+    return decoder.decode(body) as Record<string, unknown>;
+  } catch (cause) {
+    // Not known to happen after the check; a peer must not be able to make it ours if it does.
+    if (cause instanceof Error) throw new ProtocolError("frame_malformed");
+    throw cause;
+  }
+}
+
+/**
+ * The value itself, or a copy in which lone surrogates have become U+FFFD: half an emoji, cut off
+ * by somebody's `slice`, has no UTF-8 and must not end the connection.
+ */
+function toWellFormed<Value>(value: Value): Value {
+  return isWellFormed(value) ? value : repair(value) as Value;
+}
+
+function isWellFormed(value: unknown): boolean {
+  if (typeof value === "string") return value.isWellFormed();
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return true;
+  return Object.values(value).every(isWellFormed);
+}
+
+function repair(value: unknown): unknown {
+  if (typeof value === "string") return value.toWellFormed();
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return value;
+  if (Array.isArray(value)) return value.map(repair);
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, repair(item)]));
+}
