@@ -8,8 +8,8 @@
  * 1. When a promise has resolved, what it wrote survives the death of the process.
  * 2. `append` is one transaction: all of the batch is stored, or none of it.
  * 3. Within a conversation `seq` runs 1, 2, 3… in the order of `append`, without gaps, for ever.
- * 4. A ULID is stored once for each sender: appending it again yields the first one's `seq` and
- *    `at`, and stores nothing.
+ * 4. A ULID is stored once for each sender: appending it again, later or in the same batch, yields
+ *    the first one's conversation, `seq` and `at`, and stores nothing.
  * 5. Nothing here checks permissions; services do.
  */
 import type { Content, ConversationState, Message } from "../../protocol/frame.ts";
@@ -42,6 +42,8 @@ export interface NewMessage {
 
 /** What became of one message of a batch, in the batch's order. */
 export interface Appended {
+  /** Where it is: the first one's, when the ULID was there already (rule 4). */
+  readonly conversation: string;
   readonly seq: number;
   readonly at: number;
   /** `false`: it was there already (rule 4). */
@@ -74,6 +76,8 @@ export interface Store extends AsyncDisposable {
   /** The names of a conversation's members. */
   members(conversation: string): Promise<string[]>;
   isMember(conversation: string, account: string): Promise<boolean>;
-  /** Raises the account's mark; a lower one changes nothing. */
+  /**
+   * Raises the account's mark; a lower one changes nothing, and none goes past the newest message.
+   */
   mark(account: string, conversation: string, seq: number): Promise<void>;
 }

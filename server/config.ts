@@ -1,0 +1,136 @@
+/**
+ * The server's configuration: plain option values, as a command line or a file gives them, read
+ * once into one immutable value. It reads no arguments and no environment by itself.
+ */
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { LOG_FORMATS, LOG_LEVELS } from "./log.ts";
+import type { LogFormat, LogLevel } from "./log.ts";
+
+export const DEFAULT_PORT = 4433;
+export const REGISTRATIONS = ["open", "invite", "closed"] as const;
+export type Registration = (typeof REGISTRATIONS)[number];
+export const ENGINES = ["auto", "quiche", "builtin"] as const;
+export type EngineChoice = (typeof ENGINES)[number];
+
+/** How fast one session may be; past it the server reads no further until there is room again. */
+export interface Rate {
+  /** Frames a second, in the long run. `Infinity` lifts the limit. */
+  readonly rate: number;
+  /** Frames at once, after a pause. */
+  readonly burst: number;
+}
+
+/** Bounds on peers that are many, fast or hostile. */
+export interface ServerLimits {
+  readonly maxConnections: number;
+  /** `send` frames of one session: generous for a script, a bound for a flood. */
+  readonly sends: Rate;
+  /** All other frames of one session. */
+  readonly requests: Rate;
+  /** Failed attempts to sign in from one address. */
+  readonly failures: Rate;
+  /** Messages that wait to be committed; further ones are answered `busy`. */
+  readonly uncommitted: number;
+  /** Milliseconds that a stop may take before what is left is cut off. */
+  readonly drain: number;
+}
+
+export interface ServerConfig {
+  /** Where to listen; `::` serves IPv4 too. */
+  readonly host: string;
+  /** 0 takes a free port. */
+  readonly port: number;
+  /** Database, certificate and keys. */
+  readonly data: string;
+  readonly registration: Registration;
+  /** Somebody else's certificate instead of the server's own. PEM files. */
+  readonly certificate: { readonly certFile: string; readonly keyFile: string } | undefined;
+  readonly engine: EngineChoice;
+  readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
+  readonly limits: ServerLimits;
+}
+
+/** Option values as they come: all optional, numbers as text where a person typed them. */
+export interface ServerOptions {
+  readonly host?: string | undefined;
+  readonly port?: string | number | undefined;
+  readonly data?: string | undefined;
+  readonly registration?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+  readonly engine?: string | undefined;
+  readonly logLevel?: string | undefined;
+  readonly logFormat?: string | undefined;
+  readonly limits?: Partial<ServerLimits> | undefined;
+}
+
+export const SERVER_LIMITS: ServerLimits = {
+  maxConnections: 10_000,
+  sends: { rate: 200, burst: 2_000 },
+  requests: { rate: 50, burst: 200 },
+  failures: { rate: 1 / 6, burst: 30 },
+  uncommitted: 4_096,
+  drain: 5_000,
+};
+
+/** An option has a value that the server cannot use; the message says which, and what would do. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+/** Reads option values; `env` is where the default folder comes from. Throws `ConfigError`. */
+export function readConfig(
+  options: ServerOptions,
+  env: Readonly<Record<string, string | undefined>> = {},
+): ServerConfig {
+  return Object.freeze({
+    host: readHost(options.host ?? "::"),
+    port: readPort(options.port ?? DEFAULT_PORT),
+    data: options.data || defaultDataDir(env),
+    registration: oneOf("--registration", options.registration ?? "open", REGISTRATIONS),
+    certificate: readCertificate(options.cert, options.key),
+    engine: oneOf("--engine", options.engine ?? "auto", ENGINES),
+    logLevel: oneOf("--log-level", options.logLevel ?? "info", LOG_LEVELS),
+    logFormat: oneOf("--log-format", options.logFormat ?? "text", LOG_FORMATS),
+    limits: Object.freeze({ ...SERVER_LIMITS, ...options.limits }),
+  });
+}
+
+/** Where the server keeps its things when nobody says where (XDG Base Directory, version 0.8). */
+export function defaultDataDir(env: Readonly<Record<string, string | undefined>>): string {
+  const base = env["XDG_DATA_HOME"] || join(env["HOME"] || homedir(), ".local", "share");
+  return join(base, "sotto");
+}
+
+function readHost(host: string): string {
+  const bare = host.startsWith("[") && host.endsWith("]") ? host.slice(1, -1) : host;
+  if (bare === "") {
+    throw new ConfigError("--host is empty: give an address to listen on, such as ::");
+  }
+  return bare;
+}
+
+function readPort(port: string | number): number {
+  const value = typeof port === "number" ? port : /^\d{1,5}$/.test(port) ? Number(port) : NaN;
+  if (!Number.isInteger(value) || value < 0 || value > 65_535) {
+    throw new ConfigError(`--port is ${port}: give a number from 0 (a free one) to 65535`);
+  }
+  return value;
+}
+
+function readCertificate(cert?: string, key?: string): ServerConfig["certificate"] {
+  if (!cert && !key) return undefined;
+  if (!cert) throw new ConfigError("--key is given without --cert: give both, or neither");
+  if (!key) throw new ConfigError("--cert is given without --key: give both, or neither");
+  return Object.freeze({ certFile: cert, keyFile: key });
+}
+
+function oneOf<const T extends string>(option: string, value: string, allowed: readonly T[]): T {
+  const found = allowed.find((one) => one === value);
+  if (found === undefined) {
+    throw new ConfigError(`${option} is ${value}: give one of ${allowed.join(", ")}`);
+  }
+  return found;
+}

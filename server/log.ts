@@ -1,0 +1,94 @@
+/**
+ * The server's log: one line for each event, on stderr, as text or JSON. An event has a fixed name
+ * and named values, so that no sentence is ever put together from what a peer sent.
+ *
+ * It will not carry what people write, passwords or tokens; callers give names, addresses, codes
+ * and counts. Values are still made safe: what a terminal would act on is written as an escape.
+ */
+import process from "node:process";
+
+export const LOG_LEVELS = ["error", "warn", "info", "debug"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+export const LOG_FORMATS = ["text", "json"] as const;
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
+export type LogValue = string | number | boolean | undefined;
+export type LogFields = Readonly<Record<string, LogValue>>;
+
+export interface Logger {
+  error(event: string, fields?: LogFields): void;
+  warn(event: string, fields?: LogFields): void;
+  info(event: string, fields?: LogFields): void;
+  debug(event: string, fields?: LogFields): void;
+  /** Whether a level is written at all; ask before collecting what is costly to collect. */
+  writes(level: LogLevel): boolean;
+}
+
+export interface LogOptions {
+  readonly level: LogLevel;
+  readonly format: LogFormat;
+  readonly now?: () => number;
+  /** Takes a line without its line feed. Default: stderr. */
+  readonly write?: (line: string) => void;
+}
+
+export function makeLogger(options: LogOptions): Logger {
+  const { level, format, now = Date.now } = options;
+  const write = options.write ?? ((line: string) => void process.stderr.write(`${line}\n`));
+  const highest = LOG_LEVELS.indexOf(level);
+  const render = format === "json" ? renderJson : renderText;
+
+  const at = (level: LogLevel) => {
+    if (LOG_LEVELS.indexOf(level) > highest) return () => {};
+    return (event: string, fields: LogFields = {}) => {
+      write(render(new Date(now()).toISOString(), level, event, fields));
+    };
+  };
+  return {
+    error: at("error"),
+    warn: at("warn"),
+    info: at("info"),
+    debug: at("debug"),
+    writes: (level) => LOG_LEVELS.indexOf(level) <= highest,
+  };
+}
+
+/** A logger that writes nothing. */
+export const SILENT: Logger = makeLogger({ level: "error", format: "text", write: () => {} });
+
+/** What went wrong, in words fit for the log. */
+export function describe(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}
+
+function renderText(time: string, level: LogLevel, event: string, fields: LogFields): string {
+  let line = `${time} ${level.padEnd(5)} ${event}`;
+  for (const [name, value] of Object.entries(fields)) {
+    if (value !== undefined) line += ` ${name}=${textValue(value)}`;
+  }
+  return line;
+}
+
+function textValue(value: string | number | boolean): string {
+  if (typeof value !== "string") return String(value);
+  // JSON quotes quotation marks, backslashes and line feeds; the rest is left for `printable`.
+  return /^[\w.:/+@\[\]-]+$/.test(value) ? value : printable(JSON.stringify(value));
+}
+
+function renderJson(time: string, level: LogLevel, event: string, fields: LogFields): string {
+  return printable(JSON.stringify({ time, level, event, ...fields }));
+}
+
+/**
+ * C0, DEL and C1 controls; line and paragraph separators; marks, embeddings, overrides and
+ * isolates of the bidirectional algorithm (Unicode TR9, section 2); zero-width no-break space.
+ */
+// deno-lint-ignore no-control-regex -- control characters are exactly what is looked for
+const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+
+function printable(text: string): string {
+  return text.replace(
+    UNSAFE,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}

@@ -1,0 +1,25 @@
+/**
+ * A lock that one process holds on a database for as long as it lives, so that two servers never
+ * number the same conversation. The kernel lets go of it when the process dies, however it dies.
+ *
+ * It is an exclusive transaction on an empty SQLite file beside the database, which works wherever
+ * SQLite does; the database itself stays readable for other programs (a backup, the sqlite3 shell).
+ */
+import { DatabaseSync } from "node:sqlite";
+import { StoreError } from "./error.ts";
+
+/** Takes the lock for `file`, or throws `StoreError` at once. */
+export function lockDatabase(file: string): Disposable {
+  const lock = new DatabaseSync(`${file}.lock`, { timeout: 0 });
+  try {
+    lock.exec("BEGIN EXCLUSIVE");
+  } catch (error) {
+    lock.close();
+    throw new StoreError(
+      "in_use",
+      `Cannot open ${file}: another server is using it. Stop that one, or use another folder.`,
+      { cause: error },
+    );
+  }
+  return { [Symbol.dispose]: () => lock.close() };
+}

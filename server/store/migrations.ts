@@ -1,0 +1,114 @@
+/**
+ * The database's schema, as ordered steps from nothing to the newest; `PRAGMA user_version` says
+ * how many of them a file has had. A step that has been released is never changed: add another.
+ *
+ * It will not go backwards: a file of a newer schema is refused untouched.
+ */
+import { chmodSync, existsSync, renameSync, rmSync } from "node:fs";
+import type { DatabaseSync } from "node:sqlite";
+import { GENERAL } from "../../protocol/names.ts";
+import { StoreError } from "./error.ts";
+
+/** One step is run inside a transaction of its own, together with the new version. */
+export type Migration = (database: DatabaseSync) => void;
+
+export const MIGRATIONS: readonly Migration[] = [
+  /** 1: accounts, their sessions, conversations, members and messages. */
+  (database) =>
+    database.exec(`
+      CREATE TABLE accounts (
+        number INTEGER PRIMARY KEY AUTOINCREMENT, -- never used again
+        name TEXT NOT NULL UNIQUE,
+        password_hash TEXT NOT NULL,
+        created_at INTEGER NOT NULL
+      ) STRICT;
+
+      CREATE TABLE sessions (
+        id TEXT PRIMARY KEY,
+        account INTEGER NOT NULL REFERENCES accounts ON DELETE CASCADE,
+        created_at INTEGER NOT NULL,
+        expires_at INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX sessions_by_expiry ON sessions (expires_at);
+      CREATE INDEX sessions_by_account ON sessions (account);
+
+      CREATE TABLE conversations (
+        number INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        seq INTEGER NOT NULL DEFAULT 0 -- the newest message's
+      ) STRICT;
+
+      CREATE TABLE members (
+        account INTEGER NOT NULL REFERENCES accounts ON DELETE CASCADE,
+        conversation INTEGER NOT NULL REFERENCES conversations ON DELETE CASCADE,
+        mark INTEGER NOT NULL DEFAULT 0, -- the newest message that was shown
+        PRIMARY KEY (account, conversation)
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX members_by_conversation ON members (conversation);
+
+      CREATE TABLE messages (
+        number INTEGER PRIMARY KEY,
+        conversation INTEGER NOT NULL REFERENCES conversations ON DELETE CASCADE,
+        seq INTEGER NOT NULL,
+        sender INTEGER NOT NULL REFERENCES accounts,
+        ulid TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        body ANY NOT NULL, -- TEXT or BLOB, as it was sent
+        UNIQUE (conversation, seq),
+        UNIQUE (sender, ulid)
+      ) STRICT;
+
+      INSERT INTO conversations (id) VALUES ('${GENERAL}');
+    `),
+];
+
+/**
+ * Brings a database to the newest schema. Before the first step that changes an existing file, a
+ * copy of it is put beside it (`<file>.schema-<version>`).
+ */
+export function migrate(
+  database: DatabaseSync,
+  file: string,
+  migrations: readonly Migration[] = MIGRATIONS,
+): void {
+  const version = schemaVersion(database);
+  if (version > migrations.length) {
+    throw new StoreError(
+      "newer_schema",
+      `Cannot open ${file}: its schema is version ${version}, and this program knows versions up ` +
+        `to ${migrations.length}. Use the newer program that wrote it, or another folder.`,
+    );
+  }
+  if (version > 0 && version < migrations.length) copyAside(database, `${file}.schema-${version}`);
+  for (const [index, step] of migrations.entries()) {
+    if (index < version) continue;
+    database.exec("BEGIN IMMEDIATE");
+    try {
+      step(database);
+      database.exec(`PRAGMA user_version = ${index + 1}`);
+      database.exec("COMMIT");
+    } catch (error) {
+      if (database.isTransaction) database.exec("ROLLBACK");
+      throw new StoreError(
+        "migration_failed",
+        `Cannot bring ${file} from schema version ${index} to ${index + 1}: nothing was changed.`,
+        { cause: error },
+      );
+    }
+  }
+}
+
+export function schemaVersion(database: DatabaseSync): number {
+  return Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
+}
+
+/** A copy is whole or not there: it is written under another name first. */
+function copyAside(database: DatabaseSync, copy: string): void {
+  if (existsSync(copy)) return;
+  const partial = `${copy}.partial`;
+  rmSync(partial, { force: true });
+  database.prepare("VACUUM INTO ?").run(partial);
+  chmodSync(partial, 0o600);
+  renameSync(partial, copy);
+}
