@@ -54,7 +54,9 @@ export const MIGRATIONS: readonly Migration[] = [
         ulid TEXT NOT NULL,
         at INTEGER NOT NULL,
         kind TEXT NOT NULL,
-        body ANY NOT NULL, -- TEXT or BLOB, as it was sent
+        -- Text is kept as UTF-8 bytes: read as TEXT, it would end at a NUL character.
+        body BLOB NOT NULL,
+        is_text INTEGER NOT NULL CHECK (is_text IN (0, 1)),
         UNIQUE (conversation, seq),
         UNIQUE (sender, ulid)
       ) STRICT;

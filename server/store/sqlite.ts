@@ -129,6 +129,7 @@ class SqliteStore implements Store {
         stored: false,
       };
     }
+    const { body } = message.content;
     const next = this.#sql.nextSeq.get(message.conversation) ?? this.#openDm(message.conversation);
     const seq = integer(next["seq"]);
     const { changes } = this.#sql.insert.run(
@@ -137,7 +138,8 @@ class SqliteStore implements Store {
       message.ulid,
       message.at,
       message.content.kind,
-      message.content.body,
+      typeof body === "string" ? encoder.encode(body) : body,
+      typeof body === "string" ? 1 : 0,
       message.from,
     );
     if (changes === 0) throw new Error(`Cannot append a message: no account ${message.from}`);
@@ -169,7 +171,7 @@ class SqliteStore implements Store {
         ulid: text(row["ulid"]),
         from: text(row["sender"]),
         at: integer(row["at"]),
-        content: { kind: text(row["kind"]), body: body(row["body"]) },
+        content: { kind: text(row["kind"]), body: bodyOf(row) },
       }))
     );
   }
@@ -230,6 +232,9 @@ class SqliteStore implements Store {
   }
 }
 
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
 type Row = Record<string, SQLOutputValue>;
 type Statements = ReturnType<typeof prepare>;
 
@@ -266,10 +271,10 @@ function prepare(database: DatabaseSync) {
       SELECT a.number, c.number, c.seq FROM accounts a, conversations c
       WHERE a.name = ? AND c.id = ?`),
     insert: sql(`
-      INSERT INTO messages (conversation, seq, sender, ulid, at, kind, body)
-      SELECT ?, ?, number, ?, ?, ?, ? FROM accounts WHERE name = ?`),
+      INSERT INTO messages (conversation, seq, sender, ulid, at, kind, body, is_text)
+      SELECT ?, ?, number, ?, ?, ?, ?, ? FROM accounts WHERE name = ?`),
     history: sql(`
-      SELECT m.seq, m.ulid, a.name AS sender, m.at, m.kind, m.body
+      SELECT m.seq, m.ulid, a.name AS sender, m.at, m.kind, m.body, m.is_text
       FROM messages m JOIN accounts a ON a.number = m.sender
       WHERE m.conversation = (SELECT number FROM conversations WHERE id = ?) AND m.seq > ?
       ORDER BY m.seq LIMIT ?`),
@@ -311,8 +316,8 @@ function text(value: SQLOutputValue | undefined): string {
   return value;
 }
 
-function body(value: SQLOutputValue | undefined): string | Uint8Array<ArrayBuffer> {
-  if (typeof value === "string") return value;
-  if (value instanceof Uint8Array) return new Uint8Array(value);
-  throw new TypeError("The database holds no message here");
+function bodyOf(row: Row): string | Uint8Array<ArrayBuffer> {
+  const bytes = row["body"];
+  if (!(bytes instanceof Uint8Array)) throw new TypeError("The database holds no bytes here");
+  return integer(row["is_text"]) === 1 ? decoder.decode(bytes) : new Uint8Array(bytes);
 }

@@ -1,0 +1,22 @@
+/**
+ * The thread that hashes passwords, so that no sign-in delays a message: one job in, one hash out.
+ * It knows no accounts and keeps nothing; `passwords.ts` starts it and is its only caller.
+ */
+import { parentPort } from "node:worker_threads";
+import { argon2id } from "@noble/hashes/argon2.js";
+import type { Argon2Cost } from "./phc.ts";
+
+/** The buffer of `password` is handed over, so that no copy stays behind; it is wiped here. */
+export interface PasswordJob {
+  readonly password: Uint8Array<ArrayBuffer>;
+  readonly salt: Uint8Array;
+  readonly cost: Argon2Cost;
+  /** Length of the hash in bytes. */
+  readonly length: number;
+}
+
+parentPort?.on("message", ({ password, salt, cost, length }: PasswordJob) => {
+  const hash = argon2id(password, salt, { ...cost, dkLen: length });
+  password.fill(0);
+  parentPort?.postMessage(hash);
+});

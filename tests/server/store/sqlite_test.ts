@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { GENERAL } from "../../../protocol/names.ts";
+import { StoreError } from "../../../server/store/error.ts";
+import { MIGRATIONS, schemaVersion } from "../../../server/store/migrations.ts";
+import type { Migration } from "../../../server/store/migrations.ts";
+import { openSqliteStore } from "../../../server/store/sqlite.ts";
+import { storeContract, ulidOf } from "./contract.ts";
+
+async function tempFile() {
+  const dir = await Deno.makeTempDir({ prefix: "sotto-store-" });
+  return {
+    file: join(dir, "sotto.db"),
+    [Symbol.asyncDispose]: () => Deno.remove(dir, { recursive: true }),
+  };
+}
+
+storeContract("openSqliteStore()", async () => {
+  const temp = await tempFile();
+  return {
+    open: () => new Promise((resolve) => resolve(openSqliteStore(temp.file))),
+    [Symbol.asyncDispose]: temp[Symbol.asyncDispose],
+  };
+});
+
+const LATER: Migration = (database) => database.exec("ALTER TABLE accounts ADD COLUMN motto TEXT");
+const BROKEN: Migration = (database) => {
+  database.exec("ALTER TABLE accounts ADD COLUMN colour TEXT");
+  database.exec("SELECT nothing FROM nowhere");
+};
+
+/** What a look at the file from outside shows. */
+function inspect(file: string): { version: number; columns: string[] } {
+  const database = new DatabaseSync(file, { readOnly: true });
+  try {
+    const columns = database.prepare("SELECT name FROM pragma_table_info('accounts')").all();
+    return { version: schemaVersion(database), columns: columns.map((row) => String(row.name)) };
+  } finally {
+    database.close();
+  }
+}
+
+Deno.test("openSqliteStore() keeps the database for its owner's eyes", {
+  ignore: Deno.build.os === "windows",
+}, async () => {
+  await using temp = await tempFile();
+  await using _store = openSqliteStore(temp.file);
+  assert.equal(((await Deno.stat(temp.file)).mode ?? 0) & 0o777, 0o600);
+});
+
+Deno.test("openSqliteStore() says that another server is using the database", async () => {
+  await using temp = await tempFile();
+  await using _store = openSqliteStore(temp.file);
+  assert.throws(() => openSqliteStore(temp.file), (error) => {
+    assert.ok(error instanceof StoreError);
+    assert.equal(error.code, "in_use");
+    assert.match(error.message, /another server is using it/);
+    return true;
+  });
+});
+
+Deno.test("openSqliteStore() says that a file is no database, and leaves it as it was", async () => {
+  await using temp = await tempFile();
+  await Deno.writeTextFile(temp.file, "Dear diary, this is not a database at all. ".repeat(40));
+  const before = await Deno.readTextFile(temp.file);
+  assert.throws(
+    () => openSqliteStore(temp.file),
+    (error) => error instanceof StoreError && error.code === "unreadable",
+  );
+  assert.equal(await Deno.readTextFile(temp.file), before);
+});
+
+Deno.test("migrate() brings an older file forward, keeps what it holds, and puts a copy aside", async () => {
+  await using temp = await tempFile();
+  const before = openSqliteStore(temp.file);
+  await before.createAccount("ann", "$hash$", 1);
+  await before[Symbol.asyncDispose]();
+
+  await using store = openSqliteStore(temp.file, { migrations: [...MIGRATIONS, LATER] });
+  assert.equal((await store.account("ann"))?.number, 1);
+  assert.equal(inspect(temp.file).version, MIGRATIONS.length + 1);
+  const copy = inspect(`${temp.file}.schema-${MIGRATIONS.length}`);
+  assert.equal(copy.version, MIGRATIONS.length);
+  assert.ok(!copy.columns.includes("motto"));
+});
+
+Deno.test("migrate() makes no copy of a new file", async () => {
+  await using temp = await tempFile();
+  await using _store = openSqliteStore(temp.file);
+  const names = [...Deno.readDirSync(join(temp.file, ".."))].map(({ name }) => name);
+  assert.deepEqual(names.filter((name) => name.includes("schema")), []);
+});
+
+Deno.test("migrate() undoes the whole of a step that fails", async () => {
+  await using temp = await tempFile();
+  await openSqliteStore(temp.file)[Symbol.asyncDispose]();
+  assert.throws(
+    () => openSqliteStore(temp.file, { migrations: [...MIGRATIONS, LATER, BROKEN] }),
+    (error) => error instanceof StoreError && error.code === "migration_failed",
+  );
+  const { version, columns } = inspect(temp.file);
+  assert.equal(version, MIGRATIONS.length + 1);
+  assert.ok(columns.includes("motto") && !columns.includes("colour"));
+});
+
+Deno.test("migrate() refuses a newer file with both versions, and leaves it as it was", async () => {
+  await using temp = await tempFile();
+  await openSqliteStore(temp.file, { migrations: [...MIGRATIONS, LATER] })[Symbol.asyncDispose]();
+  assert.throws(() => openSqliteStore(temp.file), (error) => {
+    assert.ok(error instanceof StoreError);
+    assert.equal(error.code, "newer_schema");
+    assert.match(
+      error.message,
+      new RegExp(`version ${MIGRATIONS.length + 1}.* ${MIGRATIONS.length}`),
+    );
+    return true;
+  });
+  assert.equal(inspect(temp.file).version, MIGRATIONS.length + 1);
+});
+
+Deno.test("openSqliteStore() has all that was promised before a kill -9, in order, and whole batches only", async () => {
+  await using temp = await tempFile();
+  const writer = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", new URL("./writer.ts", import.meta.url).pathname, temp.file],
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  let told = "";
+  for await (const text of writer.stdout.pipeThrough(new TextDecoderStream())) {
+    const before = told.length;
+    told += text;
+    if (before < 2_000 && told.length >= 2_000) writer.kill("SIGKILL");
+  }
+  await writer.status;
+  const promised = told.slice(0, told.lastIndexOf("\n")).split("\n").map(Number);
+
+  await using store = openSqliteStore(temp.file);
+  const messages = await store.history(GENERAL, 0, 1_000_000);
+  assert.ok(promised.length > 100);
+  assert.deepEqual(promised, promised.map((_, index) => index + 1));
+  assert.ok(messages.length >= promised.length);
+  assert.equal(messages.length % 3, 0);
+  assert.deepEqual(
+    messages.map(({ seq, ulid }) => [seq, ulid]),
+    messages.map((_, index) => [index + 1, ulidOf(index + 1)]),
+  );
+});

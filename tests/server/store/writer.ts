@@ -1,0 +1,12 @@
+/** A process that appends for as long as it lives, telling each number once it is promised. */
+import { openSqliteStore } from "../../../server/store/sqlite.ts";
+import { messageOf } from "./contract.ts";
+
+const [file] = Deno.args;
+if (file === undefined) throw new Error("Give the database file");
+const store = openSqliteStore(file);
+await store.createAccount("ann", "$hash$", 1);
+for (let number = 1;; number += 3) {
+  const appended = await store.append([0, 1, 2].map((extra) => messageOf(number + extra)));
+  console.log(appended.map(({ seq }) => seq).join("\n"));
+}
