@@ -1,0 +1,23 @@
+/** IP addresses as transports need them: names looked up, mapped forms undone. */
+import { lookup } from "node:dns/promises";
+import { isIP } from "node:net";
+import { TransportError } from "./transport.ts";
+
+/** The IP address to dial for a name (the system's first choice); an address is itself. */
+export async function resolveHost(hostname: string): Promise<string> {
+  if (isIP(hostname) !== 0) return hostname;
+  try {
+    return (await lookup(hostname)).address;
+  } catch (cause) {
+    throw new TransportError(
+      "unreachable",
+      `Cannot find the address of ${JSON.stringify(hostname)}: check the name, or use an address.`,
+      { cause },
+    );
+  }
+}
+
+/** An IPv4 address that came through a dual-stack socket (`::ffff:192.0.2.1`), as people write it. */
+export function unmapped(address: string): string {
+  return address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address;
+}
