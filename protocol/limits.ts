@@ -48,6 +48,8 @@ export const TIMES = {
   ping: 15_000,
   /** For an answer to a request. */
   answer: 30_000,
+  /** From a session's last frame to the close of its connection, so that the frame is read. */
+  linger: 1_000,
 } as const;
 
 /** Attempts to sign in on one connection. */

@@ -1,0 +1,77 @@
+/**
+ * Which frame may be said in which state and on which stream, and which frame answers which: tables
+ * for both ends, without exceptions in code.
+ */
+import type { ClientFrames, ServerFrames } from "../frame.ts";
+import type { State } from "./states.ts";
+
+/**
+ * `session`: the stream with ID 0. `transfer`: any further stream, each for one request, so that a
+ * long answer never delays a message.
+ */
+export type StreamKind = "session" | "transfer";
+
+interface Rule {
+  readonly states: readonly State[];
+  readonly streams: readonly StreamKind[];
+}
+
+const AFTER_WELCOME = ["CONNECTED", "AUTHENTICATED", "SENDING"] as const;
+const SIGNED_IN = ["AUTHENTICATED", "SENDING"] as const;
+const UNTIL_THE_END = ["CONNECTING", ...AFTER_WELCOME] as const;
+
+/** What a client may say. */
+export const CLIENT_RULES: Readonly<Record<keyof ClientFrames, Rule>> = {
+  hello: { states: ["CONNECTING"], streams: ["session"] },
+  login: { states: ["CONNECTED"], streams: ["session"] },
+  resume: { states: ["CONNECTED"], streams: ["session"] },
+  send: { states: SIGNED_IN, streams: ["session"] },
+  history: { states: SIGNED_IN, streams: ["transfer"] },
+  sync: { states: SIGNED_IN, streams: ["session"] },
+  mark: { states: SIGNED_IN, streams: ["session"] },
+  who: { states: SIGNED_IN, streams: ["session"] },
+  ping: { states: AFTER_WELCOME, streams: ["session"] },
+  logout: { states: AFTER_WELCOME, streams: ["session"] },
+};
+
+/** What a server may say. */
+export const SERVER_RULES: Readonly<Record<keyof ServerFrames, Rule>> = {
+  welcome: { states: ["CONNECTING"], streams: ["session"] },
+  authenticated: { states: ["CONNECTED"], streams: ["session"] },
+  ack: { states: SIGNED_IN, streams: ["session"] },
+  message: { states: SIGNED_IN, streams: ["session", "transfer"] },
+  end: { states: SIGNED_IN, streams: ["transfer"] },
+  conversations: { states: SIGNED_IN, streams: ["session"] },
+  users: { states: SIGNED_IN, streams: ["session"] },
+  presence: { states: SIGNED_IN, streams: ["session"] },
+  notice: { states: AFTER_WELCOME, streams: ["session"] },
+  error: { states: UNTIL_THE_END, streams: ["session", "transfer"] },
+  resync: { states: SIGNED_IN, streams: ["session"] },
+  pong: { states: AFTER_WELCOME, streams: ["session"] },
+  bye: { states: UNTIL_THE_END, streams: ["session"] },
+};
+
+/** The frame that answers a request; any request may be answered by `error` instead. */
+export const ANSWERS = {
+  hello: "welcome",
+  login: "authenticated",
+  resume: "authenticated",
+  send: "ack",
+  history: "end",
+  sync: "conversations",
+  who: "users",
+  ping: "pong",
+  logout: "bye",
+} as const satisfies Partial<Record<keyof ClientFrames, keyof ServerFrames>>;
+
+export type RequestType = keyof typeof ANSWERS;
+
+export function clientMaySay(type: keyof ClientFrames, state: State, stream: StreamKind): boolean {
+  const rule = CLIENT_RULES[type];
+  return rule.states.includes(state) && rule.streams.includes(stream);
+}
+
+export function serverMaySay(type: keyof ServerFrames, state: State, stream: StreamKind): boolean {
+  const rule = SERVER_RULES[type];
+  return rule.states.includes(state) && rule.streams.includes(stream);
+}

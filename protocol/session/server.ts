@@ -1,0 +1,303 @@
+/**
+ * The server's end of one session: what a client may say now, how often it may be wrong, and how
+ * long it may take. It has no I/O, reads no clock, and knows no accounts: it is driven.
+ *
+ * What to call, and when:
+ *
+ * 1. `new ServerSession(options, now)` when a connection has been accepted.
+ * 2. `handleActivity(now)` for every chunk that was read, then for every body that the stream's
+ *    `FrameDecoder` yields, in order: `handleBody` (session stream) or `handleTransferBody`
+ *    (a further stream). What the decoder throws goes to `handleFault`; the session stream's FIN,
+ *    after `FrameDecoder.end`, to `handleEnd`.
+ * 3. Do what the `Verdict` says. For an accepted frame call exactly one of
+ *    `login`, `resume`: `loginSucceeded` before `authenticated` is written, or `loginFailed`;
+ *    `send`: `sendSettled`, when its `ack` or `error` is written;
+ *    `logout`: `leave`.
+ * 4. `leave` to end the session in good order; `handleFault(new ProtocolError(code))` with a
+ *    fatal code to end it otherwise (`internal`, `session_revoked`).
+ * 5. After any of these: `deadline()` is when to call `handleTimeout`.
+ * 6. `closed()` once the connection has gone.
+ */
+import { parseClientFrame } from "../codec.ts";
+import { CLOSE_DONE, closeCodeOf, type ErrorCode, ProtocolError } from "../errors.ts";
+import type { ClientFrame, ClientFrames, ServerFrames } from "../frame.ts";
+import { LOGIN_ATTEMPTS, OFFENCES, TIMES } from "../limits.ts";
+import { chooseVersion, commonFeatures, FEATURES, VERSIONS } from "../version.ts";
+import { clientMaySay, type StreamKind } from "./rules.ts";
+import { type State, StateMachine } from "./states.ts";
+
+/** The frames that the session does not answer itself. */
+export type AcceptedFrame = Exclude<ClientFrame, ClientFrames["hello"] | ClientFrames["ping"]>;
+
+export type Verdict =
+  /** Hand the frame on. */
+  | { readonly type: "accept"; readonly frame: AcceptedFrame }
+  /** Write the frame to the stream that was read; nothing else is to be done. */
+  | { readonly type: "answer"; readonly frame: ServerFrames["welcome" | "pong"] }
+  /** The same: the frame was refused, and the session goes on. */
+  | { readonly type: "refuse"; readonly frame: ServerFrames["error"] }
+  /**
+   * Read no more. Write the frame, end the session stream, and close the connection with `code`
+   * when the peer has had time to read (`TIMES.linger`).
+   */
+  | {
+    readonly type: "close";
+    readonly frame: ServerFrames["error" | "bye"];
+    readonly code: number;
+  }
+  /** The session has ended: whatever still comes is not looked at. */
+  | { readonly type: "ignore" };
+
+/** Errors that leave the number of attempts as it is; they do not restart its time either. */
+const NO_ATTEMPT: ReadonlySet<ErrorCode> = new Set(["bad_token", "busy", "rate_limited"]);
+
+const IGNORE: Verdict = { type: "ignore" };
+
+export interface ServerSessionOptions {
+  /** The software, as `welcome` tells it. */
+  readonly server: string;
+  readonly versions?: readonly number[];
+  readonly features?: readonly string[];
+}
+
+export class ServerSession {
+  readonly #machine = new StateMachine();
+  readonly #server: string;
+  readonly #versions: readonly number[];
+  readonly #features: readonly string[];
+  #version: number | undefined;
+  #heard: number;
+  /** When the wait began that the present state puts a limit to: for `hello`, for an attempt. */
+  #since: number;
+  #attempts: number = LOGIN_ATTEMPTS;
+  /** The `id` of the `login` or `resume` that is being checked. */
+  #signingIn: number | undefined;
+  #sending = 0;
+  #offences = 0;
+
+  constructor(options: ServerSessionOptions, now: number) {
+    this.#server = options.server;
+    this.#versions = options.versions ?? VERSIONS;
+    this.#features = options.features ?? FEATURES;
+    this.#heard = now;
+    this.#since = now;
+    this.#machine.fire("open");
+  }
+
+  get state(): State {
+    return this.#machine.state;
+  }
+
+  /** The version that was agreed. */
+  get version(): number | undefined {
+    return this.#version;
+  }
+
+  /** Messages that were accepted and await `sendSettled`; at `LIMITS.requests`, stop reading. */
+  get sending(): number {
+    return this.#sending;
+  }
+
+  /** The peer gave a sign of life: bytes came from it, or it took bytes of ours. */
+  handleActivity(now: number): void {
+    this.#heard = now;
+  }
+
+  /** A whole frame from the session stream. Never throws for what a peer sends. */
+  handleBody(body: Uint8Array, now: number): Verdict {
+    return this.#handle(body, now, "session");
+  }
+
+  /** A whole frame from a further stream: accepted, the request that this stream is for. */
+  handleTransferBody(body: Uint8Array, now: number): Verdict {
+    return this.#handle(body, now, "transfer");
+  }
+
+  /** A frame that has been parsed already. */
+  handleFrame(frame: ClientFrame, now: number, stream: StreamKind = "session"): Verdict {
+    if (this.#hasEnded()) return IGNORE;
+    this.#heard = now;
+    if (!clientMaySay(frame.type, this.state, stream)) return this.#badState(frame, stream);
+    switch (frame.type) {
+      case "hello":
+        return this.#agree(frame, now);
+      case "ping":
+        return { type: "answer", frame: { type: "pong", re: frame.id } };
+      case "login":
+      case "resume":
+        if (this.#signingIn !== undefined) return this.#badState(frame, stream);
+        this.#signingIn = frame.id;
+        break;
+      case "send":
+        this.#machine.fire("send");
+        this.#sending++;
+        break;
+      case "logout":
+      case "history":
+      case "sync":
+      case "mark":
+      case "who":
+        break;
+    }
+    return { type: "accept", frame };
+  }
+
+  /** A fault of the peer, or a fatal error of ours. Those that are not fatal count as offences. */
+  handleFault(fault: ProtocolError): Verdict {
+    if (this.#hasEnded()) return IGNORE;
+    this.#machine.fire("fault");
+    if (fault.fatal) return this.#giveUp(fault);
+    if (++this.#offences > OFFENCES) {
+      return this.#giveUp(new ProtocolError("too_many_offences", undefined, { re: fault.re }));
+    }
+    this.#machine.fire("recover");
+    return { type: "refuse", frame: errorFrame(fault) };
+  }
+
+  /** The client has ended the session stream, between two frames. */
+  handleEnd(): Verdict {
+    return this.leave("done");
+  }
+
+  /** The password or token was right. `false`: the session has ended meanwhile; say nothing. */
+  loginSucceeded(): boolean {
+    this.#signingIn = undefined;
+    if (this.#hasEnded()) return false;
+    this.#machine.fire("sign_in");
+    return true;
+  }
+
+  /** It was not: what to tell the client, and whether it may try again. */
+  loginFailed(code: ErrorCode, now: number, message?: string): Verdict {
+    const re = this.#signingIn;
+    this.#signingIn = undefined;
+    if (this.#hasEnded()) return IGNORE;
+    const fault = new ProtocolError(code, message, { re });
+    if (fault.fatal || code === "bad_token") return this.handleFault(fault);
+    this.#machine.fire("fault");
+    if (!NO_ATTEMPT.has(code)) {
+      this.#since = now;
+      if (--this.#attempts === 0) {
+        return this.#giveUp(new ProtocolError("too_many_attempts", undefined, { re }));
+      }
+    }
+    this.#machine.fire("recover");
+    return { type: "refuse", frame: { ...errorFrame(fault), attempts: this.#attempts } };
+  }
+
+  /** The `ack` or `error` of an accepted `send` is being written. */
+  sendSettled(): void {
+    if (this.#sending === 0) throw new Error("Cannot settle: no message awaits its ack");
+    this.#sending--;
+    if (this.#sending === 0 && this.#machine.can("settle")) this.#machine.fire("settle");
+  }
+
+  /** Ends the session in good order: after `logout`, when the client is done, or for a drain. */
+  leave(reason: keyof typeof FAREWELLS, re?: number): Verdict {
+    if (this.#hasEnded()) return IGNORE;
+    this.#machine.fire("leave");
+    const { code, message } = FAREWELLS[reason];
+    const frame = { type: "bye", code: reason, message } as const;
+    return { type: "close", frame: re === undefined ? frame : { ...frame, re }, code };
+  }
+
+  /** The connection has gone. */
+  closed(): void {
+    if (this.#machine.can("close")) this.#machine.fire("close");
+  }
+
+  /** When `handleTimeout` is due; `undefined` once the session has ended. */
+  deadline(): number | undefined {
+    if (this.#hasEnded()) return undefined;
+    return Math.min(this.#heard + TIMES.silence, this.#patience()?.until ?? Infinity);
+  }
+
+  /** A verdict only when a time limit has passed. */
+  handleTimeout(now: number): Verdict | undefined {
+    if (this.#hasEnded()) return undefined;
+    const patience = this.#patience();
+    if (patience && now >= patience.until) {
+      return this.handleFault(new ProtocolError(patience.code));
+    }
+    if (now < this.#heard + TIMES.silence) return undefined;
+    return this.handleFault(new ProtocolError("silence"));
+  }
+
+  /** What the client must do in this state, and by when. */
+  #patience(): { until: number; code: ErrorCode } | undefined {
+    if (this.state === "CONNECTING") {
+      return { until: this.#since + TIMES.hello, code: "hello_timeout" };
+    }
+    // While a password is being checked the wait is ours.
+    if (this.state === "CONNECTED" && this.#signingIn === undefined) {
+      return { until: this.#since + TIMES.login, code: "login_timeout" };
+    }
+    return undefined;
+  }
+
+  #handle(body: Uint8Array, now: number, stream: StreamKind): Verdict {
+    if (this.#hasEnded()) return IGNORE;
+    this.#heard = now;
+    let frame: ClientFrame;
+    try {
+      frame = parseClientFrame(body);
+    } catch (fault) {
+      if (fault instanceof ProtocolError) return this.handleFault(fault);
+      throw fault;
+    }
+    return this.handleFrame(frame, now, stream);
+  }
+
+  #agree(hello: ClientFrames["hello"], now: number): Verdict {
+    try {
+      this.#version = chooseVersion(this.#versions, hello.versions);
+    } catch (fault) {
+      if (!(fault instanceof ProtocolError)) throw fault;
+      this.#machine.fire("fault");
+      const verdict = this.#giveUp(new ProtocolError(fault.code, fault.message, { re: hello.id }));
+      return { ...verdict, frame: { ...verdict.frame, versions: [...this.#versions] } };
+    }
+    this.#machine.fire("agree");
+    this.#since = now;
+    return {
+      type: "answer",
+      frame: {
+        type: "welcome",
+        re: hello.id,
+        version: this.#version,
+        features: commonFeatures(this.#features, hello.features),
+        server: this.#server,
+      },
+    };
+  }
+
+  #badState(frame: ClientFrame, stream: StreamKind): Verdict {
+    const where = stream === "session" ? "the session stream" : "a further stream";
+    const message = `A ${frame.type} frame is not allowed on ${where} in state ${this.state}.`;
+    const re = "id" in frame ? frame.id : undefined;
+    return this.handleFault(new ProtocolError("bad_state", message, { re }));
+  }
+
+  #giveUp(fault: ProtocolError): Verdict & { type: "close"; frame: ServerFrames["error"] } {
+    this.#machine.fire("give_up");
+    const code = closeCodeOf(fault.code);
+    if (code === undefined) throw new Error(`Cannot close: ${fault.code} has no close code`);
+    return { type: "close", frame: errorFrame(fault), code };
+  }
+
+  #hasEnded(): boolean {
+    return this.state === "DISCONNECTING" || this.state === "DISCONNECTED";
+  }
+}
+
+/** How a session ends in good order: the `code` of its `bye`, what that says, the close code. */
+const FAREWELLS = {
+  logout: { code: CLOSE_DONE, message: "You have signed out." },
+  done: { code: CLOSE_DONE, message: "You have finished." },
+  draining: { code: closeCodeOf("draining") ?? CLOSE_DONE, message: "The server is going down." },
+} as const;
+
+function errorFrame(fault: ProtocolError): ServerFrames["error"] {
+  const frame = { type: "error", code: fault.code, message: fault.message } as const;
+  return fault.re === undefined ? frame : { ...frame, re: fault.re };
+}
