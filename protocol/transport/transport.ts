@@ -7,18 +7,27 @@
  *
  * Every engine MUST keep this contract (`tests/protocol/transport/contract.ts` holds them to it):
  *
- * 1. `Stream.read` yields chunks in order, then `null` once after the peer's FIN. After a reset by
- *    the peer it throws `StreamError` with the peer's code, now and ever after.
+ * 1. `Stream.read` yields chunks in order, then `null` after the peer's FIN, now and ever after.
+ *    After a reset by the peer it throws `StreamError` with the peer's code, now and ever after.
+ *    One read at a time for each stream.
  * 2. `Stream.write` takes the whole chunk or throws. Its promise settles when the engine has taken
  *    all bytes: while flow control blocks it stays pending, and that is the back-pressure. The
  *    engine MUST NOT change the chunk (it is shared between streams); the caller MUST NOT change
- *    it until the promise has settled. One write at a time for each stream.
+ *    it until the promise has settled. One write at a time for each stream. After the peer stopped
+ *    reading it throws `StreamError` with the peer's code; after `end` it throws a `TypeError`.
  * 3. `Connection.closed` settles exactly once and never rejects. When it has settled, every
  *    pending `read`, `write`, `openStream` and `accept` has settled too, and what the connection
- *    held has been let go of.
+ *    held has been let go of. `accept` then yields `null`, `end` resolves, and the rest throw
+ *    `TransportError` with the code `closed` and the reason in `close`, now and ever after.
  * 4. What a peer sends, however malformed, never throws out of an engine: it is dropped, or it
  *    closes that peer's connection, and no other.
  * 5. A peer that comes from a new address keeps its connection (RFC 9000, section 9).
+ * 6. After `Stream.reset` here, pending and later reads and writes here throw `StreamError` with
+ *    the code given. The peer's throw it too, as far as the engine can send a code: `builtin`
+ *    cannot, and its peer sees FIN, and 0 for a code when it writes. So a FIN alone MUST NOT be
+ *    taken to mean that what was sent is whole: frames and transfers say so themselves.
+ * 7. Disposing of a stream resets it with `CLOSE_NONE` unless both directions have ended; disposing
+ *    of a connection closes it with `CLOSE_NONE` and waits for `closed`; of a listener likewise.
  */
 
 /** An IP address and UDP (or TCP) port. IPv6 addresses carry no brackets. */
@@ -71,7 +80,7 @@ export interface Stream extends AsyncDisposable {
   read(): Promise<Uint8Array | null>;
   /** Queues a whole chunk; pending while flow control blocks. */
   write(chunk: Uint8Array): Promise<void>;
-  /** Sends FIN. Reading goes on. Idempotent. */
+  /** Sends FIN after what was written. Reading goes on. Idempotent; never throws. */
   end(): Promise<void>;
   /** Ends both directions at once: RESET_STREAM and STOP_SENDING with `code`. Idempotent. */
   reset(code: number): void;
@@ -118,7 +127,10 @@ export interface Listener extends AsyncDisposable {
   readonly address: Address;
   /** The next established connection; `null` once the listener has closed. */
   accept(): Promise<Connection | null>;
-  /** Closes every connection with the code and reason, flushes the closes, frees the port. */
+  /**
+   * Closes every connection with the code and reason, flushes the closes, frees the port.
+   * (Deno lets go of the builtin engine's port at its next garbage collection only.)
+   */
   close(code?: number, reason?: string): Promise<void>;
 }
 
@@ -196,6 +208,10 @@ export interface DialOptions {
 /** A transport engine: what `protocol/transport/{quiche,builtin,tls}` each export as `engine`. */
 export interface Engine {
   readonly name: EngineName;
+  /**
+   * Throws `TransportError`: `address_in_use`, or `certificate` when the certificate or the key
+   * cannot be used.
+   */
   listen(options: ListenOptions): Promise<Listener>;
   /** Resolves once the handshake is done and the peer is verified. Throws `TransportError`. */
   dial(options: DialOptions): Promise<Connection>;

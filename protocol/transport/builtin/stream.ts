@@ -12,7 +12,7 @@ import {
 } from "../transport.ts";
 import { streamCodeOfFailure } from "./failures.ts";
 
-/** What `Deno.QuicBidirectionalStream` is, in the words of the web. */
+/** A bidirectional stream as Deno gives it, in the words of the web. */
 export interface WebStreamPair {
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>> & { readonly id: bigint };
   readonly writable: WritableStream<Uint8Array>;
