@@ -54,8 +54,11 @@ export interface MessageEvent extends Base {
   /** ISO 8601, UTC. */
   readonly at: string;
 }
+/** Something that cannot be read without its key has come. */
 export interface SealedEvent extends Base {
   readonly event: "sealed";
+  /** A short number for `/open`: 1, 2, 3… while this client runs. */
+  readonly number: number;
   readonly conversation: string;
   readonly seq: number;
   readonly id: string;
@@ -81,11 +84,21 @@ export interface UsersEvent extends Base {
     readonly status: string;
   }[];
 }
+/** One's own message is on its way; an `ack` or an `error` with the same ID follows. */
+export interface SendingEvent extends Base {
+  readonly event: "sending";
+  readonly id: string;
+  readonly conversation: string;
+  /** Left out when it is sealed. */
+  readonly text?: string;
+}
+/** One's own message is stored, once, under `seq`. */
 export interface AckEvent extends Base {
   readonly event: "ack";
   readonly id: string;
   readonly conversation: string;
   readonly seq: number;
+  readonly at: string;
 }
 export interface NoticeEvent extends Base {
   readonly event: "notice";
@@ -94,9 +107,13 @@ export interface NoticeEvent extends Base {
 }
 export interface ErrorEvent extends Base {
   readonly event: "error";
+  /** From `protocol/errors.ts`, or of this client (`docs/cli.md`). */
   readonly code: string;
+  /** The own message that it is about; it was not stored. */
+  readonly id?: string;
   readonly message: string;
 }
+/** The last event. */
 export interface ClosedEvent extends Base {
   readonly event: "closed";
   readonly code: string;
@@ -111,6 +128,7 @@ export type ChatEvent =
   | OpenedEvent
   | PresenceEvent
   | UsersEvent
+  | SendingEvent
   | AckEvent
   | NoticeEvent
   | ErrorEvent

@@ -1,0 +1,158 @@
+/**
+ * Catching up in all conversations: a `Sync` for each, and whose turn it is to fetch. It also
+ * recognises one's own messages, so that what was sent is acknowledged once, whether the
+ * acknowledgement, a page of history or another session tells of it first. Pure.
+ */
+import type { ConversationState, Message } from "../protocol/frame.ts";
+import type { Outgoing, Pending } from "./outgoing.ts";
+import { Sync } from "./sync.ts";
+
+/** Pages fetched at once; each takes a stream. */
+const MOST_FETCHES = 3;
+/** Conversations kept; a server that names more is not followed there. */
+const MOST_CONVERSATIONS = 10_000;
+
+/** What came out, in this order. */
+export type Caught =
+  | { readonly type: "message"; readonly message: Message }
+  | { readonly type: "ack"; readonly message: Pending; readonly seq: number; readonly at: number }
+  /** Everything up to `seq` has come out above. */
+  | { readonly type: "cursor"; readonly conversation: string; readonly seq: number };
+
+export interface Stored {
+  readonly ulid: string;
+  readonly conversation: string;
+  readonly seq: number;
+  readonly at: number;
+}
+
+export class CatchUp {
+  readonly #outgoing: Outgoing;
+  readonly #conversations = new Map<string, Sync>();
+  /** Those of them where something is missing. */
+  readonly #behind = new Map<string, Sync>();
+  #fetches = 0;
+  /** A list came to its end: conversations that it did not name are younger than it. */
+  #listed = false;
+  #unknown = false;
+
+  constructor(outgoing: Outgoing) {
+    this.#outgoing = outgoing;
+  }
+
+  /** Whether something came of a conversation that no list named: ask for one (`sync`). */
+  get needsList(): boolean {
+    return this.#unknown;
+  }
+
+  /** Whether nothing is missing anywhere, as far as is known. */
+  get complete(): boolean {
+    return this.#listed && this.#behind.size === 0;
+  }
+
+  /** Whether sending should wait until gaps are filled. */
+  get full(): boolean {
+    return this.#behind.values().some((sync) => sync.full);
+  }
+
+  /** A list, or a part of one. `more`: not the last part. */
+  listed(states: readonly ConversationState[], more: boolean): Caught[] {
+    const caught: Caught[] = [];
+    for (const { conversation, seq, mark } of states) {
+      const sync = this.#sync(conversation);
+      if (sync === undefined) continue;
+      sync.known(seq);
+      caught.push(...this.#shown(conversation, sync, sync.begin(mark)));
+    }
+    if (more) return caught;
+    // What a whole list does not name began after it was made.
+    for (const [conversation, sync] of this.#behind) {
+      if (!sync.begun) caught.push(...this.#shown(conversation, sync, sync.begin(0)));
+    }
+    this.#listed = true;
+    this.#unknown = false;
+    return caught;
+  }
+
+  /** A message came by itself. */
+  arrived(message: Message): Caught[] {
+    return this.#come(message, (sync, shown) => sync.arrived(message.seq, shown));
+  }
+
+  /** One's own message was acknowledged. */
+  acknowledged({ ulid, conversation, seq, at }: Stored): Caught[] {
+    const caught: Caught[] = [];
+    const message = this.#outgoing.settle(ulid);
+    if (message !== undefined) caught.push({ type: "ack", message, seq, at });
+    const sync = this.#sync(conversation, seq);
+    if (sync !== undefined) caught.push(...this.#shown(conversation, sync, sync.arrived(seq)));
+    return caught;
+  }
+
+  /**
+   * The next page to fetch. Answer with `fetched` for each message, then with `fetchEnded` or
+   * `fetchFailed`.
+   */
+  next(): { readonly conversation: string; readonly after: number } | undefined {
+    if (this.#fetches >= MOST_FETCHES) return undefined;
+    for (const [conversation, sync] of this.#behind) {
+      const page = sync.next();
+      if (page === undefined) continue;
+      this.#fetches++;
+      return { conversation, after: page.after };
+    }
+    return undefined;
+  }
+
+  /** A message of the page that is being fetched. */
+  fetched(message: Message): Caught[] {
+    return this.#come(message, (sync, shown) => sync.fetched(message.seq, shown));
+  }
+
+  /** The page is complete; `more`: another follows it. */
+  fetchEnded(conversation: string, more: boolean): Caught[] {
+    this.#fetches--;
+    const sync = this.#conversations.get(conversation);
+    return sync === undefined ? [] : this.#shown(conversation, sync, sync.fetchEnded(more));
+  }
+
+  /** The page broke off. What came of it stays. */
+  fetchFailed(conversation: string): void {
+    this.#fetches--;
+    this.#conversations.get(conversation)?.fetchFailed();
+  }
+
+  #come(message: Message, take: (sync: Sync, shown: Message | undefined) => Message[]): Caught[] {
+    const caught: Caught[] = [];
+    const { conversation, seq, ulid, at } = message;
+    const own = this.#outgoing.settle(ulid);
+    if (own !== undefined) caught.push({ type: "ack", message: own, seq, at });
+    const sync = this.#sync(conversation, seq);
+    if (sync === undefined) return caught;
+    const shown = take(sync, own === undefined ? message : undefined);
+    caught.push(...this.#shown(conversation, sync, shown));
+    return caught;
+  }
+
+  #shown(conversation: string, sync: Sync, messages: readonly Message[]): Caught[] {
+    if (sync.complete) this.#behind.delete(conversation);
+    else this.#behind.set(conversation, sync);
+    const caught: Caught[] = messages.map((message) => ({ type: "message", message }));
+    if (sync.begun) caught.push({ type: "cursor", conversation, seq: sync.cursor });
+    return caught;
+  }
+
+  /** The conversation's state; made where there is none, for something with number `seq`. */
+  #sync(conversation: string, seq?: number): Sync | undefined {
+    let sync = this.#conversations.get(conversation);
+    if (sync !== undefined) return sync;
+    if (this.#conversations.size >= MOST_CONVERSATIONS) return undefined;
+    sync = new Sync();
+    this.#conversations.set(conversation, sync);
+    if (seq === undefined || !this.#listed) return sync;
+    // A conversation that has just begun; or one that we have just come into, further on.
+    if (seq === 1) sync.begin(0);
+    else this.#unknown = true;
+    return sync;
+  }
+}

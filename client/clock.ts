@@ -1,0 +1,35 @@
+/**
+ * Time as an argument: whoever waits or stamps takes a `Clock`, so that tests turn the hands
+ * themselves.
+ */
+export interface Clock {
+  /** Milliseconds since 1970, UTC. */
+  now(): number;
+  /** Calls back once after `ms`; the returned function takes that back. */
+  after(ms: number, callback: () => void): () => void;
+}
+
+/** The real one. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after(ms, callback) {
+    const timer = setTimeout(callback, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Waits until the time has passed or the signal fires; says which: `false` when it was aborted. */
+export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<boolean> {
+  if (signal.aborted) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    const aborted = () => {
+      cancel();
+      resolve(false);
+    };
+    const cancel = clock.after(ms, () => {
+      signal.removeEventListener("abort", aborted);
+      resolve(true);
+    });
+    signal.addEventListener("abort", aborted, { once: true });
+  });
+}
