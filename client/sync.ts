@@ -26,8 +26,8 @@ export class Sync {
   #newest = 0;
   readonly #held = new Map<number, Message | typeof OWN>();
   #ownHeld = 0;
-  /** While a page is being fetched: the newest `seq` when it was asked for. */
-  #fetching: { readonly upTo: number; progress: boolean } | undefined;
+  /** While a page is being fetched: where it begins, and the newest `seq` when it was asked for. */
+  #fetching: { readonly after: number; readonly upTo: number; progress: boolean } | undefined;
 
   /** Everything up to here was shown; 0 before it is known where to begin. */
   get cursor(): number {
@@ -73,15 +73,15 @@ export class Sync {
   /** What to fetch now: the page after `after`. Answer with `fetched`, `fetchEnded`. */
   next(): { readonly after: number } | undefined {
     if (this.#cursor === undefined || this.complete || this.#fetching) return undefined;
-    this.#fetching = { upTo: this.#newest, progress: false };
+    this.#fetching = { after: this.#cursor, upTo: this.#newest, progress: false };
     return { after: this.#cursor };
   }
 
   /** A message of the page; without one: the message is one's own. */
   fetched(seq: number, message?: Message): Message[] {
     this.known(seq);
+    if (this.#fetching && seq > this.#fetching.after) this.#fetching.progress = true;
     if (this.#cursor === undefined || seq <= this.#cursor) return [];
-    if (this.#fetching) this.#fetching.progress = true;
     const shown = this.#skipTo(seq - 1);
     if (!this.#held.has(seq)) this.#set(seq, message ?? OWN);
     shown.push(...this.#drain());

@@ -216,7 +216,7 @@ Deno.test("CatchUp shows each message once and in order, whatever is dropped or 
       const said = world.said.map(({ ulid }) => ulid);
       assert.deepEqual([...world.acks].sort(), [...said].sort(), "each acknowledged once");
     }),
-    { numRuns: 400 },
+    { numRuns: 1500 },
   );
 });
 

@@ -98,6 +98,17 @@ Deno.test("Sync does not ask for ever when pages are empty and promise more", ()
   assert.equal(sync.next(), undefined);
 });
 
+Deno.test("Sync takes a page for progress whose messages had all come meanwhile", () => {
+  const sync = new Sync();
+  sync.begin(0);
+  sync.known(2);
+  sync.next();
+  sync.arrived(1, message(1));
+  sync.fetched(1, message(1));
+  sync.fetchEnded(true);
+  assert.deepEqual(sync.next(), { after: 1 });
+});
+
 Deno.test("Sync holds a bounded number, and fetches what it had no room for", () => {
   const sync = new Sync();
   sync.begin(0);
