@@ -2,6 +2,8 @@
  * The thread that hashes passwords, so that no sign-in delays a message: one job in, one hash out.
  * It knows no accounts and keeps nothing; `passwords.ts` starts it and is its only caller.
  */
+import { setPriority } from "node:os";
+import process from "node:process";
 import { parentPort } from "node:worker_threads";
 import { argon2id } from "@noble/hashes/argon2.js";
 import type { Argon2Cost } from "./phc.ts";
@@ -13,6 +15,18 @@ export interface PasswordJob {
   readonly cost: Argon2Cost;
   /** Length of the hash in bytes. */
   readonly length: number;
+}
+
+/** As `nice -n 10`: a busy machine gives this thread what messages leave over. */
+const PRIORITY = 10;
+
+// Linux has a priority for each thread (0 is the one that asks); elsewhere it is the process's.
+if (process.platform === "linux") {
+  try {
+    setPriority(0, PRIORITY);
+  } catch {
+    // Not permitted: sign-ins then compete with messages, which is slower but right.
+  }
 }
 
 parentPort?.on("message", ({ password, salt, cost, length }: PasswordJob) => {

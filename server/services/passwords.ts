@@ -41,6 +41,8 @@ export interface PasswordOptions {
   readonly runLimit?: number;
   readonly clock?: Clock;
   readonly random?: (length: number) => Uint8Array;
+  /** Told when the thread died or was given up, so that somebody reads of it. */
+  readonly onFailure?: (reason: string) => void;
   /** The thread's module, for tests. */
   readonly worker?: URL;
 }
@@ -95,6 +97,7 @@ class Hasher {
   readonly #maxWaiting: number;
   readonly #waitLimit: number;
   readonly #runLimit: number;
+  readonly #onFailure: (reason: string) => void;
   readonly #queue: Waiting[] = [];
   #worker: Worker | undefined;
   /** Whose turn it is. */
@@ -107,6 +110,7 @@ class Hasher {
     this.#maxWaiting = options.maxWaiting ?? MAX_WAITING;
     this.#waitLimit = options.waitLimit ?? WAIT_LIMIT;
     this.#runLimit = options.runLimit ?? RUN_LIMIT;
+    this.#onFailure = options.onFailure ?? (() => {});
     this.#worker = this.#start();
   }
 
@@ -140,7 +144,7 @@ class Hasher {
     if (waiting === undefined) return;
     this.#current = waiting;
     waiting.cancelLimit();
-    waiting.cancelLimit = this.#clock.after(this.#runLimit, () => this.#abandon());
+    waiting.cancelLimit = this.#clock.after(this.#runLimit, () => this.#abandon("it hangs"));
     this.#worker ??= this.#start();
     this.#worker.postMessage(waiting.job, [waiting.job.password.buffer]);
   }
@@ -153,16 +157,17 @@ class Hasher {
       this.#finish()?.resolve(hash);
       this.#next();
     });
-    const died = () => {
-      if (worker === this.#worker) this.#abandon();
+    const died = (reason: string) => {
+      if (worker === this.#worker) this.#abandon(reason);
     };
-    worker.on("error", died);
-    worker.on("exit", died);
+    worker.on("error", (error: Error) => died(error.message));
+    worker.on("exit", (code: number) => died(`it ended with code ${code}`));
     return worker;
   }
 
   /** The thread died or hangs: whose turn it was fails, and the next one gets a new thread. */
-  #abandon(): void {
+  #abandon(reason: string): void {
+    this.#onFailure(reason);
     const worker = this.#worker;
     this.#worker = undefined;
     void worker?.terminate();
@@ -185,7 +190,8 @@ class Hasher {
 
   #fail(waiting: Waiting, error: ProtocolError): void {
     waiting.cancelLimit();
-    waiting.job.password.fill(0); // Nothing to wipe where the buffer has been handed over.
+    const { password } = waiting.job;
+    if (!password.buffer.detached) password.fill(0); // Else the thread has it.
     waiting.reject(error);
   }
 }

@@ -1,0 +1,190 @@
+import assert from "node:assert/strict";
+import { setImmediate } from "node:timers/promises";
+import { ProtocolError } from "../../../protocol/errors.ts";
+import {
+  PASSWORD_COST,
+  type PasswordOptions,
+  startPasswords,
+} from "../../../server/services/passwords.ts";
+import { parsePhc } from "../../../server/services/phc.ts";
+import { FakeClock } from "../../helpers/fake_clock.ts";
+
+const CHEAP = { m: 8, t: 1, p: 1 };
+/** Does what the passwords `crash`, `exit` and `hang` say. */
+const ODD_WORKER = new URL("../../helpers/odd_password_worker.ts", import.meta.url);
+
+// The reference implementation's own tests (github.com/P-H-C/phc-winner-argon2, src/test.c).
+const REFERENCE = [
+  "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
+  "$argon2id$v=19$m=256,t=2,p=2$c29tZXNhbHQ$bQk8UB/VmZZF4Oo79iDXuL5/0ttZwg2f/5U52iv1cDc",
+];
+
+function startCheap(options: PasswordOptions = {}) {
+  return startPasswords({ cost: CHEAP, ...options });
+}
+
+function failsWith(code: string): (error: unknown) => boolean {
+  return (error) => error instanceof ProtocolError && error.code === code;
+}
+
+Deno.test("Passwords.hash() makes an Argon2id PHC string at OWASP's cost", async () => {
+  await using passwords = startPasswords();
+  const stored = await passwords.hash("correct horse");
+  const parsed = parsePhc(stored);
+  assert.deepEqual(parsed?.cost, { m: 19456, t: 2, p: 1 });
+  assert.deepEqual(parsed?.cost, PASSWORD_COST);
+  assert.equal(parsed?.salt.length, 16);
+  assert.equal(parsed?.hash.length, 32);
+});
+
+Deno.test("Passwords.hash() salts: the same password never gives the same string", async () => {
+  await using passwords = startCheap();
+  assert.notEqual(await passwords.hash("same"), await passwords.hash("same"));
+});
+
+Deno.test("Passwords.verify() takes the right password, and no other", async () => {
+  await using passwords = startCheap();
+  const stored = await passwords.hash("pässword");
+  assert.deepEqual(await passwords.verify("pässword", stored), { ok: true, rehash: false });
+  for (const wrong of ["passwort", "pässword ", "PÄSSWORD", ""]) {
+    assert.deepEqual(await passwords.verify(wrong, stored), { ok: false, rehash: false });
+  }
+});
+
+Deno.test("Passwords.verify() takes a password however its é is composed", async () => {
+  await using passwords = startCheap();
+  const stored = await passwords.hash("caf\u00e9");
+  assert.equal((await passwords.verify("cafe\u0301", stored)).ok, true);
+});
+
+Deno.test("Passwords.verify() agrees with the reference implementation", async () => {
+  await using passwords = startCheap();
+  for (const stored of REFERENCE) {
+    assert.equal((await passwords.verify("password", stored)).ok, true);
+    assert.equal((await passwords.verify("differentpassword", stored)).ok, false);
+  }
+});
+
+Deno.test("Passwords.verify() asks for a rehash of what was stored more cheaply", async () => {
+  await using today = startCheap({ cost: { m: 16, t: 2, p: 1 } });
+  const verdictOn = async (cost: { m: number; t: number; p: number }) => {
+    await using earlier = startCheap({ cost });
+    return await today.verify("open sesame", await earlier.hash("open sesame"));
+  };
+  assert.deepEqual(await verdictOn({ m: 8, t: 2, p: 1 }), { ok: true, rehash: true });
+  assert.deepEqual(await verdictOn({ m: 16, t: 1, p: 1 }), { ok: true, rehash: true });
+  assert.deepEqual(await verdictOn({ m: 16, t: 2, p: 1 }), { ok: true, rehash: false });
+  assert.deepEqual(await verdictOn({ m: 32, t: 3, p: 1 }), { ok: true, rehash: false });
+});
+
+Deno.test("Passwords.verify() asks for no rehash after a wrong password", async () => {
+  await using earlier = startCheap();
+  await using today = startCheap({ cost: { m: 16, t: 2, p: 1 } });
+  const stored = await earlier.hash("right");
+  assert.deepEqual(await today.verify("wrong", stored), { ok: false, rehash: false });
+});
+
+Deno.test("Passwords.verify() hashes for unknown accounts too, and fails", async () => {
+  await using passwords = startCheap({ worker: ODD_WORKER });
+  assert.deepEqual(await passwords.verify("any", undefined), { ok: false, rehash: false });
+  // It reached the thread: the thread does what it says.
+  await assert.rejects(passwords.verify("exit", undefined), failsWith("busy"));
+});
+
+Deno.test("Passwords.verify() throws for a stored string that is damaged", async () => {
+  await using passwords = startCheap();
+  await assert.rejects(passwords.verify("any", "plain text?!"), /malformed/);
+  await assert.rejects(
+    passwords.verify("any", REFERENCE[0]?.replace("m=256", "m=999999999")),
+    /malformed/,
+  );
+});
+
+Deno.test("Passwords leaves the event loop free while it hashes", async () => {
+  await using passwords = startCheap({ cost: { m: 8192, t: 1, p: 1 } });
+  let turns = 0;
+  let done = false;
+  const hashing = passwords.hash("slow").then(() => {
+    done = true;
+  });
+  while (!done && turns < 1_000_000) {
+    await setImmediate();
+    turns++;
+  }
+  await hashing;
+  assert.ok(turns > 10, `${turns} turns`);
+});
+
+Deno.test("Passwords tells who comes when the queue is full: busy", async () => {
+  await using passwords = startCheap({ maxWaiting: 2 });
+  const attempts = await Promise.allSettled(["1", "2", "3", "4", "5"].map(passwords.hash));
+  const outcomes = attempts.map((attempt) =>
+    attempt.status === "fulfilled" ? "hashed" : attempt.reason.code
+  );
+  assert.deepEqual(outcomes, ["hashed", "hashed", "hashed", "busy", "busy"]);
+  await passwords.hash("there is room again");
+});
+
+Deno.test("Passwords tells who waits too long: busy", async () => {
+  const clock = new FakeClock();
+  await using passwords = startCheap({ worker: ODD_WORKER, clock, waitLimit: 1_000 });
+  const hanging = assert.rejects(passwords.hash("hang"), failsWith("draining"));
+  const waiting = assert.rejects(passwords.hash("too late"), failsWith("busy"));
+  await clock.pass(1_000);
+  await waiting;
+  await passwords[Symbol.asyncDispose]();
+  await hanging;
+  assert.equal(clock.waiting, 0);
+});
+
+Deno.test("Passwords ends a thread that hangs, and starts another", async () => {
+  const clock = new FakeClock();
+  const reasons: string[] = [];
+  await using passwords = startCheap({
+    worker: ODD_WORKER,
+    clock,
+    runLimit: 1_000,
+    onFailure: (reason) => reasons.push(reason),
+  });
+  const hanging = assert.rejects(passwords.hash("hang"), failsWith("busy"));
+  const next = passwords.hash("next");
+  await clock.pass(1_000);
+  await hanging;
+  assert.ok(parsePhc(await next));
+  assert.deepEqual(reasons, ["it hangs"]);
+  assert.equal(clock.waiting, 0);
+});
+
+for (const password of ["crash", "exit"]) {
+  Deno.test(`Passwords survives its thread's death (${password})`, async () => {
+    const reasons: string[] = [];
+    await using passwords = startCheap({
+      worker: ODD_WORKER,
+      onFailure: (reason) => reasons.push(reason),
+    });
+    const [died, next] = await Promise.allSettled([
+      passwords.hash(password),
+      passwords.hash("next"),
+    ]);
+    assert.ok(died.status === "rejected" && failsWith("busy")(died.reason));
+    assert.ok(next.status === "fulfilled" && parsePhc(next.value));
+    assert.equal(reasons.length, 1);
+  });
+}
+
+Deno.test("Passwords fails cleanly where its thread cannot start at all", async () => {
+  await using passwords = startCheap({ worker: new URL("./absent.ts", import.meta.url) });
+  for (let attempt = 0; attempt < 2; attempt++) {
+    await assert.rejects(passwords.hash("any"), failsWith("busy"));
+  }
+});
+
+Deno.test("Passwords[Symbol.asyncDispose]() ends what runs and what waits: draining", async () => {
+  const passwords = startCheap({ worker: ODD_WORKER });
+  const attempts = ["hang", "waiting"].map(passwords.hash);
+  const ended = attempts.map((attempt) => assert.rejects(attempt, failsWith("draining")));
+  await passwords[Symbol.asyncDispose]();
+  await Promise.all(ended);
+  await assert.rejects(passwords.hash("late"), failsWith("draining"));
+  await passwords[Symbol.asyncDispose]();
+});
