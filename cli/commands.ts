@@ -1,0 +1,171 @@
+/**
+ * The command line as one table: every command, option and sentence of help. What comes out are
+ * plain option values; what they mean is for `server/config.ts` and `client/main.ts` to say.
+ *
+ * No password, passphrase or token can be given here: others on the machine can read arguments.
+ */
+import { object, or } from "@optique/core/constructs";
+import { message, text } from "@optique/core/message";
+import { map, optional } from "@optique/core/modifiers";
+import { argument, command, constant, flag, option } from "@optique/core/primitives";
+import type { InferValue } from "@optique/core/parser";
+import type { UsageTerm } from "@optique/core/usage";
+import { choice, integer, string, type ValueParser } from "@optique/core/valueparser";
+import { path } from "@optique/run/valueparser";
+import { parsePin } from "../certs/fingerprint.ts";
+import { formatTarget, parseTarget, type Target, TargetError } from "./target.ts";
+
+const folder = () => path({ metavar: "DIR", type: "directory" });
+const file = () => path({ metavar: "FILE", type: "file" });
+
+const DATA = option("--data", folder(), {
+  description:
+    message`Where the database, the certificate and the keys are (default: the folder sotto in $XDG_DATA_HOME or ~/.local/share).`,
+});
+
+const PLAIN = map(
+  flag("--plain", {
+    description:
+      message`Print line by line, for screen readers and pipes (the default without a terminal).`,
+  }),
+  () => "plain" as const,
+);
+const JSON_LINES = map(
+  flag("--json", {
+    description: message`Print one JSON object for each event, one a line (docs/cli.md).`,
+  }),
+  () => "json" as const,
+);
+
+/** `[OPTION...]`: the table below it in the help says which. */
+export const OPTIONS: UsageTerm = {
+  type: "optional",
+  terms: [{ type: "multiple", min: 1, terms: [{ type: "argument", metavar: "OPTION" }] }],
+};
+
+const server = command(
+  "server",
+  object({
+    type: constant("server"),
+    host: optional(option("--host", string({ metavar: "ADDRESS" }), {
+      description: message`Address to listen on (default: ::, which serves IPv4 too).`,
+    })),
+    port: optional(option("--port", integer({ metavar: "PORT", min: 0, max: 65_535 }), {
+      description: message`UDP port (default: 4433; 0 takes a free one).`,
+    })),
+    data: optional(DATA),
+    registration: optional(
+      option("--registration", choice(["open", "closed"], { metavar: "WHEN" }), {
+        description:
+          message`Whether the first login with a new name makes an account (default: open).`,
+      }),
+    ),
+    cert: optional(option("--cert", file(), {
+      description:
+        message`A certificate (PEM) to use instead of the server's own; goes with --key.`,
+    })),
+    key: optional(option("--key", file(), {
+      description: message`The private key (PEM) of --cert.`,
+    })),
+    engine: optional(
+      option("--engine", choice(["auto", "quiche", "builtin"], { metavar: "NAME" }), {
+        description: message`QUIC engine (default: auto, the best one for this platform).`,
+      }),
+    ),
+    logLevel: optional(
+      option("--log-level", choice(["error", "warn", "info", "debug"], { metavar: "LEVEL" }), {
+        description: message`How much to log on standard error (default: info).`,
+      }),
+    ),
+    logFormat: optional(option("--log-format", choice(["text", "json"], { metavar: "FORMAT" }), {
+      description: message`How to log (default: text).`,
+    })),
+  }),
+  {
+    brief: message`Run a server.`,
+    usageLine: [OPTIONS],
+    description:
+      message`Run a server. Once ready it prints one line on standard output: ready quic://HOST:PORT alpn=sotto/1 pin=SHA256:…`,
+  },
+);
+
+const client = command(
+  "client",
+  object({
+    type: constant("client"),
+    target: argument(target(), {
+      description:
+        message`The server: [USER@]HOST[:PORT], with an IPv6 address in brackets, or an invite line (sotto://…).`,
+      errors: { endOfInput: message`Say which server: sotto client [USER@]HOST[:PORT].` },
+    }),
+    passwordFile: optional(option("--password-file", file(), {
+      description:
+        message`Read the password from the first line of a file; - reads it from standard input.`,
+    })),
+    acceptNew: optional(flag("--accept-new", {
+      description:
+        message`Accept the key of a server that was never met before without asking, and remember it.`,
+    })),
+    pin: optional(option("--pin", pin(), {
+      description: message`Connect to the server with this pin only.`,
+    })),
+    output: optional(or(PLAIN, JSON_LINES)),
+  }),
+  {
+    brief: message`Talk.`,
+    usageLine: [OPTIONS, { type: "argument", metavar: "SERVER" }],
+    description: message`Sign in to a server and talk. Type /help there for what can be typed.`,
+  },
+);
+
+const demo = command("demo", object({ type: constant("demo") }), {
+  brief: message`See every kind of message on this machine, then leave.`,
+  description:
+    message`Run a server and three people on this machine, show every kind of message, check each one, then leave.`,
+});
+
+const certs = command("certs", object({ type: constant("certs"), data: optional(DATA) }), {
+  brief: message`Show the server's pin and certificate.`,
+  description:
+    message`Show the server's pin and where its certificate and key are. Makes them where there are none.`,
+});
+
+/** All of it. */
+export const parser = or(server, client, demo, certs);
+
+/** What was asked for: told apart by `type`. */
+export type Command = InferValue<typeof parser>;
+
+function target(): ValueParser<"sync", Target> {
+  return {
+    mode: "sync",
+    metavar: "SERVER",
+    placeholder: { host: "localhost", port: 0, user: undefined, pin: undefined },
+    parse(input) {
+      try {
+        return { success: true, value: parseTarget(input) };
+      } catch (error) {
+        if (!(error instanceof TargetError)) throw error;
+        return { success: false, error: message`${input} names no server. ${text(error.message)}` };
+      }
+    },
+    format: formatTarget,
+  };
+}
+
+function pin(): ValueParser<"sync", string> {
+  return {
+    mode: "sync",
+    metavar: "SHA256:…",
+    placeholder: "",
+    parse(input) {
+      if (parsePin(input) !== undefined) return { success: true, value: input };
+      return {
+        success: false,
+        error:
+          message`${input} is not a pin. Give SHA256: and 43 characters, as sotto certs shows it.`,
+      };
+    },
+    format: (value) => value,
+  };
+}

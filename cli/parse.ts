@@ -1,0 +1,93 @@
+/**
+ * From arguments to a command, or to what there is to print instead: help, the version, a completion
+ * script, or what was wrong with them. Pure: it prints nothing and ends no process.
+ *
+ * This folder is the only one that knows Optique.
+ */
+import { runParser } from "@optique/core/facade";
+import { message } from "@optique/core/message";
+import { extractCommandNames } from "@optique/core/usage";
+import { type Command, OPTIONS, parser } from "./commands.ts";
+
+const COMMANDS: ReadonlySet<string | undefined> = extractCommandNames(parser.usage);
+
+/** Exit codes, for scripts (docs/cli.md). */
+export const EXIT = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  noConnection: 3,
+  notLetIn: 4,
+  keyChanged: 5,
+} as const;
+
+/** What the arguments ask for. */
+export type Parsed =
+  | { readonly type: "run"; readonly command: Command }
+  | {
+    readonly type: "print";
+    readonly stdout: string;
+    readonly stderr: string;
+    readonly exitCode: number;
+  };
+
+export interface ParseOptions {
+  /** For `--version`. */
+  readonly version: string;
+  /** Columns of the terminal; `undefined` does not wrap. */
+  readonly columns?: number | undefined;
+  readonly colors?: boolean;
+}
+
+/** Reads the arguments that follow the program's name. */
+export function parseArguments(args: readonly string[], options: ParseOptions): Parsed {
+  if (args.length > 0) return parse(args, options);
+  const help = parse(["--help"], options);
+  return help.type === "run"
+    ? help
+    : { ...help, stdout: "", stderr: help.stdout, exitCode: EXIT.usage };
+}
+
+function parse(args: readonly string[], options: ParseOptions): Parsed {
+  let stdout = "";
+  let stderr = "";
+  const stopped = new Stopped();
+  const stop = (exitCode: number): never => {
+    stopped.exitCode = exitCode;
+    throw stopped;
+  };
+  try {
+    const command = runParser(parser, "sotto", args, {
+      brief: message`Sotto: a chat in one file, over QUIC.`,
+      description: message`sotto help COMMAND says more about a command.`,
+      help: { command: true, option: { names: ["--help", "-h"] }, onShow: stop },
+      version: {
+        value: options.version,
+        option: { names: ["--version", "-V"] },
+        onShow: () => stop(EXIT.done),
+      },
+      completion: { command: true, onShow: () => stop(EXIT.done) },
+      onError: () => {
+        stderr += `Try: sotto ${COMMANDS.has(args[0]) ? `help ${args[0]}` : "help"}\n`;
+        return stop(EXIT.usage);
+      },
+      aboveError: "none",
+      usageLine: [{ type: "command", name: "COMMAND" }, OPTIONS],
+      colors: options.colors ?? false,
+      showChoices: true,
+      termWidth: "auto",
+      ...(options.columns === undefined ? {} : { maxWidth: options.columns }),
+      stdout: (text) => stdout += `${text}\n`,
+      stderr: (text) => stderr += `${text}\n`,
+    });
+    return { type: "run", command };
+  } catch (error) {
+    if (error !== stopped) throw error;
+    return { type: "print", stdout, stderr, exitCode: stopped.exitCode };
+  }
+}
+
+/** How `parseArguments` leaves the parser: Optique expects its callbacks not to return. */
+class Stopped extends Error {
+  exitCode: number = EXIT.failed;
+}

@@ -1,0 +1,76 @@
+/**
+ * Which server is meant, and as whom: `[USER@]HOST[:PORT]` as people type it, or an invite line
+ * (`sotto://[USER@]HOST[:PORT]/?pin=SHA256:…`). It resolves nothing and asks nobody.
+ */
+import { parsePin } from "../certs/fingerprint.ts";
+import { foldName, isName } from "../protocol/names.ts";
+
+export const DEFAULT_PORT = 4433;
+const SCHEME = "sotto://";
+
+export interface Target {
+  /** Without the brackets of an IPv6 address. */
+  readonly host: string;
+  readonly port: number;
+  readonly user: string | undefined;
+  /** `SHA256:…`, where an invite line carries it. */
+  readonly pin: string | undefined;
+}
+
+/** The text names no server. The message says what would. */
+export class TargetError extends Error {
+  override readonly name = "TargetError";
+}
+
+/** Reads either form. Throws `TargetError`. */
+export function parseTarget(text: string): Target {
+  if (!text.startsWith(SCHEME)) return parseAddress(text);
+  const [authority = "", query = ""] = text.slice(SCHEME.length).split(/\/?\?(.*)/s);
+  // Parameters that this version does not know are left alone: later invite lines carry more.
+  const pin = new URLSearchParams(query).get("pin") ?? undefined;
+  if (pin !== undefined && parsePin(pin) === undefined) {
+    throw new TargetError("The pin is not SHA256: and 43 characters: copy the whole invite line.");
+  }
+  return { ...parseAddress(authority.replace(/\/$/, "")), pin };
+}
+
+/** Writes the form that `parseTarget` reads, for messages and completion. */
+export function formatTarget({ host, port, user }: Target): string {
+  const name = user === undefined ? "" : `${user}@`;
+  const address = host.includes(":") ? `[${host}]` : host;
+  return `${name}${address}:${port}`;
+}
+
+function parseAddress(text: string): Target {
+  const at = text.lastIndexOf("@");
+  const { host, port } = parseHost(text.slice(at + 1));
+  return { host, port, user: at < 0 ? undefined : parseUser(text.slice(0, at)), pin: undefined };
+}
+
+function parseUser(text: string): string {
+  const user = foldName(text);
+  if (isName(user)) return user;
+  throw new TargetError(
+    "A user's name is 1 to 32 of a-z, 0-9, _ and -, and begins with a letter.",
+  );
+}
+
+function parseHost(text: string): { host: string; port: number } {
+  const bracketed = /^\[([0-9a-f:.]+(?:%[\w.-]+)?)\](?::(.*))?$/is.exec(text);
+  if (bracketed?.[1] !== undefined) return { host: bracketed[1], port: parsePort(bracketed[2]) };
+  const [host = "", port, ...rest] = text.split(":");
+  if (rest.length > 0) {
+    throw new TargetError("Put an IPv6 address in brackets: [::1], or [::1]:4433.");
+  }
+  if (!/^[\p{L}\p{N}]([\p{L}\p{N}._-]*[\p{L}\p{N}.])?$/u.test(host)) {
+    throw new TargetError("Give the server as HOST, HOST:PORT or USER@HOST:PORT.");
+  }
+  return { host, port: parsePort(port) };
+}
+
+function parsePort(text: string | undefined): number {
+  if (text === undefined) return DEFAULT_PORT;
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (port >= 1 && port <= 65_535) return port;
+  throw new TargetError("A port is a number from 1 to 65535.");
+}

@@ -1,0 +1,117 @@
+/**
+ * `npm run compile`: makes `dist/sotto`, one file that runs on a machine without Deno, Node or this
+ * repository.
+ *
+ *     npm run compile -- [--target TRIPLE] [--output FILE] [--self-extracting]
+ *
+ * `deno compile` makes it, on top of `denort`, a runtime that it fetches from dl.deno.land, or that
+ * DENORT_BIN names. Where neither can be had, or `--self-extracting` is given, it is made of the
+ * `deno` binary from npm instead (`self_extracting.ts`).
+ */
+import { mkdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import metadata from "../package.json" with { type: "json" };
+import { withPackage } from "./packages.ts";
+import { PERMISSIONS } from "./permissions.ts";
+import { makeSelfExtracting } from "./self_extracting.ts";
+import { makeStage } from "./stage.ts";
+import { findTarget, type Target } from "./targets.ts";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+/** Modules that are only named in a `new URL`, where `deno compile` does not look. */
+const WORKERS = ["server/services/password_worker.ts"];
+/** What `deno compile` says when it has the program but not what to put it on. */
+const NO_DENORT = /base binary|denort/i;
+const DENORT_TIMEOUT = 5 * 60_000;
+
+const { values } = parseArgs({
+  options: {
+    target: { type: "string" },
+    output: { type: "string" },
+    "self-extracting": { type: "boolean", default: false },
+  },
+});
+
+try {
+  const target = findTarget(values.target);
+  const output = values.output ?? defaultOutput(target);
+  await mkdir(dirname(output), { recursive: true });
+  const commit = await readCommit();
+  await using stage = await makeStage(ROOT, target, commit);
+  const made = !values["self-extracting"] && await compile(stage.folder, target, output);
+  if (!made) await pack(stage.folder, target, output, commit);
+  console.error(`Made ${output} for ${target.triple}.`);
+} catch (error) {
+  console.error(`compile: ${error instanceof Error ? error.message : error}`);
+  process.exitCode = 1;
+}
+
+function defaultOutput({ triple }: Target): string {
+  const suffix = triple === Deno.build.target ? "" : `-${triple}`;
+  return join(ROOT, "dist", `sotto${suffix}${triple.includes("windows") ? ".exe" : ""}`);
+}
+
+/** `false`: there is no `denort` to be had. */
+async function compile(folder: string, target: Target, output: string): Promise<boolean> {
+  const args = ["compile", "--quiet", "--no-check", "--config", join(folder, "deno.json")];
+  args.push("--target", target.triple, ...PERMISSIONS);
+  for (const worker of WORKERS) args.push("--include", join(folder, worker));
+  if (target.addon !== undefined) {
+    args.push("--include", join(folder, "node_modules", target.addon));
+  }
+  args.push("--output", output, join(folder, "main.ts"));
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args,
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+    signal: AbortSignal.timeout(DENORT_TIMEOUT),
+  }).output();
+  if (success) return true;
+  const reason = new TextDecoder().decode(stderr);
+  if (!NO_DENORT.test(reason)) throw new Error(`deno compile failed:\n${reason}`);
+  console.error(
+    "deno compile needs denort, which dl.deno.land has and this machine cannot reach (DENORT_BIN " +
+      "can name one). Making a self-extracting executable instead.",
+  );
+  return false;
+}
+
+async function pack(
+  folder: string,
+  { triple, deno, uname }: Target,
+  output: string,
+  commit: string | undefined,
+): Promise<void> {
+  if (uname === undefined) {
+    throw new Error(
+      `Cannot make a self-extracting executable for ${triple}: it has no POSIX shell. Build where ` +
+        "dl.deno.land can be reached, or set DENORT_BIN",
+    );
+  }
+  await withPackage(ROOT, deno, (from) =>
+    makeSelfExtracting({
+      folder,
+      deno: join(from, "deno"),
+      uname,
+      version: [metadata.version, ...commit === undefined ? [] : [`(${commit})`]].join(" "),
+      permissions: PERMISSIONS,
+      output,
+    }));
+}
+
+/** The commit of the checkout, with a mark when files differ from it. `undefined` without git. */
+async function readCommit(): Promise<string | undefined> {
+  try {
+    const { success, stdout } = await new Deno.Command("git", {
+      args: ["-C", ROOT, "describe", "--always", "--exclude=*", "--abbrev=12", "--dirty=+"],
+      stderr: "null",
+    }).output();
+    return success ? new TextDecoder().decode(stdout).trim() : undefined;
+  } catch {
+    return undefined; // No git on this machine.
+  }
+}

@@ -1,0 +1,72 @@
+#!/bin/sh
+# Sotto @VERSION@ for @UNAME@, in one file.
+#
+# After this script comes an archive of the program and of the runtime it needs. The first start
+# unpacks it into a folder that only you can open; every start runs it from there. That takes a POSIX
+# shell with tail, gzip and tar. The folder may be deleted whenever Sotto is not running.
+set -efu
+umask 077
+
+hash=@HASH@
+
+fail() {
+  printf 'sotto: %s\n' "$1" >&2
+  exit 1
+}
+
+# Whether a folder is ours, and open to nobody else. A symbolic link is not.
+is_private() {
+  set -- $(ls -ldn "$1" 2>/dev/null)
+  case ${1-} in
+    drwx------ | drwx------[.@]) [ "${3-}" = "$uid" ] ;;
+    *) return 1 ;;
+  esac
+}
+
+# Tries to keep the program in $1; sets `base`.
+use_base() {
+  base=$1
+  case $base in /*) ;; *) return 1 ;; esac
+  mkdir -p "$base" 2>/dev/null || return 1
+  is_private "$base" && [ -w "$base" ]
+}
+
+find_base() {
+  if [ -n "${XDG_CACHE_HOME-}" ] && use_base "$XDG_CACHE_HOME/sotto"; then return; fi
+  if [ -d "${HOME-}" ] && use_base "$HOME/.cache/sotto"; then return; fi
+  if use_base "${TMPDIR:-/tmp}/sotto-$uid"; then return; fi
+  fail 'found no folder to unpack into: set XDG_CACHE_HOME to one that only you can write to'
+}
+
+unpack() {
+  [ "$(uname -s) $(uname -m)" = '@UNAME@' ] ||
+    fail "this executable is for @UNAME@, and this machine is $(uname -s) $(uname -m)"
+  self=$0
+  [ -f "$self" ] || self=$(command -v -- "$0") || fail "found no file $0 to unpack"
+  new=$base/new.$$
+  rm -rf "$new"
+  mkdir "$new"
+  trap 'rm -rf "$new"' EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' HUP TERM
+  # A pipeline's result is that of its last command, so a failure of the others leaves a mark.
+  { tail -c +@OFFSET@ "$self" | gzip -dc || : >"$new/failed"; } 2>/dev/null |
+    (cd "$new" && tar -xf -) || fail "could not unpack into $base: is there room for 150 MB?"
+  [ ! -e "$new/failed" ] || fail "$self is damaged: get it again"
+  # Another start may be as far as this one. A rename is atomic: the first one wins, and `mv` puts
+  # the second folder into the first one, where it does no harm until it is removed.
+  mv "$new" "$base/$hash" 2>/dev/null || [ -d "$base/$hash" ] || fail "could not write to $base"
+  rm -rf "$new" "$base/$hash/new.$$"
+  trap - EXIT INT HUP TERM
+}
+
+uid=$(id -u)
+find_base
+program=$base/$hash
+[ -d "$program" ] || unpack
+is_private "$program" || fail "$program is open to others: delete it, and start again"
+
+DENO_DIR=$program/cache DENO_NO_UPDATE_CHECK=1 exec "$program/deno" run --quiet \
+  --config "$program/app/deno.json" --cached-only \
+  @PERMISSIONS@ \
+  "$program/app/main.ts" "$@"

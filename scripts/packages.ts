@@ -1,0 +1,74 @@
+/**
+ * Which npm packages the program runs on, by `package-lock.json`, and where their folders are: in
+ * `node_modules`, or, for another platform's, fetched from npm.
+ */
+import { access, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+
+const NPM = process.platform === "win32" ? "npm.cmd" : "npm";
+
+interface LockEntry {
+  readonly version?: string;
+  readonly dev?: boolean;
+  /** Present on packages of one platform. */
+  readonly os?: readonly string[];
+}
+
+/** The folders of production packages for every platform, from the root: `node_modules/jose`, … */
+export async function productionPackages(root: string): Promise<string[]> {
+  const entries = Object.entries(await readLock(root));
+  return entries
+    .filter(([path, { dev, os }]) => path !== "" && dev !== true && os === undefined)
+    .map(([path]) => path);
+}
+
+/** Hands over the folder of a package of some platform: the installed one, or a fetched one. */
+export async function withPackage<T>(
+  root: string,
+  name: string,
+  use: (folder: string) => Promise<T>,
+): Promise<T> {
+  const installed = join(root, "node_modules", name);
+  if (await isThere(installed)) return await use(installed);
+  const entry = (await readLock(root))[`node_modules/${name}`];
+  if (entry?.version === undefined) {
+    throw new Error(`Cannot find ${name}: package-lock.json does not list it`);
+  }
+  const temporary = await mkdtemp(join(tmpdir(), "sotto-package-"));
+  try {
+    await fetchPackage(`${name}@${entry.version}`, temporary);
+    return await use(join(temporary, "node_modules", name));
+  } finally {
+    await rm(temporary, { recursive: true });
+  }
+}
+
+async function fetchPackage(spec: string, folder: string): Promise<void> {
+  console.error(`Fetching ${spec} from npm …`);
+  const { success, stderr } = await new Deno.Command(NPM, {
+    // Without `--force` npm refuses packages of another platform.
+    args: ["install", "--prefix", folder, "--no-save", "--force", "--ignore-scripts", spec],
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).output();
+  if (success) return;
+  const code = /npm error code (\S+)/.exec(new TextDecoder().decode(stderr))?.[1] ?? "no reason";
+  throw new Error(
+    `Cannot fetch ${spec} from npm (${code}). The executable for that platform needs it: build ` +
+      "where the public npm registry can be reached",
+  );
+}
+
+async function readLock(root: string): Promise<Record<string, LockEntry>> {
+  const lock: { packages: Record<string, LockEntry> } = JSON.parse(
+    await readFile(join(root, "package-lock.json"), "utf8"),
+  );
+  return lock.packages;
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return await access(path).then(() => true, () => false);
+}

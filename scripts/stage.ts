@@ -1,0 +1,79 @@
+/**
+ * Gathers what an executable is made of into a temporary folder: the program's sources, the
+ * production packages without what does not run, the addon of one platform, and the commit.
+ */
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { productionPackages, withPackage } from "./packages.ts";
+import type { Target } from "./targets.ts";
+
+const ROOMS = ["main.ts", "cli", "server", "client", "demo", "protocol", "certs", "LICENSE"];
+/** Types, source maps and manuals. Licences stay with what they are for. */
+const DOES_NOT_RUN = /(?<!LICENSE)\.(md|map|d\.ts|d\.cts|d\.mts)$/;
+
+export interface Stage extends AsyncDisposable {
+  readonly folder: string;
+}
+
+/** Fills a new folder from the checkout at `root`. */
+export async function makeStage(
+  root: string,
+  target: Target,
+  commit: string | undefined,
+): Promise<Stage> {
+  const folder = await mkdtemp(join(tmpdir(), "sotto-stage-"));
+  const stage = { folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
+  try {
+    for (const room of ROOMS) await copy(join(root, room), join(folder, room));
+    for (const path of await productionPackages(root)) {
+      await copy(join(root, path), join(folder, path));
+    }
+    const { addon } = target;
+    if (addon !== undefined) {
+      await withPackage(root, addon, (from) => copy(from, join(folder, "node_modules", addon)));
+    }
+    await writeManifests(root, folder);
+    await bakeCommit(folder, commit);
+    return stage;
+  } catch (error) {
+    await stage[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function copy(from: string, to: string): Promise<void> {
+  await mkdir(dirname(to), { recursive: true });
+  await cp(from, to, {
+    recursive: true,
+    // A package's own node_modules has entries of its own in the lock file.
+    filter: (source) =>
+      !DOES_NOT_RUN.test(source) && !source.slice(from.length).includes("node_modules"),
+  });
+}
+
+/** What resolving imports needs, and no more. */
+async function writeManifests(root: string, folder: string): Promise<void> {
+  const { name, version, license, type, dependencies } = JSON.parse(
+    await readFile(join(root, "package.json"), "utf8"),
+  );
+  const { nodeModulesDir, unstable, lock } = JSON.parse(
+    await readFile(join(root, "deno.json"), "utf8"),
+  );
+  await writeJson(join(folder, "package.json"), { name, version, license, type, dependencies });
+  await writeJson(join(folder, "deno.json"), { nodeModulesDir, unstable, lock });
+}
+
+async function bakeCommit(folder: string, commit: string | undefined): Promise<void> {
+  const path = join(folder, "cli", "commit.ts");
+  const source = await readFile(path, "utf8");
+  const baked = source.replace(/= undefined;/, `= ${JSON.stringify(commit)};`);
+  if (commit !== undefined && baked === source) {
+    throw new Error(`Cannot put the commit into ${path}`);
+  }
+  await writeFile(path, baked);
+}
+
+async function writeJson(path: string, value: unknown): Promise<void> {
+  await writeFile(path, JSON.stringify(value, null, 2) + "\n");
+}

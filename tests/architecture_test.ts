@@ -1,0 +1,187 @@
+/**
+ * Holds the import rule, the list of files that may name `Deno`, and the other promises of
+ * ARCHITECTURE.md that can be read off the sources. It reads every .ts file in the tree.
+ */
+import assert from "node:assert/strict";
+import { readdir, readFile } from "node:fs/promises";
+import { dirname, join, normalize, relative, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const SKIPPED = new Set(["node_modules", "dist", ".git"]);
+const MAX_LINES = 400;
+
+/** For each room, the rooms that it may import from. The first prefix that fits counts. */
+const MAY_IMPORT: readonly (readonly [room: string, from: readonly string[]])[] = [
+  ["main.ts", ["cli/", "server/", "client/", "demo/", "certs/", "package.json"]],
+  ["cli/", ["cli/", "certs/", "protocol/"]],
+  ["demo/", ["demo/", "server/", "client/", "certs/", "protocol/"]],
+  ["server/", ["server/", "certs/", "protocol/"]],
+  ["client/", ["client/", "certs/", "protocol/"]],
+  ["certs/", ["certs/"]],
+  ["protocol/transport/", ["protocol/transport/"]],
+  ["protocol/", ["protocol/"]],
+  ["scripts/", ["scripts/", "package.json", "deno.json"]],
+  ["tests/", [""]],
+  ["bench/", [""]],
+];
+
+/** What a room must not import, whatever the table above allows. */
+const MUST_NOT_IMPORT: readonly (readonly [room: string, from: readonly string[]])[] = [
+  // The server cannot read secret messages; it does not even hold the code.
+  ["server/", ["protocol/secret.ts"]],
+  // Frames and states are pure: a test needs no port.
+  ["protocol/codec.ts", ["protocol/transport/"]],
+  ["protocol/decoder.ts", ["protocol/transport/"]],
+  ["protocol/frame.ts", ["protocol/transport/"]],
+  ["protocol/session.ts", ["protocol/transport/"]],
+  ["server/handlers/", ["protocol/transport/", "server/connection.ts", "server/store/sqlite.ts"]],
+  [
+    "server/services/",
+    [
+      "protocol/transport/",
+      "server/handlers/",
+      "server/connection.ts",
+      "server/dispatch.ts",
+      "server/main.ts",
+      "server/outbox.ts",
+      "server/store/sqlite.ts",
+    ],
+  ],
+];
+
+/** Packages and built-in modules that belong to one place each. */
+const ONLY_IN: readonly (readonly [module: string, room: string])[] = [
+  ["@matrixai/quic", "protocol/transport/quiche/"],
+  ["@msgpack/msgpack", "protocol/"],
+  ["@noble/ciphers", "protocol/secret.ts"],
+  ["@optique/", "cli/"],
+  ["@peculiar/x509", "certs/"],
+  ["jose", "server/services/"],
+  ["node:sqlite", "server/store/"],
+  ["node:dgram", "protocol/transport/quiche/"],
+];
+
+/** All of the program that may name the `Deno` namespace; tests, scripts and bench may too. */
+const MAY_NAME_DENO = new Set([
+  "main.ts",
+  "protocol/transport/builtin.ts",
+  "protocol/transport/quiche/socket_deno.ts",
+]);
+
+interface Source {
+  /** From the root, with forward slashes. */
+  readonly path: string;
+  readonly lines: number;
+  /** Without comments. */
+  readonly code: string;
+  /** As written. */
+  readonly imports: readonly string[];
+}
+
+const sources = await readSources();
+const program = sources.filter(({ path }) => !/^(tests|bench|scripts)\//.test(path));
+
+Deno.test("Imports keep the import rule", () => {
+  const broken: string[] = [];
+  for (const { path, imports } of sources) {
+    const may = MAY_IMPORT.find(([room]) => path.startsWith(room));
+    assert.ok(may, `${path} is in no room: put it into one, or add its room to MAY_IMPORT`);
+    for (const target of imports.filter(isRelative).map((specifier) => resolve(path, specifier))) {
+      const allowed = may[1].some((room) => target.startsWith(room));
+      const forbidden = MUST_NOT_IMPORT.some(([room, from]) =>
+        path.startsWith(room) && from.some((prefix) => target.startsWith(prefix))
+      );
+      if (!allowed || forbidden) broken.push(`${path} imports ${target}`);
+    }
+  }
+  assert.deepEqual(broken, []);
+});
+
+Deno.test("Imports of packages stay in the places that own them", () => {
+  const broken = program.flatMap(({ path, imports }) =>
+    ONLY_IN
+      .filter(([module, room]) =>
+        !path.startsWith(room) && imports.some((specifier) => specifier.startsWith(module))
+      )
+      .map(([module]) => `${path} imports ${module}`)
+  );
+  assert.deepEqual(broken, []);
+});
+
+Deno.test("Imports can all be read: each dynamic one names its module in plain text", () => {
+  const broken = sources.filter(({ code }) => /\bimport\((?!\s*["'])/.test(code));
+  assert.deepEqual(broken.map(({ path }) => path), []);
+});
+
+Deno.test("Deno is named by the listed files only", () => {
+  const named = program.filter(({ code }) => /\bDeno\b/.test(withoutStrings(code)));
+  assert.deepEqual(named.map(({ path }) => path).filter((path) => !MAY_NAME_DENO.has(path)), []);
+});
+
+Deno.test("exit is called by main.ts only", () => {
+  const callers = program.filter(({ code }) => /\b(process|Deno)\s*\.\s*exit\b/.test(code));
+  assert.deepEqual(callers.map(({ path }) => path).filter((path) => path !== "main.ts"), []);
+});
+
+Deno.test("Barrels do not exist: nothing is exported from another module's insides", () => {
+  const barrels = sources.filter(({ path, code }) =>
+    /^export\s+(type\s+)?(\*|\{[^}]*\})[^;"']*\bfrom\b/m.test(code) ||
+    /(^|\/)(index|mod)\.ts$/.test(path)
+  );
+  assert.deepEqual(barrels.map(({ path }) => path), []);
+});
+
+Deno.test("Files stay short enough to read", () => {
+  const long = sources.filter(({ lines }) => lines > MAX_LINES);
+  assert.deepEqual(long.map(({ path, lines }) => `${path}: ${lines} lines`), []);
+});
+
+Deno.test("Every module of the program opens with what it is for", async () => {
+  const silent: string[] = [];
+  for (const { path } of program) {
+    if (!(await readFile(join(ROOT, path), "utf8")).startsWith("/**")) silent.push(path);
+  }
+  assert.deepEqual(silent, []);
+});
+
+async function readSources(): Promise<Source[]> {
+  const paths: string[] = [];
+  for (const entry of await readdir(ROOT, { recursive: true, withFileTypes: true })) {
+    const path = relative(ROOT, join(entry.parentPath, entry.name)).split(sep).join("/");
+    if (!entry.isFile() || !/\.tsx?$/.test(path)) continue;
+    if (!path.split("/").some((part) => SKIPPED.has(part))) paths.push(path);
+  }
+  return await Promise.all(
+    paths.sort().map(async (path) => {
+      const text = await readFile(join(ROOT, path), "utf8");
+      const code = text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/(^|\s)\/\/.*$/gm, "$1");
+      return { path, lines: text.split("\n").length - 1, code, imports: importsOf(code) };
+    }),
+  );
+}
+
+/** Static and dynamic imports, re-exports, and what is loaded through `new URL` (workers). */
+function importsOf(code: string): string[] {
+  const patterns = [
+    /\b(?:import|export)\b[^"'`;()]*?\bfrom\s*["']([^"']+)["']/g,
+    /\bimport\s*["']([^"']+)["']/g,
+    /\bimport\(\s*["']([^"']+)["']/g,
+    /\bnew URL\(\s*["']([^"']+\.ts)["'],\s*import\.meta\.url/g,
+  ];
+  return patterns.flatMap((pattern) =>
+    [...code.matchAll(pattern)].flatMap(([, specifier]) => specifier ?? [])
+  );
+}
+
+function isRelative(specifier: string): boolean {
+  return specifier.startsWith(".");
+}
+
+function resolve(from: string, specifier: string): string {
+  return normalize(join(dirname(from), specifier)).split(sep).join("/");
+}
+
+function withoutStrings(code: string): string {
+  return code.replace(/"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'/g, '""');
+}

@@ -1,0 +1,132 @@
+import assert from "node:assert/strict";
+import { EXIT, parseArguments } from "../../cli/parse.ts";
+
+const VERSION = "sotto 1.2.3 (abc)";
+
+function parse(...args: string[]) {
+  return parseArguments(args, { version: VERSION });
+}
+
+function printed(...args: string[]) {
+  const parsed = parse(...args);
+  assert.equal(parsed.type, "print", args.join(" "));
+  if (parsed.type !== "print") throw new Error("unreachable");
+  return parsed;
+}
+
+Deno.test("parseArguments reads the server's options", () => {
+  assert.deepEqual(
+    parse("server", "--host", "127.0.0.1", "--port=0", "--data", "d", "--engine", "quiche"),
+    {
+      type: "run",
+      command: {
+        type: "server",
+        host: "127.0.0.1",
+        port: 0,
+        data: "d",
+        registration: undefined,
+        cert: undefined,
+        key: undefined,
+        engine: "quiche",
+        logLevel: undefined,
+        logFormat: undefined,
+      },
+    },
+  );
+});
+
+Deno.test("parseArguments reads the client's target and options, in any order", () => {
+  const expected = {
+    type: "run",
+    command: {
+      type: "client",
+      target: { host: "::1", port: 4433, user: "ann", pin: undefined },
+      passwordFile: "-",
+      acceptNew: true,
+      pin: undefined,
+      output: "json",
+    },
+  };
+  assert.deepEqual(
+    parse("client", "ann@[::1]", "--json", "--password-file", "-", "--accept-new"),
+    expected,
+  );
+  assert.deepEqual(
+    parse("client", "--password-file", "-", "--accept-new", "--json", "ann@[::1]"),
+    expected,
+  );
+});
+
+Deno.test("parseArguments answers wrong usage with exit code 2 and what to do", () => {
+  const wrong: [args: string[], reason: RegExp][] = [
+    [["clint", "host"], /clint/],
+    [["client"], /Say which server/],
+    [["client", "::1"], /in brackets/],
+    [["client", "host", "--pin", "SHA256:x"], /not a pin/],
+    [["client", "host", "--plain", "--json"], /cannot be used together/],
+    [["client", "host", "--password", "hunter2"], /--password/],
+    [["server", "--port", "65536"], /65,?535/],
+    [["server", "--port", "x"], /--port/],
+    [["server", "--engine", "steam"], /auto/],
+    [["server", "extra"], /extra/],
+    [["completion", "tcsh"], /bash/],
+  ];
+  for (const [args, reason] of wrong) {
+    const { exitCode, stdout, stderr } = printed(...args);
+    assert.equal(exitCode, EXIT.usage, args.join(" "));
+    assert.equal(stdout, "", args.join(" "));
+    assert.match(stderr, reason);
+    assert.match(stderr, /Try: sotto help|Available shells/);
+  }
+});
+
+Deno.test("parseArguments without arguments shows the help as an error", () => {
+  const { exitCode, stdout, stderr } = printed();
+  assert.equal(exitCode, EXIT.usage);
+  assert.equal(stdout, "");
+  assert.match(stderr, /Usage: sotto/);
+});
+
+Deno.test("parseArguments shows help for the program and for each command", () => {
+  for (const args of [["--help"], ["-h"], ["help"]]) {
+    const { exitCode, stdout } = printed(...args);
+    assert.equal(exitCode, EXIT.done);
+    for (const command of ["server", "client", "demo", "certs", "completion", "help"]) {
+      assert.match(stdout, new RegExp(`^ +${command} `, "m"));
+    }
+  }
+  for (const command of ["server", "client", "demo", "certs"]) {
+    const { exitCode, stdout } = printed(command, "--help");
+    assert.equal(exitCode, EXIT.done);
+    assert.match(stdout, new RegExp(`Usage: sotto ${command}`));
+    assert.equal(printed("help", command).stdout, stdout);
+  }
+});
+
+Deno.test("parseArguments shows the version", () => {
+  assert.deepEqual(printed("--version"), {
+    type: "print",
+    stdout: `${VERSION}\n`,
+    stderr: "",
+    exitCode: EXIT.done,
+  });
+});
+
+Deno.test("parseArguments writes completion for five shells, and completes", () => {
+  for (const shell of ["bash", "zsh", "fish", "nu", "pwsh"]) {
+    const { exitCode, stdout } = printed("completion", shell);
+    assert.equal(exitCode, EXIT.done);
+    assert.match(stdout, /sotto/);
+  }
+  assert.match(printed("completion", "bash", "server", "--eng").stdout, /^--engine$/m);
+  assert.match(printed("completion", "fish", "server", "--engine", "qu").stdout, /^quiche/m);
+});
+
+Deno.test("parseArguments offers no way to give a secret", () => {
+  const { stdout } = printed("help", "client");
+  const options = [...stdout.matchAll(/--[a-z-]+/g)].map(([name]) => name);
+  assert.deepEqual(
+    options.filter((name) => /pass|key|secret|token|code/.test(name)),
+    ["--password-file"],
+  );
+});
