@@ -1,0 +1,160 @@
+/**
+ * Session tokens: what a client comes back with instead of its password. They are JWTs (RFC 7519)
+ * signed with EdDSA by a key that is made at the first start and never leaves the data folder.
+ *
+ * A token that verifies was issued here and has not expired; whether its session was ended
+ * meanwhile, the store knows (`Store.session`), and whoever calls `verify` MUST ask it.
+ */
+import { join } from "node:path";
+import { errors, exportJWK, generateKeyPair, jwtVerify, SignJWT } from "jose";
+import * as v from "valibot";
+import {
+  makePrivateFolder,
+  readPrivateFile,
+  writePrivateFileOnce,
+} from "../../certs/private_file.ts";
+import { LIMITS } from "../../protocol/limits.ts";
+
+export interface Tokens {
+  /** A token for a new session of the account. */
+  issue(account: string, now: number): Promise<IssuedToken>;
+  /** `undefined` for what was not issued here, was tampered with, or has expired. Never throws. */
+  verify(token: string, now: number): Promise<VerifiedToken | undefined>;
+}
+
+export interface IssuedToken {
+  readonly token: string;
+  /** The session's ID (the claim `jti`). */
+  readonly id: string;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+}
+
+export interface VerifiedToken {
+  readonly id: string;
+  readonly account: string;
+}
+
+export interface TokenOptions {
+  /** Names the server in the claim `iss`. A server refuses the tokens of another name. */
+  readonly issuer: string;
+  /** How long a token is good for. Milliseconds. */
+  readonly lifetime?: number;
+  readonly random?: (length: number) => Uint8Array;
+}
+
+/** The key file holds no key of the right kind. The message says what to do. */
+export class TokenKeyError extends Error {
+  override readonly name = "TokenKeyError";
+}
+
+const KEY_FILE = "token-key.json";
+/** The one algorithm, whatever a token's header says. */
+const ALGORITHM = "EdDSA";
+const CURVE = "Ed25519";
+/** Keeps other JWTs of the same key from passing for sessions (RFC 8725, section 3.11). */
+const TYPE = "sotto-session+jwt";
+const AUDIENCE = "sotto";
+const LIFETIME = 30 * 24 * 60 * 60 * 1000;
+const ID_BYTES = 16;
+/** A private Ed25519 key (RFC 8037, section 2). */
+const KEY = v.object({
+  kty: v.literal("OKP"),
+  crv: v.literal(CURVE),
+  x: v.string(),
+  d: v.string(),
+});
+
+/** Opens the folder's key, making it at the first start. */
+export async function openTokens(folder: string, options: TokenOptions): Promise<Tokens> {
+  const { issuer, lifetime = LIFETIME, random = randomBytes } = options;
+  const { privateKey, publicKey } = await loadOrMakeKeys(folder);
+  return {
+    async issue(account, now) {
+      const id = base64url(random(ID_BYTES));
+      const issuedAt = Math.floor(now / 1000);
+      const expires = issuedAt + Math.floor(lifetime / 1000);
+      const token = await new SignJWT()
+        .setProtectedHeader({ alg: ALGORITHM, typ: TYPE })
+        .setIssuer(issuer)
+        .setAudience(AUDIENCE)
+        .setSubject(account)
+        .setJti(id)
+        .setIssuedAt(issuedAt)
+        .setExpirationTime(expires)
+        .sign(privateKey);
+      return { token, id, expiresAt: expires * 1000 };
+    },
+    async verify(token, now) {
+      if (token.length > LIMITS.token) return undefined;
+      try {
+        const { payload } = await jwtVerify(token, publicKey, {
+          algorithms: [ALGORITHM],
+          typ: TYPE,
+          issuer,
+          audience: AUDIENCE,
+          requiredClaims: ["exp", "iat", "jti", "sub"],
+          currentDate: new Date(now),
+        });
+        const { jti, sub } = payload;
+        return typeof jti === "string" && typeof sub === "string"
+          ? { id: jti, account: sub }
+          : undefined;
+      } catch (error) {
+        if (error instanceof errors.JOSEError) return undefined;
+        throw error;
+      }
+    },
+  };
+}
+
+async function loadOrMakeKeys(folder: string): Promise<CryptoKeyPair> {
+  const path = join(folder, KEY_FILE);
+  await makePrivateFolder(folder);
+  let text = await readPrivateFile(path);
+  if (text === undefined) {
+    await writePrivateFileOnce(path, await makeKey());
+    text = await readPrivateFile(path); // Another process may have been first; its key counts.
+  }
+  try {
+    return await importKeys(v.parse(KEY, JSON.parse(text ?? "")));
+  } catch (cause) {
+    throw new TokenKeyError(
+      `Cannot use ${path}: it holds no ${CURVE} key. Restore it, or remove it: ` +
+        "a new one is made at the next start, and everybody signs in with a password once",
+      { cause },
+    );
+  }
+}
+
+async function makeKey(): Promise<string> {
+  const { privateKey } = await generateKeyPair(ALGORITHM, { crv: CURVE, extractable: true });
+  return JSON.stringify({ ...await exportJWK(privateKey), alg: ALGORITHM, use: "sig" }) + "\n";
+}
+
+/** Throws where the parts are no key, or not of one key. */
+async function importKeys({ kty, crv, x, d }: v.InferOutput<typeof KEY>): Promise<CryptoKeyPair> {
+  const algorithm = { name: CURVE };
+  const privateKey = await crypto.subtle.importKey("jwk", { kty, crv, x, d }, algorithm, false, [
+    "sign",
+  ]);
+  const publicKey = await crypto.subtle.importKey("jwk", { kty, crv, x }, algorithm, true, [
+    "verify",
+  ]);
+  // Not every runtime compares `x` with `d`; unequal ones sign what nobody can verify.
+  const probe = new Uint8Array(ID_BYTES);
+  const signature = await crypto.subtle.sign(algorithm, privateKey, probe);
+  if (!await crypto.subtle.verify(algorithm, publicKey, signature, probe)) {
+    throw new Error("x is not the public key of d");
+  }
+  return { privateKey, publicKey };
+}
+
+function base64url(bytes: Uint8Array): string {
+  const base64 = btoa(String.fromCharCode(...bytes));
+  return base64.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+}
+
+function randomBytes(length: number): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(length));
+}
