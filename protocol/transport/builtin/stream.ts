@@ -41,8 +41,9 @@ export class BuiltinStream implements Stream {
   #bufferSize = SMALL_BUFFER;
   #reading: Promise<unknown> | undefined;
   #writing: Promise<unknown> | undefined;
-  #abandon: ((failure: StreamError) => void) | undefined;
+  #abandonWrite: ((failure: StreamError) => void) | undefined;
   #ending: Promise<void> | undefined;
+  #abandonEnd: (() => void) | undefined;
   /** Whether the peer's FIN was read, or its reset. */
   #readAll = false;
   #writtenAll = false;
@@ -66,9 +67,9 @@ export class BuiltinStream implements Stream {
     if (this.#ending !== undefined) {
       return Promise.reject(new TypeError("Cannot write to a stream after its end"));
     }
-    // By hand, because a write that flow control blocks outlives even an abort of the web stream.
+    // By hand, because what flow control blocks outlives even an abort of the web stream.
     const writing = new Promise<void>((resolve, reject) => {
-      this.#abandon = reject;
+      this.#abandonWrite = reject;
       this.#writer.write(chunk).then(resolve, (failure) => this.#reasonOf(failure).then(reject));
     });
     this.#writing = writing;
@@ -76,7 +77,10 @@ export class BuiltinStream implements Stream {
   }
 
   end(): Promise<void> {
-    return this.#ending ??= this.#writer.close().catch(() => {}).then(() => {
+    return this.#ending ??= new Promise<void>((resolve) => {
+      this.#abandonEnd = resolve;
+      this.#writer.close().then(resolve, () => resolve());
+    }).then(() => {
       this.#writtenAll = true;
       this.#forgetWhenOver();
     });
@@ -85,7 +89,9 @@ export class BuiltinStream implements Stream {
   reset(code: number): void {
     if (this.#reset !== undefined || (this.#readAll && this.#writtenAll)) return;
     this.#reset = new StreamError(code, `This stream was reset here with code ${code}`);
-    this.#abandon?.(this.#reset);
+    this.#abandonWrite?.(this.#reset);
+    this.#abandonEnd?.();
+    this.#ending ??= Promise.resolve();
     this.#reader.cancel().catch(() => {});
     this.#writer.abort().catch(() => {});
     this.#readAll = this.#writtenAll = true;
@@ -97,9 +103,9 @@ export class BuiltinStream implements Stream {
     return Promise.resolve();
   }
 
-  /** Settles, without failing, when no read or write of this stream is pending. */
+  /** Settles, without failing, when no call to this stream is pending. */
   async idle(): Promise<void> {
-    await Promise.allSettled([this.#reading, this.#writing]);
+    await Promise.allSettled([this.#reading, this.#writing, this.#ending]);
   }
 
   async #read(): Promise<Uint8Array | null> {

@@ -1,0 +1,183 @@
+/** How `dial` ends when it does not end well, and what both ends tell of a handshake. */
+import assert from "node:assert/strict";
+import {
+  CERTIFICATE_REFUSED,
+  type HandshakeEvent,
+  TransportError,
+} from "../../../../protocol/transport/transport.ts";
+import { makeTestCertificate } from "../../../helpers/certificate.ts";
+import {
+  accepted,
+  connect,
+  delay,
+  dial,
+  echoAll,
+  hello,
+  listen,
+  type Subject,
+  within,
+} from "./pair.ts";
+
+/** TLS's alert 120, no application protocol, as QUIC carries it (RFC 9001, section 4.8). */
+const NO_APPLICATION_PROTOCOL = 0x178;
+
+export function dialContract(subject: Subject): void {
+  const test = (name: string, body: () => Promise<void>) =>
+    Deno.test(`${name} (${subject.name})`, body);
+
+  test("Engine.dial refuses a server with another certificate before a byte is sent", async () => {
+    await using listener = await listen(subject.server);
+    const stranger = await makeTestCertificate();
+    const dialling = dial(subject.client, listener.address.port, {
+      verify: () => false,
+      hashes: [stranger.hash],
+    });
+    const server = listener.accept();
+    await rejectsWith(dialling, "certificate");
+
+    // An engine that asks after the handshake has a connection to close; others never have one.
+    const connection = await Promise.race([server, delay(200)]);
+    if (connection) {
+      assert.equal(await within(connection.accept(), "no stream"), null);
+      assert.equal((await connection.closed).code, CERTIFICATE_REFUSED);
+    }
+  });
+
+  test("Engine.dial accepts one certificate of several", async () => {
+    await using listener = await listen(subject.server);
+    const strangers = await Promise.all([makeTestCertificate(), makeTestCertificate()]);
+    const own = await makeTestCertificate();
+    await using second = await listen(subject.server, own);
+    const hashes = [...strangers.map(({ hash }) => hash), own.hash];
+    const verify = (leaf: Uint8Array) => leaf.byteLength === own.der.byteLength;
+    await using connection = await dial(subject.client, second.address.port, { hashes, verify });
+    assert.equal(connection.remote.port, second.address.port);
+    assert.notEqual(listener.address.port, second.address.port);
+  });
+
+  test("Engine.dial refuses to connect when nothing tells it whom to trust", async () => {
+    await using listener = await listen(subject.server);
+    const port = listener.address.port;
+    const dialling = subject.client.dial({ hostname: "127.0.0.1", port, alpn: ["sotto/1"] });
+    await rejectsWith(dialling, "certificate");
+  });
+
+  test("Engine.dial is refused by a server without a common ALPN protocol", async () => {
+    await using listener = await listen(subject.server);
+    void listener.accept().then((connection) => connection && echoAll(connection));
+    const port = listener.address.port;
+    const error = await rejectsWith(dial(subject.client, port, { alpn: ["sotto/9"] }), "refused");
+    assert.equal(error.close?.kind, "transport");
+    assert.equal(error.close.code, NO_APPLICATION_PROTOCOL);
+
+    await using connection = await dial(subject.client, port, { alpn: ["sotto/9", "sotto/1"] });
+    assert.equal(connection.alpn, "sotto/1");
+    await hello(connection);
+  });
+
+  test("Engine.dial gives up where nobody answers", async () => {
+    using nobody = silentSocket();
+    const limits = { handshakeTimeout: 300 };
+    await rejectsWith(dial(subject.client, nobody.port, { limits }), "unreachable");
+  });
+
+  test("Engine.dial gives up where nobody listens", async () => {
+    const { port } = silentSocket();
+    const limits = { handshakeTimeout: 300 };
+    await rejectsWith(dial(subject.client, port, { limits }), "unreachable");
+  });
+
+  test("Engine.dial says that a name does not resolve", async () => {
+    // Too long for a label of DNS, so that nobody is asked for it.
+    const hostname = `${"x".repeat(70)}.invalid`;
+    const error = await rejectsWith(dial(subject.client, 1, { hostname }), "unreachable");
+    assert.ok(error.message.includes(hostname), error.message);
+  });
+
+  test("Engine.dial finds localhost", async () => {
+    await using listener = await listen(subject.server, { hostname: "::" });
+    await using connection = await dial(subject.client, listener.address.port, {
+      hostname: "localhost",
+    });
+    const server = await accepted(listener);
+    void echoAll(server);
+    await hello(connection);
+    assert.equal(server.serverName, "localhost");
+  });
+
+  test("Engine.dial stops when its signal says so", async () => {
+    using nobody = silentSocket();
+    const gone = AbortSignal.abort();
+    await rejectsWith(dial(subject.client, nobody.port, { signal: gone }), "aborted");
+
+    const controller = new AbortController();
+    const dialling = dial(subject.client, nobody.port, { signal: controller.signal });
+    dialling.catch(() => {});
+    await delay(50);
+    controller.abort();
+    await rejectsWith(dialling, "aborted");
+  });
+
+  test("AbortSignal of a dial does nothing to the connection that came of it", async () => {
+    const controller = new AbortController();
+    await using pair = await connect(subject, { dial: { signal: controller.signal } });
+    controller.abort();
+    void echoAll(pair.server);
+    await hello(pair.client);
+  });
+
+  test("HandshakeEvent comes for each stage, at both ends", async () => {
+    const ofServer: HandshakeEvent[] = [];
+    const ofClient: HandshakeEvent[] = [];
+    await using pair = await connect(subject, {
+      listen: { onHandshake: (event) => ofServer.push(event) },
+      dial: { onHandshake: (event) => ofClient.push(event), serverName: "localhost" },
+    });
+    for (const [events, peer] of [[ofServer, pair.server], [ofClient, pair.client]] as const) {
+      assert.equal(events[0]?.stage, "initial");
+      const last = events.at(-1);
+      assert.equal(last?.stage, "established");
+      assert.equal(last.alpn, "sotto/1");
+      assert.deepEqual(last.peer, peer.remote);
+      const times = events.map((event) => event.elapsed);
+      assert.deepEqual(times, times.toSorted((one, other) => one - other));
+    }
+    assert.equal(ofServer.at(-1)?.serverName, "localhost");
+  });
+
+  test("HandshakeEvent says why a handshake failed, at both ends", async () => {
+    const ofServer = Promise.withResolvers<HandshakeEvent>();
+    const ofClient: HandshakeEvent[] = [];
+    await using listener = await listen(subject.server, {
+      onHandshake: (event) => event.stage === "failed" && ofServer.resolve(event),
+    });
+    const dialling = dial(subject.client, listener.address.port, {
+      alpn: ["sotto/9"],
+      onHandshake: (event) => ofClient.push(event),
+    });
+    await rejectsWith(dialling, "refused");
+    assert.equal(ofClient.at(-1)?.stage, "failed");
+    assert.ok(ofClient.at(-1)?.reason);
+    assert.ok((await within(ofServer.promise, "the server's account")).reason);
+  });
+}
+
+/** A UDP port of which no answer comes; once released, a port that nobody has. */
+function silentSocket(): { readonly port: number } & Disposable {
+  const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+  const { port } = socket.addr as Deno.NetAddr;
+  return { port, [Symbol.dispose]: () => socket.close() };
+}
+
+async function rejectsWith(
+  call: Promise<unknown>,
+  code: TransportError["code"],
+): Promise<TransportError> {
+  const failure = await within(call, "a failure").then(
+    () => assert.fail(`It did not fail with ${code}`),
+    (error) => error,
+  );
+  assert.ok(failure instanceof TransportError, String(failure));
+  assert.equal(failure.code, code, failure.message);
+  return failure;
+}

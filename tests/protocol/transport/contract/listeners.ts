@@ -1,0 +1,143 @@
+/** What listeners do: where they listen, whom they let in, how they close. */
+import assert from "node:assert/strict";
+import { type HandshakeEvent, TransportError } from "../../../../protocol/transport/transport.ts";
+import { UdpRelay } from "../../../helpers/udp_relay.ts";
+import {
+  accepted,
+  connect,
+  delay,
+  dial,
+  echoAll,
+  hello,
+  listen,
+  type Subject,
+  within,
+} from "./pair.ts";
+
+export function listenerContract(subject: Subject): void {
+  const test = (name: string, body: () => Promise<void>) =>
+    Deno.test(`${name} (${subject.name})`, body);
+
+  test("Listener.address has the real port", async () => {
+    await using listener = await listen(subject.server);
+    assert.equal(listener.engine, subject.server.name);
+    assert.equal(listener.address.hostname, "127.0.0.1");
+    assert.ok(listener.address.port > 0);
+  });
+
+  test("Engine.listen says that a port is taken", async () => {
+    await using listener = await listen(subject.server);
+    const again = listen(subject.server, { port: listener.address.port });
+    await assert.rejects(
+      again,
+      (error) => error instanceof TransportError && error.code === "address_in_use",
+    );
+  });
+
+  test("Engine.listen says that a certificate or key is of no use", async () => {
+    for (const broken of [{ certificate: "not PEM" }, { privateKey: "not PEM" }]) {
+      await assert.rejects(
+        listen(subject.server, broken),
+        (error) => error instanceof TransportError && error.code === "certificate",
+      );
+    }
+  });
+
+  test("Engine.listen on :: serves IPv4 and IPv6", async () => {
+    await using listener = await listen(subject.server, { hostname: "::" });
+    for (const hostname of ["127.0.0.1", "::1"]) {
+      await using connection = await dial(subject.client, listener.address.port, { hostname });
+      const server = await accepted(listener);
+      void echoAll(server);
+      await hello(connection);
+      assert.equal(server.remote.hostname, hostname);
+      assert.equal(connection.remote.hostname, hostname);
+    }
+  });
+
+  test("Listener.close closes what it has, with a code, and takes no more", async () => {
+    let established = 0;
+    const both = Promise.withResolvers<void>();
+    const listener = await listen(subject.server, {
+      onHandshake: ({ stage }) => stage === "established" && ++established === 2 && both.resolve(),
+    });
+    const port = listener.address.port;
+    await using connection = await dial(subject.client, port);
+    const server = await accepted(listener);
+    await using unclaimed = await dial(subject.client, port);
+    await within(both.promise, "the second connection");
+
+    await within(listener.close(0x10b, "closing time"), "the listener to close");
+    await listener.close(1, "again");
+    for (const client of [connection, unclaimed]) {
+      const close = await within(client.closed, "the close to arrive");
+      assert.deepEqual([close.kind, close.code, close.by], ["application", 0x10b, "peer"]);
+      assert.equal(close.reason, "closing time");
+    }
+    assert.equal((await server.closed).by, "local");
+    assert.equal(await listener.accept(), null);
+    const limits = { handshakeTimeout: 300 };
+    await assert.rejects(dial(subject.client, port, { limits }), TransportError);
+    if (subject.server.name !== "builtin") {
+      await using _again = await listen(subject.server, { port });
+    }
+  });
+
+  test("Listener.accept yields null when the listener closes meanwhile", async () => {
+    const listener = await listen(subject.server);
+    const waiting = listener.accept();
+    await listener.close();
+    assert.equal(await within(waiting, "the wait to end"), null);
+  });
+
+  test("Listener refuses connections above its limit, until one has closed", async () => {
+    await using listener = await listen(subject.server, { limits: { maxConnections: 2 } });
+    const limits = { handshakeTimeout: 500 };
+    const port = listener.address.port;
+    const first = await dial(subject.client, port);
+    await using second = await dial(subject.client, port);
+    const server = await accepted(listener);
+    void echoAll(await accepted(listener));
+    await assert.rejects(dial(subject.client, port, { limits }), TransportError);
+
+    await first[Symbol.asyncDispose]();
+    await within(server.closed, "the first to close");
+    await using third = await dial(subject.client, port);
+    void echoAll(await accepted(listener));
+    await hello(second);
+    await hello(third);
+  });
+
+  test("Listener gives up a handshake that takes too long, and serves others then", async () => {
+    const failed = Promise.withResolvers<HandshakeEvent>();
+    await using listener = await listen(subject.server, {
+      limits: { handshakeTimeout: 300, maxHandshakes: 1 },
+      retry: false,
+      onHandshake: (event) => event.stage === "failed" && failed.resolve(event),
+    });
+    await using relay = new UdpRelay(listener.address);
+    relay.filter = (datagram, direction) => direction === "up" ? datagram : undefined;
+    const limits = { handshakeTimeout: 200 };
+    const mute = dial(subject.client, relay.port, { limits });
+    mute.catch(() => {});
+    await delay(50);
+
+    // The only place is taken: this one's first datagram is dropped, a later one is not.
+    await using patient = await dial(subject.client, listener.address.port);
+    void echoAll(await accepted(listener));
+    await hello(patient);
+    await assert.rejects(mute, TransportError);
+    await within(failed.promise, "the handshake to be given up");
+  });
+
+  test("Listener keeps a connection that nobody has taken yet", async () => {
+    await using pair = await connect(subject);
+    await using early = await dial(subject.client, pair.listener.address.port);
+    const stream = await early.openStream();
+    await stream.write(new Uint8Array([1]));
+    await delay(50);
+    const late = await accepted(pair.listener);
+    const taken = await within(late.accept(), "the stream that was opened before");
+    assert.deepEqual(await taken?.read(), new Uint8Array([1]));
+  });
+}

@@ -1,0 +1,106 @@
+/** Rule 5: a peer that comes from a new address keeps its connection. */
+import assert from "node:assert/strict";
+import { type Connection, TransportError } from "../../../../protocol/transport/transport.ts";
+import { UdpRelay } from "../../../helpers/udp_relay.ts";
+import {
+  connect,
+  delay,
+  echo,
+  equalBytes,
+  openPair,
+  type Pair,
+  pattern,
+  readAll,
+  roundTrip,
+  type Subject,
+  within,
+} from "./pair.ts";
+
+export function migrationContract(subject: Subject): void {
+  const test = (name: string, body: () => Promise<void>) =>
+    Deno.test(`${name} (${subject.name})`, body);
+
+  test("Connection survives a NAT that rebinds, in mid-conversation, with nothing lost", async () => {
+    await using network = await throughRelay(subject);
+    const { relay, client, server } = network;
+    const [one, other] = await openPair(client, server);
+    void echo(other);
+    const before = server.remote.port;
+    for (let round = 0; round < 60; round++) {
+      if (round % 20 === 10) relay.rebind();
+      await roundTrip(one, `line ${round}`);
+    }
+    assert.notEqual(server.remote.port, before);
+    assert.deepEqual([server.remote.port], relay.upstreamPorts);
+    assert.equal(client.remote.port, relay.port);
+  });
+
+  test("Connection survives a NAT that rebinds while both ends send", async () => {
+    await using network = await throughRelay(subject);
+    const { relay, client, server } = network;
+    const [one, other] = await openPair(client, server);
+    const sent = pattern(1024 * 1024);
+    const writeAll = async (stream: typeof one) => {
+      for (let at = 0; at < sent.byteLength; at += 16_384) {
+        await stream.write(sent.subarray(at, at + 16_384));
+        if (at % 131_072 === 0) await delay(1);
+      }
+      await stream.end();
+    };
+    const rebinding = (async () => {
+      for (let count = 0; count < 3; count++) {
+        await delay(20);
+        relay.rebind();
+      }
+    })();
+    const [, , toOne, toOther] = await within(
+      Promise.all([writeAll(one), writeAll(other), readAll(one), readAll(other), rebinding]),
+      "both megabytes",
+    );
+    assert.ok(equalBytes(toOne, sent));
+    assert.ok(equalBytes(toOther, sent));
+  });
+
+  test("Connection.rebind goes on from a new port, where the engine can", async () => {
+    await using pair = await connect(subject);
+    const [one, other] = await openPair(pair.client, pair.server);
+    void echo(other);
+    await roundTrip(one, "before");
+    if (subject.client.name === "builtin") {
+      await rejectsAsUnsupported(pair.client);
+      await roundTrip(one, "after");
+      return;
+    }
+    for (let round = 0; round < 3; round++) {
+      const port = pair.server.remote.port;
+      await pair.client.rebind();
+      await roundTrip(one, `after ${round}`);
+      assert.notEqual(pair.server.remote.port, port);
+    }
+    await rejectsAsUnsupported(pair.server);
+  });
+}
+
+async function throughRelay(subject: Subject): Promise<Pair & { readonly relay: UdpRelay }> {
+  let relay: UdpRelay | undefined;
+  const pair = await connect(subject, {
+    port: (listener) => (relay = new UdpRelay(listener.address)).port,
+  });
+  assert.ok(relay);
+  const network = relay;
+  return {
+    ...pair,
+    relay: network,
+    async [Symbol.asyncDispose]() {
+      await pair[Symbol.asyncDispose]();
+      await network[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function rejectsAsUnsupported(connection: Connection): Promise<void> {
+  await assert.rejects(
+    connection.rebind(),
+    (error) => error instanceof TransportError && error.code === "unsupported",
+  );
+}
