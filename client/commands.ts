@@ -99,9 +99,8 @@ export function parseLine(line: string): Parsed {
   const [word, rest] = cut(unspaced);
   const command = BY_WORD.get(word.toLowerCase());
   if (command !== undefined) return command.parse(rest);
-  if (sign === "@" && !RESERVED.has(foldName(word.slice(1)))) {
-    return parsePrivate(unspaced.slice(1));
-  }
+  if (word === "@") return fail("bad_name", NAME_RULE);
+  if (sign === "@" && !isReserved(word.slice(1))) return parsePrivate(unspaced.slice(1));
   // A name is what nobody takes for a passphrase; anything else is not repeated.
   const name = /^[@/][a-z]{1,16}$/i.test(word) ? ` ${word}` : "";
   return fail(

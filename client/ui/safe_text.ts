@@ -6,12 +6,13 @@
 /**
  * What acts on a terminal or hides: C0, DEL and C1 controls (Cc); format characters (Cf), among
  * them the marks, embeddings, overrides and isolates of the bidirectional algorithm (Unicode TR9,
- * section 2); line and paragraph separators (Zl, Zp); halves of surrogate pairs (Cs). Excepted are
+ * section 2); line and paragraph separators (Zl, Zp); halves of surrogate pairs (Cs);
+ * and U+2065, which is kept for a further control. Excepted are
  * the joiners, which emoji and many scripts need, and the signs that are visible (prepended
  * concatenation marks).
  */
 const ACTING =
-  /(?![\u200c\u200d\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u{110bd}\u{110cd}])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+  /(?![\u200c\u200d\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u{110bd}\u{110cd}])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u2065]/gu;
 
 /** Marks and joiners on one character. Scripts in use need five at most; more is a stack. */
 const LONGEST_STACK = 8;
