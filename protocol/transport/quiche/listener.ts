@@ -1,0 +1,203 @@
+/**
+ * The server's side of an endpoint: who may connect. Version negotiation, Retry, and the limits on
+ * connections and handshakes; from there on a connection looks after itself.
+ */
+import {
+  type CloseReason,
+  type Connection,
+  type HandshakeEvent,
+  type Listener,
+  type TransportLimits,
+} from "../transport.ts";
+import { MAX_DATAGRAM } from "./config.ts";
+import { QuicheConnection } from "./connection.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { HandshakeLog } from "./handshake.ts";
+import { hasValidIds, ID_LENGTH, type LongHeader, MIN_INITIAL, parseLongHeader } from "./header.ts";
+import { hex } from "./hex.ts";
+import type { Loop } from "./loop.ts";
+import type { NativeConfig, Quiche } from "./native.ts";
+import { checkRetryToken, makeRetryToken } from "./retry.ts";
+import { type UdpAddress, udpAddress } from "./socket.ts";
+
+/** A client's first choice of our ID has at least 8 bytes (RFC 9000, section 7.2). */
+const MIN_FIRST_ID = 8;
+/** RFC 9000, section 20.1. */
+const CONNECTION_REFUSED = 2;
+
+export interface ListenerOptions {
+  readonly quiche: Quiche;
+  readonly loop: Loop;
+  readonly endpoint: Endpoint;
+  readonly config: NativeConfig;
+  readonly limits: TransportLimits;
+  readonly retry: boolean;
+  readonly onHandshake: ((event: HandshakeEvent) => void) | undefined;
+}
+
+export class QuicheListener implements Listener {
+  readonly engine = "quiche";
+  readonly #options: ListenerOptions;
+  readonly #endpoint: Endpoint;
+  readonly #tokenKey: Uint8Array;
+  #handshakes = 0;
+  /** Established, not accepted yet. */
+  readonly #ready = new Set<Connection>();
+  #acceptors: Array<(connection: Connection | null) => void> = [];
+  #closed: Promise<void> | undefined;
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+    this.#endpoint = options.endpoint;
+    this.#tokenKey = options.endpoint.random(32);
+    options.endpoint.onStranger = this.#onStranger;
+  }
+
+  get address() {
+    return this.#endpoint.address;
+  }
+
+  accept(): Promise<Connection | null> {
+    if (this.#closed !== undefined) return Promise.resolve(null);
+    for (const connection of this.#ready) {
+      this.#ready.delete(connection);
+      return Promise.resolve(connection);
+    }
+    return new Promise((resolve) => this.#acceptors.push(resolve));
+  }
+
+  close(code = 0, reason = ""): Promise<void> {
+    return this.#closed ??= this.#close(code, reason);
+  }
+
+  async #close(code: number, reason: string): Promise<void> {
+    this.#endpoint.onStranger = undefined;
+    this.#ready.clear();
+    for (const accept of this.#acceptors) accept(null);
+    this.#acceptors = [];
+    const closing = [...this.#endpoint.connections];
+    for (const connection of closing) connection.close(code, reason);
+    await Promise.all(closing.map((connection) => connection.closed));
+    await this.#endpoint.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  readonly #onStranger = (datagram: Uint8Array, hostname: string, port: number): void => {
+    if (datagram.length < MIN_INITIAL) return;
+    const header = parseLongHeader(datagram);
+    if (header === undefined || header.version === 0) return;
+    const remote = udpAddress(hostname, port);
+    if (!this.#options.quiche.versionIsSupported(header.version)) {
+      return this.#negotiateVersion(header, remote);
+    }
+    if (header.type !== "initial" || !hasValidIds(header)) return;
+    if (header.destination.length < MIN_FIRST_ID) return;
+    if (!this.#options.retry) return this.#connect(datagram, header, remote, undefined);
+    if (header.token.length === 0) return this.#sendRetry(header, remote);
+    const claim = checkRetryToken(this.#tokenKey, header.token, {
+      hostname,
+      port,
+      retryId: header.destination,
+      now: Math.floor(this.#options.loop.now()),
+    });
+    if (claim !== undefined) this.#connect(datagram, header, remote, claim);
+  };
+
+  #negotiateVersion(header: LongHeader, remote: UdpAddress): void {
+    const { quiche } = this.#options;
+    this.#log().report("version_negotiation", remote, idsOf(header));
+    this.#answer(remote, (out) => quiche.negotiateVersion(header.source, header.destination, out));
+  }
+
+  #sendRetry(header: LongHeader, remote: UdpAddress): void {
+    const { loop, quiche } = this.#options;
+    const { hostname, port } = remote;
+    const log = this.#log();
+    log.report("initial", remote, idsOf(header));
+    const retryId = this.#endpoint.newId();
+    const token = makeRetryToken(this.#tokenKey, {
+      time: Math.floor(loop.now()),
+      hostname,
+      port,
+      originalId: header.destination,
+      retryId,
+    });
+    this.#answer(
+      remote,
+      (out) => quiche.retry(header.source, header.destination, retryId, token, header.version, out),
+    );
+    log.report("retry", remote, idsOf(header));
+  }
+
+  #connect(
+    datagram: Uint8Array,
+    header: LongHeader,
+    remote: UdpAddress,
+    claim: { readonly time: number; readonly originalId: Uint8Array } | undefined,
+  ): void {
+    const { config, limits, loop, quiche } = this.#options;
+    const endpoint = this.#endpoint;
+    if (this.#handshakes >= limits.maxHandshakes) return;
+    const log = new HandshakeLog(this.#options.onHandshake, loop.now, claim?.time);
+    if (claim === undefined) log.report("initial", remote, idsOf(header));
+    // After a Retry the client's destination is the ID that we gave it.
+    const id = claim === undefined ? endpoint.newId() : header.destination.slice();
+    const peer = { host: remote.hostname, port: remote.port };
+    const quic = quiche.Connection.accept(id, claim?.originalId, endpoint.local, peer, config);
+    if (endpoint.connections.size >= limits.maxConnections) {
+      // TODO
+      return;
+    }
+    this.#handshakes++;
+    const connection = new QuicheConnection({
+      role: "server",
+      quic,
+      endpoint,
+      loop,
+      remote,
+      id,
+      limits,
+      log,
+      onEstablished: this.#onEstablished,
+      onEnded: this.#onEnded,
+    });
+    connection.receive(datagram, remote.hostname, remote.port);
+  }
+
+  readonly #onEstablished = (connection: QuicheConnection): void => {
+    this.#handshakes--;
+    const accept = this.#acceptors.shift();
+    if (accept !== undefined) accept(connection);
+    else this.#ready.add(connection);
+  };
+
+  readonly #onEnded = (connection: QuicheConnection, _reason: CloseReason): void => {
+    this.#ready.delete(connection);
+    if (connection.alpn === "") this.#handshakes--;
+  };
+
+  /** Sends one datagram outside any connection. */
+  #answer(remote: UdpAddress, write: (out: Uint8Array) => number): void {
+    const slot = this.#options.loop.slot();
+    if (slot === undefined) return;
+    let length: number;
+    try {
+      length = write(slot.bytes);
+    } catch {
+      return slot.release(); // Nothing in what they sent can be answered.
+    }
+    this.#endpoint.send(slot, length, remote);
+  }
+
+  #log(): HandshakeLog {
+    return new HandshakeLog(this.#options.onHandshake, this.#options.loop.now);
+  }
+}
+
+/** Both IDs of a client's packet, seen from here. */
+function idsOf(header: LongHeader) {
+  return { sourceId: hex(header.destination), destinationId: hex(header.source) };
+}

@@ -1,0 +1,66 @@
+/** Which connection a datagram is for: a table from connection IDs, looked up without allocating. */
+
+interface Route<T> {
+  readonly id: Uint8Array;
+  readonly target: T;
+  /** Another ID with the same key. */
+  next: Route<T> | undefined;
+}
+
+/**
+ * IDs are found by a 30-bit key from their first four bytes, a small integer to every JavaScript
+ * engine, and then compared. IDs that share a key hang in a chain: ours are random, and those that
+ * a client chose are few at a time and live for seconds.
+ */
+export class Routes<T> {
+  readonly #heads = new Map<number, Route<T>>();
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The target of the ID that stands in `bytes` from `start` to `end`. */
+  find(bytes: Uint8Array, start: number, end: number): T | undefined {
+    let route = this.#heads.get(keyOf(bytes, start));
+    while (route !== undefined && !matches(route.id, bytes, start, end)) route = route.next;
+    return route?.target;
+  }
+
+  /** Adds an ID of at least 4 bytes, which the caller will not change. `false`: it is taken. */
+  add(id: Uint8Array, target: T): boolean {
+    if (this.find(id, 0, id.length) !== undefined) return false;
+    const key = keyOf(id, 0);
+    this.#heads.set(key, { id, target, next: this.#heads.get(key) });
+    this.#size++;
+    return true;
+  }
+
+  delete(id: Uint8Array): void {
+    const key = keyOf(id, 0);
+    let before: Route<T> | undefined;
+    let route = this.#heads.get(key);
+    while (route !== undefined && !matches(route.id, id, 0, id.length)) {
+      before = route;
+      route = route.next;
+    }
+    if (route === undefined) return;
+    this.#size--;
+    if (before !== undefined) before.next = route.next;
+    else if (route.next !== undefined) this.#heads.set(key, route.next);
+    else this.#heads.delete(key);
+  }
+}
+
+function keyOf(bytes: Uint8Array, at: number): number {
+  const high = ((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16);
+  return (high | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0)) >>> 2;
+}
+
+function matches(id: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
+  if (id.length !== end - start) return false;
+  for (let i = 0; i < id.length; i++) {
+    if (id[i] !== bytes[start + i]) return false;
+  }
+  return true;
+}
