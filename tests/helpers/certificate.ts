@@ -1,14 +1,10 @@
 /**
- * Certificates for tests: the form that Sotto makes for itself (ECDSA P-256, self-signed, `CA:FALSE`),
- * without touching a disk.
+ * Certificates for tests and benchmarks: those that the server makes for itself, for the loopback
+ * interface, without a folder to keep them in.
  */
-import "reflect-metadata";
-import {
-  BasicConstraintsExtension,
-  PemConverter,
-  SubjectAlternativeNameExtension,
-  X509CertificateGenerator,
-} from "@peculiar/x509";
+import { X509Certificate } from "node:crypto";
+import { hashCertificate } from "../../certs/fingerprint.ts";
+import { makeCertificate, makePrivateKey } from "../../certs/make.ts";
 
 export interface TestCertificate {
   /** PEM. */
@@ -21,40 +17,18 @@ export interface TestCertificate {
   readonly hash: Uint8Array;
 }
 
-const DAY = 24 * 60 * 60 * 1000;
-
-/** Makes a certificate for the loopback interface; each call makes another one. */
+/** Makes a certificate; each call makes another one. */
 export async function makeTestCertificate(): Promise<TestCertificate> {
-  const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
-  const keys = await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
-  const certificate = await X509CertificateGenerator.createSelfSigned({
-    name: "CN=sotto test",
-    keys,
-    signingAlgorithm: algorithm,
-    notBefore: new Date(Date.now() - DAY),
-    notAfter: new Date(Date.now() + DAY),
-    extensions: [
-      new BasicConstraintsExtension(false, undefined, true),
-      new SubjectAlternativeNameExtension([
-        { type: "dns", value: "localhost" },
-        { type: "ip", value: "127.0.0.1" },
-        { type: "ip", value: "::1" },
-      ]),
-    ],
-  });
-  const der = new Uint8Array(certificate.rawData);
-  const pkcs8 = await crypto.subtle.exportKey("pkcs8", keys.privateKey);
-  return {
-    certificate: certificate.toString("pem"),
-    privateKey: PemConverter.encode(pkcs8, "PRIVATE KEY"),
-    der,
-    hash: new Uint8Array(await crypto.subtle.digest("SHA-256", der)),
-  };
+  const privateKey = await makePrivateKey();
+  const names = ["localhost", "127.0.0.1", "::1"];
+  const certificate = await makeCertificate(privateKey, names, new Date());
+  const der = new Uint8Array(new X509Certificate(certificate).raw);
+  return { certificate, privateKey, der, hash: hashCertificate(der) };
 }
 
 let shared: Promise<TestCertificate> | undefined;
 
-/** The certificate of this test process: made once, for tests that do not care which it is. */
+/** The certificate of this process: made once, for those who do not care which it is. */
 export function testCertificate(): Promise<TestCertificate> {
   return shared ??= makeTestCertificate();
 }
