@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { encodeFrame } from "../../../protocol/codec.ts";
+import { ProtocolError } from "../../../protocol/errors.ts";
+import type { Message } from "../../../protocol/frame.ts";
+import { TIMES } from "../../../protocol/limits.ts";
+import { ClientTransfer } from "../../../protocol/session/transfer.ts";
+import { START } from "../../helpers/sessions.ts";
+import { encode } from "../../helpers/stranger_msgpack.ts";
+
+const REQUEST = {
+  type: "history",
+  id: 5,
+  conversation: "room:general",
+  after: 0,
+  limit: 2,
+} as const;
+const MESSAGE: Message = {
+  type: "message",
+  conversation: "room:general",
+  seq: 1,
+  ulid: "01JD3Z8Q6W0VX5T7N2K9M4RBCE",
+  from: "ann",
+  at: START,
+  content: { kind: "text", body: "hi" },
+};
+
+Deno.test("ClientTransfer yields the messages, then the end", () => {
+  const transfer = new ClientTransfer(REQUEST, START);
+  assert.deepEqual(transfer.handleBody(encodeFrame(MESSAGE).subarray(4), START), {
+    type: "message",
+    message: MESSAGE,
+  });
+  assert.deepEqual(transfer.handleFrame({ type: "end", re: 5, more: true }, START), {
+    type: "end",
+    more: true,
+  });
+});
+
+Deno.test("ClientTransfer fails with the server's error", () => {
+  const transfer = new ClientTransfer(REQUEST, START);
+  const error = { type: "error", re: 5, code: "not_a_member", message: "no" } as const;
+  assert.deepEqual(transfer.handleFrame(error, START), {
+    type: "failed",
+    code: "not_a_member",
+    message: "no",
+  });
+});
+
+Deno.test("ClientTransfer ignores what is not about its request", () => {
+  const transfer = new ClientTransfer(REQUEST, START);
+  const other = { ...MESSAGE, conversation: "room:tech" };
+  assert.deepEqual(transfer.handleFrame(other, START), { type: "ignore" });
+  assert.deepEqual(transfer.handleFrame({ type: "resync" }, START), { type: "ignore" });
+  assert.deepEqual(transfer.handleBody(encode({ type: "weather" }), START), { type: "ignore" });
+});
+
+Deno.test("ClientTransfer fails where a message may be missing", () => {
+  for (const body of [Uint8Array.of(0xc1), encode({ type: "message", seq: 1 })]) {
+    const output = new ClientTransfer(REQUEST, START).handleBody(body, START);
+    assert.equal(output.type, "failed");
+  }
+  const cut = new ClientTransfer(REQUEST, START);
+  assert.equal(cut.handleFault(new ProtocolError("frame_truncated")).type, "failed");
+});
+
+Deno.test("ClientTransfer gives the server 30 seconds from one frame to the next", () => {
+  const transfer = new ClientTransfer(REQUEST, START);
+  transfer.handleFrame(MESSAGE, START + 10);
+  assert.equal(transfer.deadline(), START + 10 + TIMES.answer);
+  assert.equal(transfer.handleTimeout(START + 9 + TIMES.answer), undefined);
+  assert.equal(transfer.handleTimeout(START + 10 + TIMES.answer)?.type, "failed");
+});
