@@ -8,13 +8,15 @@ import { encodeFrame, parseClientFrame, parseServerFrame } from "../../protocol/
 import { FrameDecoder } from "../../protocol/decoder.ts";
 import { ERRORS, ProtocolError } from "../../protocol/errors.ts";
 import { LIMITS, LOGIN_ATTEMPTS, OFFENCES } from "../../protocol/limits.ts";
-import { ClientSession } from "../../protocol/session/client.ts";
-import { ServerSession, type Verdict } from "../../protocol/session/server.ts";
+import type { ClientOutput } from "../../protocol/session/client.ts";
+import type { Verdict } from "../../protocol/session/server.ts";
+import type { State } from "../../protocol/session/states.ts";
 import { anyClientFrame, anyServerFrame } from "../helpers/frames.ts";
-import { HELLO, LOGIN } from "../helpers/sessions.ts";
+import { clientIn, LOGIN, SEND, serverIn, START } from "../helpers/sessions.ts";
 import { encode, type Value, type ValueMap } from "../helpers/stranger_msgpack.ts";
 
 const RUNS = { numRuns: 10_000 };
+const { id: _, ...SAY } = SEND;
 
 const { value: anyValue } = fc.letrec<{ value: Value }>((tie) => ({
   value: fc.oneof(
@@ -132,34 +134,38 @@ type Step =
   | { readonly type: "wait"; readonly ms: number }
   | { readonly type: "login" | "succeed" | "fail" | "settle" | "end" | "leave" };
 
+/** Mostly what a client may mean: nonsense ends a session soon. */
 const clientBody = fc.oneof(
-  { weight: 6, arbitrary: anyClientFrame.map((frame) => encodeFrame(frame).subarray(4)) },
+  { weight: 40, arbitrary: anyClientFrame.map((frame) => encodeFrame(frame).subarray(4)) },
   { weight: 1, arbitrary: anyBody },
 );
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
   {
-    weight: 8,
+    weight: 10,
     arbitrary: fc.record({ type: fc.constantFrom("body", "transfer"), body: clientBody }),
   },
   {
-    weight: 2,
+    weight: 10,
     arbitrary: fc.record({ type: fc.constant("wait" as const), ms: fc.nat(20_000) }),
   },
   {
-    weight: 6,
+    weight: 20,
     arbitrary: fc.record({ type: fc.constantFrom("login", "succeed", "fail", "settle") }),
   },
   { weight: 1, arbitrary: fc.record({ type: fc.constantFrom("end", "leave") }) },
 );
+const anySteps = fc.array(anyStep, { maxLength: 60, size: "max" });
 
 Deno.test("ServerSession holds its promises in whatever order things happen", () => {
+  const states = new Set<State>();
+  const lastWords = new Set<string>();
+  const start = fc.constantFrom("CONNECTING", "CONNECTED", "AUTHENTICATED", "SENDING");
   fc.assert(
-    fc.property(fc.boolean(), fc.array(anyStep, { maxLength: 40 }), (greeted, steps) => {
-      let now = 0;
-      const session = new ServerSession({ server: "fuzz" }, now);
-      if (greeted) session.handleFrame(HELLO, now);
+    fc.property(start, anySteps, (start, steps) => {
+      let now = START;
+      const session = serverIn(start);
       let signingIn = false;
-      let sending = 0;
+      let sending = session.sending;
       let refusals = 0;
       let failures = 0;
       let ended = false;
@@ -174,6 +180,7 @@ Deno.test("ServerSession holds its promises in whatever order things happen", ()
           if (type === "send") sending++;
         } else if (verdict.type === "close") {
           ended = true;
+          lastWords.add(verdict.frame.code);
           assert.ok(verdict.code >= 0x100);
         } else if (verdict.type === "refuse") {
           assert.ok(Object.hasOwn(ERRORS, verdict.frame.code));
@@ -218,6 +225,7 @@ Deno.test("ServerSession holds its promises in whatever order things happen", ()
 
       for (const next of steps) {
         step(next);
+        states.add(session.state);
         assert.equal(session.sending, sending);
         assert.equal(session.state === "DISCONNECTING", ended);
         assert.notEqual(session.state, "ERROR");
@@ -225,47 +233,83 @@ Deno.test("ServerSession holds its promises in whatever order things happen", ()
         assert.ok(refusals <= OFFENCES + LOGIN_ATTEMPTS && failures <= LOGIN_ATTEMPTS);
       }
     }),
-    { numRuns: 3_000 },
+    { numRuns: 5_000 },
   );
+  assert.deepEqual(
+    [...states].sort(),
+    ["AUTHENTICATED", "CONNECTED", "CONNECTING", "DISCONNECTING", "SENDING"],
+  );
+  for (
+    const code of [
+      ...["frame_malformed", "no_common_version", "hello_timeout", "login_timeout", "silence"],
+      ...["too_many_attempts", "too_many_offences", "done", "draining"],
+    ]
+  ) {
+    assert.ok(lastWords.has(code), `${code} was never reached`);
+  }
 });
 
 Deno.test("ClientSession holds its promises whatever the server says", () => {
   const serverBody = fc.oneof(
-    { weight: 4, arbitrary: anyServerFrame.map((frame) => encodeFrame(frame).subarray(4)) },
+    { weight: 40, arbitrary: anyServerFrame.map((frame) => encodeFrame(frame).subarray(4)) },
     { weight: 1, arbitrary: anyBody },
   );
-  const steps = fc.array(
-    fc.oneof(
-      fc.record({ type: fc.constant("body" as const), body: serverBody }),
-      fc.record({ type: fc.constant("wait" as const), ms: fc.nat(20_000) }),
-      fc.record({ type: fc.constantFrom("login", "who", "logout") }),
-    ),
-    { maxLength: 30 },
+  // `re` picks one of the requests that wait, so that some answers fit.
+  const step = fc.oneof(
+    fc.record({ type: fc.constant("body" as const), body: serverBody }),
+    fc.record({ type: fc.constant("answer" as const), frame: anyServerFrame, re: fc.nat(5) }),
+    fc.record({ type: fc.constant("wait" as const), ms: fc.nat(10_000) }),
+    fc.record({ type: fc.constantFrom("login", "send", "who", "logout") }),
   );
+  const start = fc.constantFrom("CONNECTING", "CONNECTED", "AUTHENTICATED", "SENDING");
+  const outputs = new Set<string>();
   fc.assert(
-    fc.property(steps, (steps) => {
-      let now = 0;
-      const session = new ClientSession({ client: "fuzz" }, now);
-      const hello = session.hello(now);
-      session.handleFrame(
-        { type: "welcome", re: hello.id, version: 1, features: [], server: "fuzz" },
-        now,
-      );
+    fc.property(start, fc.array(step, { maxLength: 60, size: "max" }), (start, steps) => {
+      let now = START;
+      const session = clientIn(start);
+      const note = (output: ClientOutput | undefined) => outputs.add(output?.type ?? "nothing");
       for (const step of steps) {
-        if (step.type === "body") session.handleBody(step.body, now);
-        else if (step.type === "wait") {
-          now += step.ms;
-          session.handleTimeout(now);
-        } else if (session.allows(step.type)) {
-          if (step.type === "login") {
-            session.request({ type: "login", user: "ann", password: "x" }, now);
-          } else session.request({ type: step.type }, now);
+        switch (step.type) {
+          case "body":
+            note(session.handleBody(step.body, now));
+            break;
+          case "answer": {
+            const re = session.pending[step.re % session.pending.length]?.id;
+            const frame = re === undefined || !("re" in step.frame)
+              ? step.frame
+              : { ...step.frame, re };
+            note(session.handleFrame(frame, now));
+            break;
+          }
+          case "wait":
+            now += step.ms;
+            note(session.handleTimeout(now));
+            break;
+          case "login":
+            if (session.allows("login")) {
+              session.request({ type: "login", user: "ann", password: "x" }, now);
+            }
+            break;
+          case "send":
+            if (session.allows("send")) session.request(SAY, now);
+            break;
+          case "who":
+          case "logout":
+            if (session.allows(step.type)) session.request({ type: step.type }, now);
+            break;
         }
+        const ended = session.state === "DISCONNECTING";
         assert.notEqual(session.state, "ERROR");
-        assert.equal(session.deadline() === undefined, session.state === "DISCONNECTING");
+        assert.equal(session.deadline() === undefined, ended);
         assert.ok(session.pending.length <= LIMITS.requests);
+        const sending = session.pending.some(({ type }) => type === "send");
+        if (!ended) assert.equal(session.state === "SENDING", sending);
       }
     }),
     { numRuns: 3_000 },
+  );
+  assert.deepEqual(
+    [...outputs].sort(),
+    ["answer", "close", "ignore", "nothing", "push", "write"],
   );
 });
