@@ -4,6 +4,9 @@
  */
 import { ProtocolError } from "./errors.ts";
 
+/** Names the wire format to TLS (RFC 7301): frames of `codec.ts`, with the session on stream 0. */
+export const ALPN = "sotto/1";
+
 /** The versions that this program speaks. */
 export const VERSIONS: readonly number[] = [1];
 

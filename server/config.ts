@@ -4,8 +4,10 @@
  */
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { LIMITS } from "../protocol/limits.ts";
 import { LOG_FORMATS, LOG_LEVELS } from "./log.ts";
 import type { LogFormat, LogLevel } from "./log.ts";
+import type { Rate } from "./rate.ts";
 
 export const DEFAULT_PORT = 4433;
 export const REGISTRATIONS = ["open", "invite", "closed"] as const;
@@ -13,25 +15,22 @@ export type Registration = (typeof REGISTRATIONS)[number];
 export const ENGINES = ["auto", "quiche", "builtin"] as const;
 export type EngineChoice = (typeof ENGINES)[number];
 
-/** How fast one session may be; past it the server reads no further until there is room again. */
-export interface Rate {
-  /** Frames a second, in the long run. `Infinity` lifts the limit. */
-  readonly rate: number;
-  /** Frames at once, after a pause. */
-  readonly burst: number;
-}
-
 /** Bounds on peers that are many, fast or hostile. */
 export interface ServerLimits {
   readonly maxConnections: number;
-  /** `send` frames of one session: generous for a script, a bound for a flood. */
+  /**
+   * `send` frames of one session: generous for a script, a bound for a flood. Past it the session
+   * is read no faster than the rate.
+   */
   readonly sends: Rate;
-  /** All other frames of one session. */
+  /** All other frames of one session, likewise. */
   readonly requests: Rate;
-  /** Failed attempts to sign in from one address. */
+  /** Failed attempts to sign in from one address; past it they are answered `rate_limited`. */
   readonly failures: Rate;
-  /** Messages that wait to be committed; further ones are answered `busy`. */
+  /** Bytes of messages that wait to be committed; further ones are answered `busy`. */
   readonly uncommitted: number;
+  /** Bytes that one session may be owed; past it comes `resync`. */
+  readonly outbox: number;
   /** Milliseconds that a stop may take before what is left is cut off. */
   readonly drain: number;
 }
@@ -71,7 +70,8 @@ export const SERVER_LIMITS: ServerLimits = {
   sends: { rate: 200, burst: 2_000 },
   requests: { rate: 50, burst: 200 },
   failures: { rate: 1 / 6, burst: 30 },
-  uncommitted: 4_096,
+  uncommitted: 32 * 1024 * 1024,
+  outbox: LIMITS.outbox,
   drain: 5_000,
 };
 

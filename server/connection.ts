@@ -1,0 +1,333 @@
+/**
+ * One peer's connection, from its first stream to its end: chunks are decoded, frames judged by the
+ * session, and what is accepted goes through the gate to its handler. It owns its closing: whoever
+ * wants it gone (a handler, a time limit, the drain) tells the session, and acts on the verdict.
+ *
+ * It knows no conversations and stores nothing. Frames of one stream are handled one after the
+ * other, in order; the next is read when the last has been handled.
+ *
+ * Everything here waits for the peer, for at most: the time limits of the session (`check`, called
+ * about once a second), `TIMES.answer` for a step of a transfer, `TIMES.linger` for the last frame.
+ */
+import { encodeFrame } from "../protocol/codec.ts";
+import { FrameDecoder } from "../protocol/decoder.ts";
+import { CLOSE_DONE, closeCodeOf, type ErrorCode, ProtocolError } from "../protocol/errors.ts";
+import type { ServerFrame } from "../protocol/frame.ts";
+import { LIMITS, TIMES } from "../protocol/limits.ts";
+import { ServerSession, type Verdict } from "../protocol/session/server.ts";
+import {
+  type Connection,
+  type Stream,
+  StreamError,
+  TransportError,
+} from "../protocol/transport/transport.ts";
+import { type Clock, settledWithin } from "./clock.ts";
+import { concat } from "./concat.ts";
+import {
+  dispatch,
+  dispatchTransfer,
+  Gate,
+  isTransfer,
+  type Rates,
+  type Services,
+} from "./dispatch.ts";
+import { describe, type Logger } from "./log.ts";
+import { type Flusher, Outbox } from "./outbox.ts";
+import type { Identity, Peer } from "./peer.ts";
+import type { SignedIn } from "./services/signed_in.ts";
+
+/** What all connections share. */
+export interface ConnectionOptions {
+  readonly services: Services;
+  readonly flusher: Flusher;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly rates: Rates;
+  /** Bytes that one session may be owed. */
+  readonly outbox: number;
+  /** The software, as `welcome` tells it. */
+  readonly software: string;
+}
+
+type Close = Extract<Verdict, { type: "close" }>;
+
+const RESYNC = encodeFrame({ type: "resync" });
+
+export class PeerConnection implements Peer, SignedIn {
+  readonly address: string;
+  readonly #connection: Connection;
+  readonly #options: ConnectionOptions;
+  readonly #session: ServerSession;
+  readonly #gate: Gate;
+  #stream: Stream | undefined;
+  #outbox: Outbox | undefined;
+  #identity: Identity | undefined;
+  #closing: Promise<void> | undefined;
+  /** Waits until a message of this session has been answered. */
+  #answered: PromiseWithResolvers<void> | undefined;
+
+  constructor(connection: Connection, options: ConnectionOptions) {
+    this.address = connection.remote.hostname;
+    this.#connection = connection;
+    this.#options = options;
+    this.#session = new ServerSession({ server: options.software }, options.clock.now());
+    this.#gate = new Gate(options.rates);
+  }
+
+  /** Serves the peer; resolves when it has gone and everything about it has been let go of. */
+  async run(): Promise<void> {
+    const streams: Promise<void>[] = [];
+    for (let stream; (stream = await this.#connection.accept()) !== null;) {
+      if (stream.id !== 0) void this.#serveTransfer(stream);
+      else streams.push(this.#serveSession(stream));
+    }
+    const reason = await this.#connection.closed;
+    this.#session.closed();
+    this.#outbox?.close();
+    this.#answered?.resolve();
+    await Promise.all(streams);
+    if (this.#identity !== undefined) this.#options.services.sessions.leave(this);
+    const { log } = this.#options;
+    log.debug("closed", {
+      peer: this.address,
+      user: this.#identity?.account.name,
+      kind: reason.kind,
+      by: reason.by,
+      code: reason.code,
+      reason: reason.reason,
+    });
+  }
+
+  /** Looks whether a time limit of the session has passed. */
+  check(): void {
+    const verdict = this.#session.handleTimeout(this.#options.clock.now());
+    if (verdict?.type === "close") void this.#close(verdict);
+  }
+
+  /**
+   * The server stops: no further frame is heard. What the function that it returns sends off is the
+   * `bye`, once what the peer is owed before it has been pushed.
+   */
+  drain(): () => Promise<void> {
+    const verdict = this.#session.leave("draining");
+    return async () => {
+      await (verdict.type === "close" ? this.#close(verdict) : this.#closing);
+    };
+  }
+
+  // What handlers see (`Peer`).
+
+  get session(): SignedIn {
+    if (this.#identity === undefined) throw new Error("Nobody has signed in");
+    return this;
+  }
+
+  get isSignedIn(): boolean {
+    return this.#identity !== undefined;
+  }
+
+  send(frame: ServerFrame): void {
+    this.push(encodeFrame(frame));
+  }
+
+  signIn(identity: Identity): boolean {
+    if (!this.#session.loginSucceeded()) return false;
+    this.#identity = identity;
+    return true;
+  }
+
+  refuseSignIn(code: ErrorCode, message?: string): void {
+    this.#act(this.#session.loginFailed(code, this.#options.clock.now(), message));
+  }
+
+  signOut(re: number): void {
+    this.#act(this.#session.leave("logout", re));
+  }
+
+  // What services see (`SignedIn`).
+
+  get account(): SignedIn["account"] {
+    if (this.#identity === undefined) throw new Error("Nobody has signed in");
+    return this.#identity.account;
+  }
+
+  get sessionId(): string {
+    if (this.#identity === undefined) throw new Error("Nobody has signed in");
+    return this.#identity.sessionId;
+  }
+
+  push(frames: Uint8Array): void {
+    this.#outbox?.push(frames);
+  }
+
+  answer(frame: Uint8Array): void {
+    this.push(frame);
+    this.#session.sendSettled();
+    this.#answered?.resolve();
+    this.#answered = undefined;
+  }
+
+  abort(code: ErrorCode): void {
+    this.#act(this.#session.handleFault(new ProtocolError(code)));
+  }
+
+  // The session stream.
+
+  async #serveSession(stream: Stream): Promise<void> {
+    this.#stream = stream;
+    this.#outbox = this.#makeOutbox(stream);
+    try {
+      await this.#readSession(stream);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #makeOutbox(stream: Stream): Outbox {
+    const { clock, flusher, outbox: limit } = this.#options;
+    return new Outbox(stream, flusher, {
+      limit,
+      resync: RESYNC,
+      onWritten: () => this.#session.handleActivity(clock.now()),
+      onFailed: () => this.#connection.close(CLOSE_DONE),
+    });
+  }
+
+  async #readSession(stream: Stream): Promise<void> {
+    const { clock } = this.#options;
+    const decoder = new FrameDecoder();
+    for (let chunk; (chunk = await stream.read()) !== null;) {
+      this.#session.handleActivity(clock.now());
+      for (const body of decoder.push(chunk)) {
+        await this.#handle(this.#session.handleBody(body, clock.now()));
+        await this.#room();
+        if (this.#closing !== undefined) return;
+      }
+    }
+    decoder.end();
+    this.#act(this.#session.handleEnd());
+  }
+
+  async #handle(verdict: Verdict): Promise<void> {
+    if (verdict.type === "ignore") return;
+    const frame = verdict.type === "accept" ? verdict.frame : undefined;
+    const { services, clock } = this.#options;
+    const delay = this.#gate.delay(frame, clock.now());
+    if (delay > 0) await new Promise<void>((resolve) => void clock.after(delay, resolve));
+    if (frame === undefined) return this.#act(verdict);
+    if (isTransfer(frame)) throw new Error(`Cannot answer ${frame.type} on the session stream`);
+    await dispatch(frame.type, frame, this, services);
+  }
+
+  /** Back-pressure: reads no further than the peer reads, and than its messages are answered. */
+  async #room(): Promise<void> {
+    if (this.#outbox?.overflowed) await this.#outbox.room();
+    while (this.#session.sending >= LIMITS.requests && this.#closing === undefined) {
+      this.#answered = Promise.withResolvers();
+      await this.#answered.promise;
+    }
+  }
+
+  // Further streams.
+
+  async #serveTransfer(stream: Stream): Promise<void> {
+    try {
+      await this.#transfer(stream);
+    } catch (error) {
+      // A peer that wants no more of an answer ends its stream, and nothing else.
+      if (!(error instanceof StreamError)) this.#fail(error);
+    } finally {
+      stream.reset(CLOSE_DONE);
+    }
+  }
+
+  /** One request, its answer, the end; a peer that dawdles loses the stream. */
+  async #transfer(stream: Stream): Promise<void> {
+    const { clock, services } = this.#options;
+    const body = await this.#within(stream, firstBody(stream));
+    if (body === undefined) return;
+    const verdict = this.#session.handleTransferBody(body, clock.now());
+    const frame = verdict.type === "accept" ? verdict.frame : undefined;
+    const delay = this.#gate.delay(frame, clock.now());
+    if (delay > 0) await new Promise<void>((resolve) => void clock.after(delay, resolve));
+    if (frame !== undefined && isTransfer(frame)) {
+      for await (const frames of dispatchTransfer(frame, this.session, services)) {
+        await this.#within(stream, stream.write(concat(frames.map(encodeFrame))));
+        this.#session.handleActivity(clock.now());
+      }
+    } else if (verdict.type === "refuse") {
+      await this.#within(stream, stream.write(encodeFrame(verdict.frame)));
+    } else {
+      this.#act(verdict);
+    }
+    await stream.end();
+    await this.#within(stream, stream.read());
+  }
+
+  async #within<T>(stream: Stream, step: Promise<T>): Promise<T> {
+    const cancel = this.#options.clock.after(
+      TIMES.answer,
+      () => stream.reset(closeCodeOf("silence") ?? CLOSE_DONE),
+    );
+    try {
+      return await step;
+    } finally {
+      cancel();
+    }
+  }
+
+  // The end.
+
+  /** Does what the session says, except for frames that are handed on. */
+  #act(verdict: Verdict): void {
+    switch (verdict.type) {
+      case "answer":
+      case "refuse":
+        return this.send(verdict.frame);
+      case "close":
+        return void this.#close(verdict);
+      case "accept":
+      case "ignore":
+        return;
+    }
+  }
+
+  /** A peer's faults become verdicts, the end of its connection is no fault, the rest is ours. */
+  #fail(error: unknown): void {
+    if (error instanceof StreamError) return this.#connection.close(CLOSE_DONE);
+    if (error instanceof TransportError) return;
+    if (error instanceof ProtocolError) return this.#act(this.#session.handleFault(error));
+    const { log } = this.#options;
+    log.error("internal", { peer: this.address, error: describe(error) });
+    this.abort("internal");
+  }
+
+  /** Writes the last frame, ends the stream, and gives the peer time to read both. */
+  #close(verdict: Close): Promise<void> {
+    this.#closing ??= this.#finish(verdict);
+    this.#answered?.resolve();
+    return this.#closing;
+  }
+
+  async #finish({ frame, code }: Close): Promise<void> {
+    const { clock } = this.#options;
+    if (this.#stream !== undefined && this.#outbox !== undefined) {
+      this.send(frame);
+      await settledWithin(clock, TIMES.linger, this.#outbox.drained());
+      void this.#stream.end();
+      await settledWithin(clock, TIMES.linger, this.#connection.closed);
+    }
+    this.#connection.close(code, frame.code);
+    await this.#connection.closed;
+  }
+}
+
+/** The first frame of a stream; `undefined` when the stream ends before one. */
+async function firstBody(stream: Stream): Promise<Uint8Array | undefined> {
+  const decoder = new FrameDecoder();
+  for (let chunk; (chunk = await stream.read()) !== null;) {
+    for (const body of decoder.push(chunk)) return body;
+  }
+  decoder.end();
+  return undefined;
+}

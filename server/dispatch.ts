@@ -1,0 +1,107 @@
+/**
+ * Which handler a frame goes to, and how fast such frames may come: one row for each type. What is
+ * allowed in which state and on which stream has been judged before (`protocol/session/rules.ts`).
+ */
+import type { AcceptedFrame } from "../protocol/session/server.ts";
+import type { ClientFrames, ServerFrame } from "../protocol/frame.ts";
+import { type AuthServices, login, logout, resume } from "./handlers/auth.ts";
+import { history, type HistoryServices } from "./handlers/history.ts";
+import { type MessageServices, send } from "./handlers/message.ts";
+import { type PresenceServices, who } from "./handlers/presence.ts";
+import { mark, sync, type SyncServices } from "./handlers/sync.ts";
+import type { Peer } from "./peer.ts";
+import { Pace, type Rate } from "./rate.ts";
+import type { SignedIn } from "./services/signed_in.ts";
+
+export type Services =
+  & AuthServices
+  & HistoryServices
+  & MessageServices
+  & PresenceServices
+  & SyncServices;
+
+/** The limits that rows name. */
+export interface Rates {
+  readonly sends: Rate;
+  readonly requests: Rate;
+}
+
+type Limit = keyof Rates;
+
+interface Row<Frame> {
+  readonly limit: Limit;
+  readonly handle: (frame: Frame, peer: Peer, services: Services) => void | Promise<void>;
+}
+
+interface TransferRow<Frame> {
+  readonly limit: Limit;
+  /** The frames of the answer, in groups. */
+  readonly handle: (
+    frame: Frame,
+    session: SignedIn,
+    services: Services,
+  ) => AsyncGenerator<ServerFrame[]>;
+}
+
+/** Requests with a stream of their own; all others come on the session stream. */
+type TransferType = "history";
+export type TransferFrame = ClientFrames[TransferType];
+export type SessionFrame = Exclude<AcceptedFrame, TransferFrame>;
+type SessionType = SessionFrame["type"];
+
+const SESSION: { readonly [Type in SessionType]: Row<ClientFrames[Type]> } = {
+  login: { limit: "requests", handle: login },
+  resume: { limit: "requests", handle: resume },
+  logout: { limit: "requests", handle: logout },
+  send: { limit: "sends", handle: send },
+  sync: { limit: "requests", handle: sync },
+  mark: { limit: "requests", handle: mark },
+  who: { limit: "requests", handle: who },
+};
+
+const TRANSFERS: { readonly [Type in TransferType]: TransferRow<ClientFrames[Type]> } = {
+  history: { limit: "requests", handle: history },
+};
+
+/** Hands on a frame that was accepted on the session stream. */
+export function dispatch<Type extends SessionType>(
+  type: Type,
+  frame: ClientFrames[Type],
+  peer: Peer,
+  services: Services,
+): void | Promise<void> {
+  const row: Row<ClientFrames[Type]> = SESSION[type];
+  return row.handle(frame, peer, services);
+}
+
+/** Hands on a frame that was accepted on a stream of its own. */
+export function dispatchTransfer(
+  frame: TransferFrame,
+  session: SignedIn,
+  services: Services,
+): AsyncGenerator<ServerFrame[]> {
+  return TRANSFERS[frame.type].handle(frame, session, services);
+}
+
+export function isTransfer(frame: AcceptedFrame): frame is TransferFrame {
+  return Object.hasOwn(TRANSFERS, frame.type);
+}
+
+/** The gate: how long a frame of one session has to wait before it is handed on. */
+export class Gate {
+  readonly #paces: { readonly [Name in Limit]: Pace };
+
+  constructor(rates: Rates) {
+    this.#paces = { sends: new Pace(rates.sends), requests: new Pace(rates.requests) };
+  }
+
+  /** Counts a frame; `undefined` for what the session answered or refused by itself. */
+  delay(frame: AcceptedFrame | undefined, now: number): number {
+    return this.#paces[limitOf(frame)].take(now);
+  }
+}
+
+function limitOf(frame: AcceptedFrame | undefined): Limit {
+  if (frame === undefined) return "requests";
+  return isTransfer(frame) ? TRANSFERS[frame.type].limit : SESSION[frame.type].limit;
+}

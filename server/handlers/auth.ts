@@ -1,0 +1,46 @@
+/** `login`, `resume` and `logout`. */
+import type { ClientFrames } from "../../protocol/frame.ts";
+import type { Logger } from "../log.ts";
+import type { Peer } from "../peer.ts";
+import type { Accounts, SignInResult } from "../services/accounts.ts";
+import type { Sessions } from "../services/sessions.ts";
+import { conversationPages } from "./sync.ts";
+
+export interface AuthServices {
+  readonly accounts: Accounts;
+  readonly sessions: Sessions;
+  readonly log: Logger;
+}
+
+export async function login(frame: ClientFrames["login"], peer: Peer, services: AuthServices) {
+  await signIn(frame.id, await services.accounts.login(frame, peer.address), peer, services);
+}
+
+export async function resume(frame: ClientFrames["resume"], peer: Peer, services: AuthServices) {
+  await signIn(frame.id, await services.accounts.resume(frame.token), peer, services);
+}
+
+export async function logout(frame: ClientFrames["logout"], peer: Peer, services: AuthServices) {
+  if (peer.isSignedIn) {
+    const { session } = peer;
+    await services.accounts.logout(session.sessionId);
+    services.sessions.revoke(session);
+    services.log.info("signed_out", { user: session.account.name, peer: peer.address });
+  }
+  peer.signOut(frame.id);
+}
+
+async function signIn(re: number, result: SignInResult, peer: Peer, services: AuthServices) {
+  if (result.type === "refused") {
+    services.log.info("sign_in_refused", { code: result.code, peer: peer.address });
+    peer.refuseSignIn(result.code, result.message);
+    return;
+  }
+  const { account, sessionId, token, expires, created } = result;
+  if (!peer.signIn({ account, sessionId })) return;
+  const { name: user, number } = account;
+  services.log.info("signed_in", { user, created, peer: peer.address });
+  peer.send({ type: "authenticated", re, user, number, token, expires, created });
+  const states = await services.sessions.enter(peer.session);
+  for (const page of conversationPages(states)) peer.send(page);
+}

@@ -1,0 +1,69 @@
+/**
+ * `send`: judges a message and hands it to delivery, which answers. A message that is refused here
+ * is stored nowhere.
+ */
+import { encodeFrame } from "../../protocol/codec.ts";
+import { type ErrorCode, ERRORS } from "../../protocol/errors.ts";
+import type { ClientFrames, Content, ServerFrame } from "../../protocol/frame.ts";
+import { LIMITS } from "../../protocol/limits.ts";
+import { peerOf } from "../../protocol/names.ts";
+import type { Peer } from "../peer.ts";
+import type { Conversations } from "../services/conversations.ts";
+import type { Delivery } from "../services/delivery.ts";
+import type { Presence } from "../services/presence.ts";
+
+export interface MessageServices {
+  readonly conversations: Conversations;
+  readonly delivery: Delivery;
+  readonly presence: Presence;
+}
+
+export async function send(frame: ClientFrames["send"], peer: Peer, services: MessageServices) {
+  const { id: re, ulid, conversation, content } = frame;
+  const { session } = peer;
+  const refuse = (code: ErrorCode) => {
+    const message = ERRORS[code].meaning;
+    session.answer(encodeFrame({ type: "error", re, code, message }));
+  };
+  const objection = objectionTo(content) ??
+    await services.conversations.objection(session, conversation);
+  if (objection !== undefined) return refuse(objection);
+
+  const notice = absence(frame, session.account.name, services.presence);
+  const taken = services.delivery.submit({
+    conversation,
+    ulid,
+    from: session.account.name,
+    content,
+    sender: session,
+    re,
+    ...(notice === undefined ? {} : { then: notice }),
+  });
+  if (!taken) refuse("busy");
+}
+
+/** What is wrong with the content itself. Its meaning is the clients' business. */
+function objectionTo({ kind, body }: Content): ErrorCode | undefined {
+  if (body.length === 0) return "empty_message";
+  if (typeof body !== "string") {
+    return body.length > LIMITS.content ? "message_too_large" : undefined;
+  }
+  const limit = kind === "text" ? LIMITS.text : LIMITS.content;
+  // UTF-8 takes at most three bytes for each of a string's units; most are far from the limit.
+  if (body.length * 3 > limit && new TextEncoder().encode(body).length > limit) {
+    return "message_too_large";
+  }
+  return body.trim() === "" ? "empty_message" : undefined;
+}
+
+/** What the sender of a private message is told when the other person is not there. */
+function absence(
+  frame: ClientFrames["send"],
+  sender: string,
+  presence: Presence,
+): ServerFrame | undefined {
+  const other = peerOf(frame.conversation, sender);
+  if (other === undefined || presence.isOnline(other)) return undefined;
+  const text = `${other} is offline: the message is kept, and delivered when they return.`;
+  return { type: "notice", re: frame.id, code: "offline", text };
+}

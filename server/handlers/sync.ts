@@ -1,0 +1,34 @@
+/** `sync` and `mark`: how far conversations have come, and how far this person has read. */
+import type { ClientFrames, ConversationState, ServerFrame } from "../../protocol/frame.ts";
+import { LIMITS } from "../../protocol/limits.ts";
+import type { Peer } from "../peer.ts";
+import type { Conversations } from "../services/conversations.ts";
+
+export interface SyncServices {
+  readonly conversations: Conversations;
+}
+
+export async function sync(frame: ClientFrames["sync"], peer: Peer, services: SyncServices) {
+  const states = await services.conversations.states(peer.session.account.name);
+  for (const page of conversationPages(states, frame.id)) peer.send(page);
+}
+
+export async function mark(frame: ClientFrames["mark"], peer: Peer, services: SyncServices) {
+  const { conversation, seq } = frame;
+  await services.conversations.mark(peer.session.account.name, conversation, seq);
+}
+
+/** The `conversations` frames that it takes; at least one. */
+export function* conversationPages(
+  states: readonly ConversationState[],
+  re?: number,
+): Generator<ServerFrame> {
+  for (let at = 0; at === 0 || at < states.length; at += LIMITS.list) {
+    const page = states.slice(at, at + LIMITS.list);
+    const more = at + LIMITS.list < states.length;
+    const type = "conversations";
+    yield re === undefined
+      ? { type, conversations: page, more }
+      : { type, re, conversations: page, more };
+  }
+}

@@ -1,0 +1,242 @@
+/**
+ * Puts the server together and takes it apart again: which engine, which store, which services.
+ * Everything else is handed what it needs from here. It prints nothing but the line `ready`, and
+ * never ends the process.
+ */
+import { hostname } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { loadCertificate, loadOrMakeCertificate, type ServerCertificate } from "../certs/load.ts";
+import { makePrivateFolder } from "../certs/private_file.ts";
+import {
+  type Address,
+  type Engine,
+  type EngineName,
+  type HandshakeEvent,
+  type Listener,
+  TransportError,
+} from "../protocol/transport/transport.ts";
+import { ALPN } from "../protocol/version.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import type { EngineChoice, ServerConfig } from "./config.ts";
+import { describe, type Logger, makeLogger } from "./log.ts";
+import { Flusher } from "./outbox.ts";
+import { Peers } from "./peers.ts";
+import { AddressPaces } from "./rate.ts";
+import { Accounts } from "./services/accounts.ts";
+import { Conversations } from "./services/conversations.ts";
+import { Delivery } from "./services/delivery.ts";
+import { type PasswordOptions, startPasswords } from "./services/passwords.ts";
+import { Presence } from "./services/presence.ts";
+import { Sessions } from "./services/sessions.ts";
+import { openTokens } from "./services/tokens.ts";
+import { openSqliteStore } from "./store/sqlite.ts";
+import type { Store } from "./store/store.ts";
+
+/** What tests and the bench replace. */
+export interface StartOptions {
+  readonly clock?: Clock;
+  readonly log?: Logger;
+  readonly passwords?: PasswordOptions;
+  /** The software, as `welcome` tells it. */
+  readonly software?: string;
+}
+
+export interface RunningServer extends AsyncDisposable {
+  readonly address: Address;
+  /** The certificate's, as clients pin it. */
+  readonly pin: string;
+  readonly engine: EngineName;
+  /** Commits and acknowledges what is under way, says `bye`, closes everything. Idempotent. */
+  stop(): Promise<void>;
+  /** Resolves when it has stopped. */
+  readonly stopped: Promise<void>;
+}
+
+/** Milliseconds between two looks for sessions that have expired. */
+const EXPIRY_ROUND = 60 * 60 * 1000;
+
+/** Starts a server; resolves when it takes connections. What fails leaves nothing behind. */
+export async function startServer(
+  config: ServerConfig,
+  options: StartOptions = {},
+): Promise<RunningServer> {
+  const { clock = systemClock, software = "sotto" } = options;
+  const log = options.log ?? makeLogger({ level: config.logLevel, format: config.logFormat });
+  await using parts = new AsyncDisposableStack();
+
+  await makePrivateFolder(config.data);
+  // The store first: its lock keeps a second server from the keys as well.
+  const store = parts.use(openSqliteStore(join(config.data, "sotto.db")));
+  const certificate = await openCertificate(config, log);
+  const passwords = parts.use(startPasswords({ clock, ...options.passwords }));
+  const presence = new Presence({ clock });
+  const conversations = new Conversations({
+    store,
+    sessionsOf: (account) => presence.sessionsOf(account),
+  });
+  const delivery = new Delivery({
+    store,
+    audience: conversations,
+    clock,
+    log,
+    limit: config.limits.uncommitted,
+  });
+  const accounts = new Accounts({
+    store,
+    passwords,
+    tokens: await openTokens(config.data, { issuer: "sotto" }),
+    registration: config.registration,
+    failures: new AddressPaces(config.limits.failures),
+    clock,
+    log,
+  });
+  const sessions = new Sessions({ presence, conversations });
+
+  const engine = await loadEngine(config.engine);
+  const listener = parts.use(await listen(engine, config, certificate, log));
+  const peers = new Peers(listener, {
+    services: { accounts, conversations, delivery, presence, sessions, store, log },
+    flusher: new Flusher(),
+    clock,
+    log,
+    rates: config.limits,
+    outbox: config.limits.outbox,
+    software,
+  });
+  parts.defer(expireSessions(store, clock, log));
+  const { address } = listener;
+  const { pin } = certificate;
+  log.info("listening", { address: formatAddress(address), engine: engine.name, pin });
+
+  const held = parts.move();
+  const { promise: stopped, resolve: haveStopped } = Promise.withResolvers<void>();
+  let stopping: Promise<void> | undefined;
+  const stop = async () => {
+    log.info("draining", { connections: peers.count });
+    await peers.drain(config.limits.drain, () => delivery.idle());
+    await held.disposeAsync();
+    log.info("stopped");
+    haveStopped();
+  };
+  return {
+    address,
+    pin,
+    engine: engine.name,
+    stop: () => stopping ??= stop(),
+    stopped,
+    [Symbol.asyncDispose]: () => stopping ??= stop(),
+  };
+}
+
+export interface RunOptions extends StartOptions {
+  /** Takes the line that says that the server is ready. */
+  readonly stdout: (line: string) => void;
+}
+
+/**
+ * Runs a server until the first SIGINT or SIGTERM, which drains it; a second one does not wait.
+ * Resolves with the exit code.
+ */
+export async function runServer(config: ServerConfig, options: RunOptions): Promise<number> {
+  const log = options.log ?? makeLogger({ level: config.logLevel, format: config.logFormat });
+  const interrupted = Promise.withResolvers<void>();
+  const hurried = Promise.withResolvers<void>();
+  let signals = 0;
+  const onSignal = () => (signals++ === 0 ? interrupted : hurried).resolve();
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
+  try {
+    const server = await startServer(config, { ...options, log });
+    const where = formatAddress(server.address);
+    options.stdout(`ready quic://${where} alpn=${ALPN} pin=${server.pin}`);
+    await interrupted.promise;
+    const outcome = await Promise.race([
+      server.stop().then(() => 0),
+      hurried.promise.then(() => 1),
+    ]);
+    return outcome;
+  } catch (error) {
+    log.error("cannot_start", { error: describe(error) });
+    return 1;
+  } finally {
+    process.off("SIGINT", onSignal);
+    process.off("SIGTERM", onSignal);
+  }
+}
+
+async function openCertificate(config: ServerConfig, log: Logger): Promise<ServerCertificate> {
+  const { certificate: files, data, host } = config;
+  const names = [...new Set([hostname(), "localhost", "127.0.0.1", "::1", host])];
+  const certificate = files === undefined
+    ? await loadOrMakeCertificate(data, names.filter((name) => name !== "::" && name !== "0.0.0.0"))
+    : await loadCertificate(files.certFile, files.keyFile);
+  for (const warning of certificate.warnings) log.warn("certificate", { warning });
+  return certificate;
+}
+
+/** Deno's own QUIC is faster and leaks nothing; elsewhere there is one engine. */
+async function loadEngine(choice: EngineChoice): Promise<Engine> {
+  const onDeno = process.versions["deno"] !== undefined;
+  const name = choice === "auto" ? (onDeno ? "builtin" : "quiche") : choice;
+  const { engine } = name === "builtin"
+    ? await import("../protocol/transport/builtin.ts")
+    : await import("../protocol/transport/quiche/engine.ts");
+  return engine;
+}
+
+async function listen(
+  engine: Engine,
+  config: ServerConfig,
+  certificate: ServerCertificate,
+  log: Logger,
+): Promise<Listener> {
+  const on = (hostname: string) =>
+    engine.listen({
+      hostname,
+      port: config.port,
+      certificate: certificate.certificate,
+      privateKey: certificate.privateKey,
+      alpn: [ALPN],
+      limits: { maxConnections: config.limits.maxConnections },
+      ...(log.writes("debug") ? { onHandshake: (event) => logHandshake(log, event) } : {}),
+    });
+  try {
+    return await on(config.host);
+  } catch (error) {
+    const taken = error instanceof TransportError && error.code === "address_in_use";
+    if (config.host !== "::" || taken) throw error;
+    log.warn("no_ipv6", { error: describe(error) });
+    return await on("0.0.0.0");
+  }
+}
+
+function logHandshake(log: Logger, event: HandshakeEvent): void {
+  log.debug("handshake", {
+    stage: event.stage,
+    peer: formatAddress(event.peer),
+    alpn: event.alpn,
+    server_name: event.serverName,
+    milliseconds: Math.round(event.elapsed * 10) / 10,
+    source_id: event.sourceId,
+    destination_id: event.destinationId,
+    reason: event.reason,
+  });
+}
+
+/** Forgets expired sessions now and from time to time; returns what ends that. */
+function expireSessions(store: Store, clock: Clock, log: Logger): () => void {
+  let cancel = () => {};
+  const round = () => {
+    store.endExpiredSessions(clock.now()).catch((error) => {
+      log.error("sessions_not_expired", { error: describe(error) });
+    });
+    cancel = clock.after(EXPIRY_ROUND, round);
+  };
+  round();
+  return () => cancel();
+}
+
+function formatAddress({ hostname, port }: Address): string {
+  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+}

@@ -1,0 +1,160 @@
+/**
+ * What one session is owed and has not been written yet. Bounded, so that a peer that reads slowly
+ * costs a fixed amount of memory and nobody else anything.
+ *
+ * It holds encoded frames, and knows neither what they say nor whom they are for.
+ *
+ * 1. Frames MUST leave in the order in which they were pushed.
+ * 2. There MUST be at most one write under way; what is pushed within one turn of the event loop,
+ *    or during a write, MUST leave together in the next one.
+ * 3. It MUST NOT hold more than `limit` bytes, those of the write under way included.
+ * 4. A frame that does not fit MUST be dropped, and every frame after it, until all that is held
+ *    has been written; then `resync` MUST be the next frame. What a reader gets is thus a run
+ *    without gaps, and then the word that there is one.
+ * 5. While frames are dropped `room` MUST be pending. Whoever reads from the session MUST wait for
+ *    it before reading on, so that a peer which does not read cannot ask for more.
+ * 6. After `close`, or a write that failed, it MUST hold nothing and take nothing.
+ * 7. Pushed chunks are shared between outboxes: nobody MUST change them.
+ */
+import { setImmediate } from "node:timers";
+import { concat } from "./concat.ts";
+
+/** Where an outbox writes to: a `Stream`, as far as it needs one. */
+export interface Sink {
+  write(chunk: Uint8Array): Promise<void>;
+}
+
+export interface OutboxOptions {
+  /** Bytes held at most. */
+  readonly limit: number;
+  /** The encoded `resync` frame. */
+  readonly resync: Uint8Array;
+  /** The peer took what was written. */
+  readonly onWritten?: () => void;
+  /** A write failed: the stream or its connection has ended. */
+  readonly onFailed?: () => void;
+}
+
+export class Outbox {
+  readonly #sink: Sink;
+  readonly #flusher: Flusher;
+  readonly #options: OutboxOptions;
+  #queue: Uint8Array[] = [];
+  /** Bytes of the queue and of the write under way. */
+  #held = 0;
+  /** Bytes of the write under way. */
+  #writing = 0;
+  /** Rule 4 is in force; resolves what `room` gave out. */
+  #overflow: PromiseWithResolvers<void> | undefined;
+  #drained: PromiseWithResolvers<void> | undefined;
+  #closed = false;
+
+  constructor(sink: Sink, flusher: Flusher, options: OutboxOptions) {
+    this.#sink = sink;
+    this.#flusher = flusher;
+    this.#options = options;
+  }
+
+  /** Bytes that wait to be written or are being written. */
+  get held(): number {
+    return this.#held;
+  }
+
+  /** Whether frames are being dropped (rule 4). */
+  get overflowed(): boolean {
+    return this.#overflow !== undefined;
+  }
+
+  /** Queues one or several whole frames. Never fails: see rules 4 and 6 for what is dropped. */
+  push(frames: Uint8Array): void {
+    if (this.#closed || this.#overflow !== undefined) return;
+    if (this.#held + frames.length > this.#options.limit) {
+      this.#overflow = Promise.withResolvers();
+      if (this.#held === 0) this.#resume();
+      return;
+    }
+    this.#held += frames.length;
+    if (this.#queue.push(frames) === 1 && this.#writing === 0) this.#flusher.add(this);
+  }
+
+  /** Resolves when frames are taken again: at once, unless rule 4 is in force. */
+  room(): Promise<void> {
+    return this.#overflow?.promise ?? Promise.resolve();
+  }
+
+  /** Resolves when all that is held now has been written, or never will be. */
+  drained(): Promise<void> {
+    if (this.#held === 0) return Promise.resolve();
+    this.#drained ??= Promise.withResolvers();
+    return this.#drained.promise;
+  }
+
+  /** Writes what is queued, unless a write is under way. The flusher calls it once a turn. */
+  flush(): void {
+    if (this.#writing > 0 || this.#queue.length === 0) return;
+    const chunk = concat(this.#queue);
+    this.#queue = [];
+    this.#writing = chunk.length;
+    this.#sink.write(chunk).then(this.#onWritten, this.#onFailed);
+  }
+
+  /** Drops what is held. Whoever waits for it goes on. */
+  close(): void {
+    this.#closed = true;
+    this.#queue = [];
+    this.#held = 0;
+    this.#overflow?.resolve();
+    this.#overflow = undefined;
+    this.#drained?.resolve();
+    this.#drained = undefined;
+  }
+
+  /** The end of rule 4: nothing is held any more. */
+  #resume(): void {
+    const overflow = this.#overflow;
+    if (overflow === undefined) return;
+    this.#overflow = undefined;
+    this.push(this.#options.resync);
+    overflow.resolve();
+  }
+
+  readonly #onWritten = () => {
+    if (this.#closed) return;
+    this.#held -= this.#writing;
+    this.#writing = 0;
+    this.#options.onWritten?.();
+    if (this.#queue.length > 0) return this.#flusher.add(this);
+    this.#drained?.resolve();
+    this.#drained = undefined;
+    this.#resume();
+  };
+
+  readonly #onFailed = () => {
+    if (this.#closed) return;
+    this.close();
+    this.#options.onFailed?.();
+  };
+}
+
+/**
+ * Flushes all outboxes that were pushed to within one turn of the event loop at its end: one
+ * callback for the whole server, whatever the number of sessions.
+ */
+export class Flusher {
+  readonly #schedule: (flush: () => void) => void;
+  #due: Outbox[] = [];
+
+  constructor(schedule: (flush: () => void) => void = setImmediate) {
+    this.#schedule = schedule;
+  }
+
+  add(outbox: Outbox): void {
+    if (this.#due.push(outbox) === 1) this.#schedule(this.#flush);
+  }
+
+  readonly #flush = () => {
+    const due = this.#due;
+    this.#due = [];
+    for (const outbox of due) outbox.flush();
+  };
+}

@@ -1,0 +1,79 @@
+/**
+ * The peers that are connected: accepts them, looks after their time limits, and sees them off when
+ * the server stops. What is said on a connection is its own business (`connection.ts`).
+ */
+import { closeCodeOf } from "../protocol/errors.ts";
+import { CLOSE_NONE, type Listener } from "../protocol/transport/transport.ts";
+import { type Clock, settledWithin } from "./clock.ts";
+import { type ConnectionOptions, PeerConnection } from "./connection.ts";
+import { describe } from "./log.ts";
+
+/** Milliseconds between two looks at the time limits, which are tens of seconds. */
+const CHECK = 1_000;
+const DRAINING = closeCodeOf("draining") ?? CLOSE_NONE;
+
+export class Peers {
+  readonly #listener: Listener;
+  readonly #options: ConnectionOptions;
+  readonly #clock: Clock;
+  readonly #peers = new Set<PeerConnection>();
+  readonly #running = new Set<Promise<void>>();
+  readonly #accepting: Promise<void>;
+  #cancelCheck = () => {};
+  #draining = false;
+
+  constructor(listener: Listener, options: ConnectionOptions) {
+    this.#listener = listener;
+    this.#options = options;
+    this.#clock = options.clock;
+    this.#accepting = this.#accept();
+    this.#check();
+  }
+
+  get count(): number {
+    return this.#peers.size;
+  }
+
+  /**
+   * Hears nobody any more, waits for `owed` (what peers are still to be told), says `bye`, closes
+   * everything. Takes a little over `limit` milliseconds at most.
+   */
+  async drain(limit: number, owed: () => Promise<void>): Promise<void> {
+    this.#draining = true;
+    const farewells = [...this.#peers].map((peer) => peer.drain());
+    await settledWithin(this.#clock, limit, owed());
+    await settledWithin(this.#clock, limit, Promise.all(farewells.map((bye) => bye())));
+    await this.#listener.close(DRAINING, "draining");
+    this.#cancelCheck();
+    await Promise.all([this.#accepting, ...this.#running]);
+  }
+
+  async #accept(): Promise<void> {
+    for (let connection; (connection = await this.#listener.accept()) !== null;) {
+      if (this.#draining) {
+        connection.close(DRAINING, "draining");
+        continue;
+      }
+      const peer = new PeerConnection(connection, this.#options);
+      const running = this.#serve(peer);
+      this.#running.add(running);
+      void running.then(() => this.#running.delete(running));
+    }
+  }
+
+  async #serve(peer: PeerConnection): Promise<void> {
+    this.#peers.add(peer);
+    try {
+      await peer.run();
+    } catch (error) {
+      this.#options.log.error("internal", { peer: peer.address, error: describe(error) });
+    } finally {
+      this.#peers.delete(peer);
+    }
+  }
+
+  #check(): void {
+    for (const peer of this.#peers) peer.check();
+    this.#cancelCheck = this.#clock.after(CHECK, () => this.#check());
+  }
+}

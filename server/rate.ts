@@ -1,0 +1,82 @@
+/**
+ * How fast somebody may be: the generic cell rate algorithm (ITU-T I.371), which is a token bucket
+ * kept as one number. It reads no clock and never waits; it says how long to wait.
+ */
+
+/** A steady rate, and how far ahead of it one may be. */
+export interface Rate {
+  /** Events a second in the long run; `Infinity` lifts the limit. */
+  readonly rate: number;
+  /** Events at once, after a pause. */
+  readonly burst: number;
+}
+
+/** The limit of one peer, for one kind of event. */
+export class Pace {
+  readonly #interval: number;
+  readonly #ahead: number;
+  /** When the events so far would have happened at the steady rate. */
+  #due = 0;
+
+  constructor({ rate, burst }: Rate) {
+    this.#interval = 1000 / rate;
+    this.#ahead = this.#interval * (burst - 1);
+  }
+
+  /** Counts an event. Returns the milliseconds to wait before it may go ahead: 0 within the limit. */
+  take(now: number): number {
+    const start = Math.max(this.#due, now);
+    this.#due = start + this.#interval;
+    return Math.max(0, start - now - this.#ahead);
+  }
+
+  /** Whether one more event would be within the limit; counts nothing. */
+  allows(now: number): boolean {
+    return this.#due - now <= this.#ahead;
+  }
+}
+
+/**
+ * A limit for each address. The table is bounded: past its size the address that was counted the
+ * longest ago is forgotten, so that a peer with many addresses cannot fill the memory.
+ */
+export class AddressPaces {
+  readonly #rate: Rate;
+  readonly #size: number;
+  readonly #paces = new Map<string, Pace>();
+
+  constructor(rate: Rate, size = 10_000) {
+    this.#rate = rate;
+    this.#size = size;
+  }
+
+  allows(address: string, now: number): boolean {
+    return this.#paces.get(networkOf(address))?.allows(now) ?? true;
+  }
+
+  count(address: string, now: number): void {
+    const network = networkOf(address);
+    const pace = this.#paces.get(network) ?? new Pace(this.#rate);
+    pace.take(now);
+    this.#paces.delete(network);
+    this.#paces.set(network, pace);
+    if (this.#paces.size <= this.#size) return;
+    for (const oldest of this.#paces.keys()) {
+      this.#paces.delete(oldest);
+      break;
+    }
+  }
+}
+
+/** What one subscriber usually has: an IPv4 address, or the first 64 bits of an IPv6 address. */
+export function networkOf(address: string): string {
+  if (!address.includes(":") || address.includes(".")) return address;
+  const [head = "", tail] = address.split("::");
+  const groups = head === "" ? [] : head.split(":");
+  if (tail !== undefined) {
+    const last = tail === "" ? [] : tail.split(":");
+    while (groups.length + last.length < 8) groups.push("0");
+    groups.push(...last);
+  }
+  return `${groups.slice(0, 4).map((group) => parseInt(group, 16).toString(16)).join(":")}::/64`;
+}

@@ -1,0 +1,147 @@
+/**
+ * Accounts: making them, signing in to them with a password or a token, and signing out. Where
+ * registration is open, the first login of a new name makes its account.
+ *
+ * It counts failures by address; attempts on one connection are counted by the session
+ * (`protocol/session/server.ts`). Passwords are checked in a thread of their own.
+ */
+import { type ErrorCode, ProtocolError } from "../../protocol/errors.ts";
+import type { ClientFrames } from "../../protocol/frame.ts";
+import { foldName, isFreeName, isName } from "../../protocol/names.ts";
+import type { Clock } from "../clock.ts";
+import type { Registration } from "../config.ts";
+import { describe, type Logger } from "../log.ts";
+import type { AddressPaces } from "../rate.ts";
+import type { Account, Store } from "../store/store.ts";
+import type { Passwords } from "./passwords.ts";
+import type { Tokens } from "./tokens.ts";
+
+export interface AccountsOptions {
+  readonly store: Pick<
+    Store,
+    "account" | "createAccount" | "setPasswordHash" | "createSession" | "session" | "endSession"
+  >;
+  readonly passwords: Pick<Passwords, "hash" | "verify">;
+  readonly tokens: Tokens;
+  readonly registration: Registration;
+  /** Failed attempts to sign in. */
+  readonly failures: AddressPaces;
+  readonly clock: Pick<Clock, "now">;
+  readonly log: Logger;
+}
+
+export type SignInResult =
+  | {
+    readonly type: "signed_in";
+    readonly account: Pick<Account, "name" | "number">;
+    readonly sessionId: string;
+    readonly token: string;
+    readonly expires: number;
+    readonly created: boolean;
+  }
+  | { readonly type: "refused"; readonly code: ErrorCode; readonly message?: string };
+
+export type Credentials = Pick<ClientFrames["login"], "user" | "password" | "intent">;
+
+const NAME_RULE = "A name has 1 to 32 of the characters a-z, 0-9, _ and -, and begins with a " +
+  "letter.";
+const RESERVED_NAME = "That name is reserved for the server and for commands; choose another.";
+const TOO_MANY_FAILURES = "Too many failed attempts from your address; wait a minute.";
+
+export class Accounts {
+  readonly #options: AccountsOptions;
+
+  constructor(options: AccountsOptions) {
+    this.#options = options;
+  }
+
+  /** Signs in with a password, or registers. `address` is the peer's, without its port. */
+  async login(credentials: Credentials, address: string): Promise<SignInResult> {
+    const { clock, failures } = this.#options;
+    if (!failures.allows(address, clock.now())) return refused("rate_limited", TOO_MANY_FAILURES);
+    try {
+      const result = await this.#login(credentials);
+      if (result.type === "refused" && result.code === "bad_credentials") {
+        failures.count(address, clock.now());
+      }
+      return result;
+    } catch (error) {
+      if (error instanceof ProtocolError) return refused(error.code, error.message);
+      throw error;
+    }
+  }
+
+  /** Signs in with the token of an earlier sign-in. */
+  async resume(token: string): Promise<SignInResult> {
+    const { tokens, store, clock } = this.#options;
+    const verified = await tokens.verify(token, clock.now());
+    const row = verified && await store.session(verified.id);
+    if (row === undefined || row.account !== verified?.account) return refused("bad_token");
+    if (row.expiresAt <= clock.now()) return refused("bad_token");
+    const account = await store.account(row.account);
+    if (account === undefined) return refused("bad_token");
+    const { id: sessionId, expiresAt: expires } = row;
+    return { type: "signed_in", account, sessionId, token, expires, created: false };
+  }
+
+  /** The session's token is worth nothing from now on. */
+  async logout(sessionId: string): Promise<void> {
+    await this.#options.store.endSession(sessionId);
+  }
+
+  async #login({ user, password, intent = "any" }: Credentials): Promise<SignInResult> {
+    const name = foldName(user);
+    if (!isName(name)) return refused("bad_name", NAME_RULE);
+    const account = await this.#options.store.account(name);
+    if (intent === "register") {
+      return account === undefined ? await this.#register(name, password) : refused("name_taken");
+    }
+    if (account === undefined && intent === "any") {
+      const result = await this.#register(name, password);
+      // Somebody else was faster with the same new name: then it is a login like any other.
+      if (result.type !== "refused" || result.code !== "name_taken") return result;
+      return await this.#check(await this.#options.store.account(name), password);
+    }
+    return await this.#check(account, password);
+  }
+
+  /** Without an account it takes as long, and fails. */
+  async #check(account: Account | undefined, password: string): Promise<SignInResult> {
+    const { ok, rehash } = await this.#options.passwords.verify(password, account?.passwordHash);
+    if (!ok || account === undefined) return refused("bad_credentials");
+    if (rehash) void this.#raise(account.name, password);
+    return await this.#open(account, false);
+  }
+
+  async #register(name: string, password: string): Promise<SignInResult> {
+    const { store, passwords, registration, clock } = this.#options;
+    if (registration !== "open") return refused("registration_closed");
+    if (!isFreeName(name)) return refused("bad_name", RESERVED_NAME);
+    const hash = await passwords.hash(password);
+    const account = await store.createAccount(name, hash, clock.now());
+    return account === undefined ? refused("name_taken") : await this.#open(account, true);
+  }
+
+  async #open(account: Account, created: boolean): Promise<SignInResult> {
+    const { store, tokens, clock } = this.#options;
+    const now = clock.now();
+    const { token, id, expiresAt } = await tokens.issue(account.name, now);
+    await store.createSession({ id, account: account.name, createdAt: now, expiresAt });
+    return { type: "signed_in", account, sessionId: id, token, expires: expiresAt, created };
+  }
+
+  /** Stores the password at today's cost. Nobody waits for it, and the next login tries again. */
+  async #raise(name: string, password: string): Promise<void> {
+    const { store, passwords, log } = this.#options;
+    try {
+      await store.setPasswordHash(name, await passwords.hash(password));
+      log.info("password_rehashed", { user: name });
+    } catch (error) {
+      log.warn("password_not_rehashed", { user: name, error: describe(error) });
+    }
+  }
+}
+
+function refused(code: ErrorCode, message?: string): SignInResult {
+  return message === undefined ? { type: "refused", code } : { type: "refused", code, message };
+}

@@ -1,0 +1,11 @@
+/** What services see of a session that has signed in: who it is, and where to put frames for it. */
+import type { ErrorCode } from "../../protocol/errors.ts";
+import type { Sender } from "./delivery.ts";
+
+export interface SignedIn extends Sender {
+  readonly account: { readonly name: string; readonly number: number };
+  /** The ID of its row in the store: the token's `jti`. Devices that share a token share it. */
+  readonly sessionId: string;
+  /** Ends the session with a fatal error. */
+  abort(code: ErrorCode): void;
+}

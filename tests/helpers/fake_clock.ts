@@ -1,0 +1,48 @@
+/** A clock whose hands the test turns. Callbacks that fall due run in order, then promises settle. */
+import { setImmediate } from "node:timers";
+
+export class FakeClock {
+  #now: number;
+  #timers: { due: number; callback: () => void }[] = [];
+
+  constructor(now = 1_800_000_000_000) {
+    this.#now = now;
+  }
+
+  now = (): number => this.#now;
+
+  after = (ms: number, callback: () => void): () => void => {
+    const timer = { due: this.#now + ms, callback };
+    this.#timers.push(timer);
+    return () => {
+      this.#timers = this.#timers.filter((other) => other !== timer);
+    };
+  };
+
+  /** How many callbacks are waiting. */
+  get waiting(): number {
+    return this.#timers.length;
+  }
+
+  /** Lets `ms` pass. */
+  async pass(ms: number): Promise<void> {
+    const end = this.#now + ms;
+    while (true) {
+      const [next] = this.#timers.toSorted((one, other) => one.due - other.due);
+      if (next === undefined || next.due > end) break;
+      this.#timers = this.#timers.filter((timer) => timer !== next);
+      this.#now = Math.max(this.#now, next.due);
+      next.callback();
+      await settle();
+    }
+    this.#now = end;
+    await settle();
+  }
+}
+
+/** Lets everything that is ready to run, run: promises and callbacks of this turn and the next. */
+export async function settle(turns = 3): Promise<void> {
+  for (let turn = 0; turn < turns; turn++) {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+}

@@ -1,0 +1,198 @@
+/**
+ * A client for tests of the server: it speaks frames over the real thing, checks nothing by itself,
+ * and can be as rude as a test needs it. Waiting for a frame that does not come fails after 5 s.
+ */
+import assert from "node:assert/strict";
+import { parsePin } from "../../certs/fingerprint.ts";
+import { encodeFrame, parseServerFrame } from "../../protocol/codec.ts";
+import { FrameDecoder } from "../../protocol/decoder.ts";
+import type {
+  ClientFrame,
+  ClientFrames,
+  Message,
+  ServerFrame,
+  ServerFrames,
+} from "../../protocol/frame.ts";
+import { engine } from "../../protocol/transport/builtin.ts";
+import type {
+  Address,
+  CloseReason,
+  Connection,
+  Stream,
+} from "../../protocol/transport/transport.ts";
+import { ALPN } from "../../protocol/version.ts";
+
+const PATIENCE = 5_000;
+
+export interface Reachable {
+  readonly address: Address;
+  readonly pin: string;
+}
+
+type Type = keyof ServerFrames;
+
+export class TestPeer {
+  readonly connection: Connection;
+  readonly stream: Stream;
+  /** Every frame that came on the session stream, in order. */
+  readonly received: ServerFrame[] = [];
+  #lastId = 0;
+  #taken = 0;
+  #wake = () => {};
+  #ended = false;
+  #reading = true;
+  #resume = () => {};
+
+  /** Connects and opens the session stream; says nothing yet. */
+  static async connect({ address, pin }: Reachable): Promise<TestPeer> {
+    const hash = parsePin(pin);
+    assert.ok(hash);
+    const { hostname, port } = address;
+    const connection = await engine.dial({ hostname, port, alpn: [ALPN], hashes: [hash] });
+    return new TestPeer(connection, await connection.openStream());
+  }
+
+  /** Connects, agrees on the version, and signs in. */
+  static async signIn(server: Reachable, user: string, password = "secret"): Promise<TestPeer> {
+    const peer = await TestPeer.connect(server);
+    await peer.hello();
+    await peer.login(user, password);
+    return peer;
+  }
+
+  constructor(connection: Connection, stream: Stream) {
+    this.connection = connection;
+    this.stream = stream;
+    void this.#read();
+  }
+
+  nextId(): number {
+    return ++this.#lastId;
+  }
+
+  write(frame: ClientFrame): Promise<void> {
+    return this.stream.write(encodeFrame(frame));
+  }
+
+  async hello(): Promise<ServerFrames["welcome"]> {
+    const id = this.nextId();
+    await this.write({ type: "hello", id, versions: [1], features: [], client: "test" });
+    return await this.next("welcome");
+  }
+
+  async login(
+    user: string,
+    password = "secret",
+    intent?: ClientFrames["login"]["intent"],
+  ): Promise<ServerFrames["authenticated"]> {
+    const id = this.nextId();
+    const frame = { type: "login", id, user, password } as const;
+    await this.write(intent === undefined ? frame : { ...frame, intent });
+    return await this.next("authenticated");
+  }
+
+  /** Sends a text; returns the request's ID. */
+  async say(conversation: string, ulid: string, text: string): Promise<number> {
+    const id = this.nextId();
+    await this.write({
+      type: "send",
+      id,
+      ulid,
+      conversation,
+      content: { kind: "text", body: text },
+    });
+    return id;
+  }
+
+  /** The next frame of one of these types; others are left out. */
+  async next<T extends Type>(...types: T[]): Promise<ServerFrames[T]> {
+    const deadline = Date.now() + PATIENCE;
+    while (true) {
+      while (this.#taken < this.received.length) {
+        const frame = this.received[this.#taken++];
+        const type = types.find((type) => type === frame?.type);
+        if (frame !== undefined && type !== undefined) return frame as ServerFrames[T];
+      }
+      const wanted = types.join(" or ");
+      if (this.#ended) throw new Error(`The session ended before ${wanted}`);
+      await this.#news(deadline, wanted);
+    }
+  }
+
+  /** How the connection ended. */
+  closed(): Promise<CloseReason> {
+    return withPatience(this.connection.closed, "the end of the connection");
+  }
+
+  /** Asks for history on a stream of its own; returns every frame of the answer. */
+  async history(conversation: string, after = 0, limit = 500): Promise<ServerFrame[]> {
+    const frame = { type: "history", id: this.nextId(), conversation, after, limit } as const;
+    return await this.transfer(encodeFrame(frame));
+  }
+
+  /** Writes bytes on a stream of its own, ends it, and returns the frames that come back. */
+  async transfer(bytes: Uint8Array): Promise<ServerFrame[]> {
+    await using stream = await this.connection.openStream();
+    await stream.write(bytes);
+    await stream.end();
+    const frames: ServerFrame[] = [];
+    const decoder = new FrameDecoder();
+    for (let chunk; (chunk = await withPatience(stream.read(), "an answer")) !== null;) {
+      for (const body of decoder.push(chunk)) frames.push(parseServerFrame(body));
+    }
+    return frames;
+  }
+
+  /** Reads no further until the returned function is called. */
+  pause(): () => void {
+    this.#reading = false;
+    return () => {
+      this.#reading = true;
+      this.#resume();
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.connection[Symbol.asyncDispose]();
+  }
+
+  async #read(): Promise<void> {
+    const decoder = new FrameDecoder();
+    try {
+      for (let chunk; (chunk = await this.stream.read()) !== null;) {
+        for (const body of decoder.push(chunk)) this.received.push(parseServerFrame(body));
+        this.#wake();
+        if (!this.#reading) await new Promise<void>((resolve) => this.#resume = resolve);
+      }
+    } catch {
+      // The connection has gone; `closed` says how.
+    }
+    this.#ended = true;
+    this.#wake();
+  }
+
+  async #news(deadline: number, wanted: string): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    await withPatience(promise, wanted, deadline - Date.now());
+  }
+}
+
+/** The messages among frames, as `[seq, from, text]`. */
+export function texts(frames: readonly ServerFrame[]): [number, string, string][] {
+  return frames
+    .filter((frame): frame is Message => frame.type === "message")
+    .map(({ seq, from, content }) => [seq, from, String(content.body)]);
+}
+
+async function withPatience<T>(promise: Promise<T>, wanted: string, ms = PATIENCE): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const impatient = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`Waited in vain for ${wanted}`)), ms);
+  });
+  try {
+    return await Promise.race([promise, impatient]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
