@@ -49,10 +49,11 @@ unpack() {
   trap 'rm -rf "$new"' EXIT
   trap 'exit 130' INT
   trap 'exit 143' HUP TERM
-  # A pipeline's result is that of its last command, so a failure of the others leaves a mark.
-  { tail -c +@OFFSET@ "$self" | gzip -dc || : >"$new/failed"; } 2>/dev/null |
-    (cd "$new" && tar -xf -) || fail "could not unpack into $base: is there room for 150 MB?"
-  [ ! -e "$new/failed" ] || fail "$self is damaged: get it again"
+  # A pipeline's result is that of its last command, so a failure of gzip leaves a mark.
+  if ! { tail -c +@OFFSET@ "$self" | gzip -dc || : >"$new/failed"; } | (cd "$new" && tar -xf -) ||
+    [ -e "$new/failed" ]; then
+    fail "could not unpack into $base: there is no room for 150 MB, or $self is damaged"
+  fi
   # Another start may be as far as this one. A rename is atomic: the first one wins, and `mv` puts
   # the second folder into the first one, where it does no harm until it is removed.
   mv "$new" "$base/$hash" 2>/dev/null || [ -d "$base/$hash" ] || fail "could not write to $base"

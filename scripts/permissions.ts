@@ -7,10 +7,15 @@
  */
 
 /** Environment variables that Sotto or one of its packages reads. None carries a secret. */
-export const ENVIRONMENT: readonly string[] = [];
+export const ENVIRONMENT: readonly string[] = [
+  "HOME",
+  "XDG_DATA_HOME",
+  "XDG_CONFIG_HOME",
+  "XDG_STATE_HOME",
+];
 
 /** Facts about the machine. */
-export const SYSTEM: readonly string[] = [];
+export const SYSTEM: readonly string[] = ["hostname", "networkInterfaces"];
 
 /** The flags for `deno run` and `deno compile`. */
 export const PERMISSIONS: readonly string[] = [
