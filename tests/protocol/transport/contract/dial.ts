@@ -15,6 +15,7 @@ import {
   hello,
   listen,
   type Subject,
+  testsOf,
   within,
 } from "./pair.ts";
 
@@ -22,8 +23,7 @@ import {
 const NO_APPLICATION_PROTOCOL = 0x178;
 
 export function dialContract(subject: Subject): void {
-  const test = (name: string, body: () => Promise<void>) =>
-    Deno.test(`${name} (${subject.name})`, body);
+  const test = testsOf(subject);
 
   test("Engine.dial refuses a server with another certificate before a byte is sent", async () => {
     await using listener = await listen(subject.server);

@@ -15,14 +15,14 @@ import {
   readAll,
   roundTrip,
   type Subject,
+  testsOf,
   within,
 } from "./pair.ts";
 
 const MIN_INITIAL = 1200;
 
 export function hostilityContract(subject: Subject): void {
-  const test = (name: string, body: () => Promise<void>) =>
-    Deno.test(`${name} (${subject.name})`, body);
+  const test = testsOf(subject);
 
   test("Listener is not disturbed by garbage sent to its port", async () => {
     await using pair = await connect(subject);

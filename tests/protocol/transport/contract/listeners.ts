@@ -11,12 +11,12 @@ import {
   hello,
   listen,
   type Subject,
+  testsOf,
   within,
 } from "./pair.ts";
 
 export function listenerContract(subject: Subject): void {
-  const test = (name: string, body: () => Promise<void>) =>
-    Deno.test(`${name} (${subject.name})`, body);
+  const test = testsOf(subject);
 
   test("Listener.address has the real port", async () => {
     await using listener = await listen(subject.server);

@@ -13,12 +13,12 @@ import {
   readAll,
   roundTrip,
   type Subject,
+  testsOf,
   within,
 } from "./pair.ts";
 
 export function migrationContract(subject: Subject): void {
-  const test = (name: string, body: () => Promise<void>) =>
-    Deno.test(`${name} (${subject.name})`, body);
+  const test = testsOf(subject);
 
   test("Connection survives a NAT that rebinds, in mid-conversation, with nothing lost", async () => {
     await using network = await throughRelay(subject);

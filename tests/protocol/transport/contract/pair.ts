@@ -18,6 +18,11 @@ export interface Subject {
   readonly client: Engine;
 }
 
+/** Declares tests of one pair of engines; one that hangs fails. */
+export function testsOf(subject: Subject): (name: string, fn: () => Promise<void>) => void {
+  return (name, fn) => Deno.test({ name: `${name} (${subject.name})`, fn, timeout: 20_000 });
+}
+
 export const ALPN = ["sotto/1"];
 
 /** Long enough for a handshake on a busy machine, short enough for a test. */

@@ -20,6 +20,7 @@ import {
   roundTrip,
   staysPending,
   type Subject,
+  testsOf,
   within,
 } from "./pair.ts";
 
@@ -27,8 +28,7 @@ const MIB = 1024 * 1024;
 const RESET = 77;
 
 export function streamContract(subject: Subject): void {
-  const test = (name: string, body: () => Promise<void>) =>
-    Deno.test(`${name} (${subject.name})`, body);
+  const test = testsOf(subject);
 
   test("Stream carries bytes both ways, whoever opens it", async () => {
     await using pair = await connect(subject);
