@@ -65,6 +65,11 @@ export class Outgoing {
     return message;
   }
 
+  /** It was not taken this time: to be sent again. */
+  retry(ulid: string): void {
+    this.#sent.delete(ulid);
+  }
+
   /** What is on its way may be lost: all of it is to be sent again, in order. */
   again(): void {
     this.#sent.clear();

@@ -1,0 +1,300 @@
+/**
+ * What is said and heard, over one session after the other: sends what waits, catches up with what
+ * was missed, turns messages into events, and tells the server what was shown. It knows nothing of
+ * connecting and signing in (`chat.ts`).
+ */
+import type { Content, Message, ServerFrame } from "../protocol/frame.ts";
+import type { Request } from "../protocol/session/client.ts";
+import { backoff } from "./backoff.ts";
+import { CatchUp, type Caught } from "./catch_up.ts";
+import type { Clock } from "./clock.ts";
+import { HistoryError, type Link } from "./connection.ts";
+import type { ChatEvent } from "./events.ts";
+import type { Log } from "./log.ts";
+import { Marks } from "./marks.ts";
+import { Outgoing } from "./outgoing.ts";
+import type { EventQueue } from "./queue.ts";
+import type { SealedMessages } from "./secrets.ts";
+
+/** How long to send nothing after the server said that it has too much to do. */
+const HOLD = 1000;
+/** Refusals of a message that say "not now". */
+const PASSING: ReadonlySet<string> = new Set(["busy", "rate_limited"]);
+
+export interface TalkOptions {
+  readonly clock: Clock;
+  /** From 0 up to, but not including, 1. */
+  readonly random: () => number;
+  readonly events: EventQueue;
+  readonly sealed: SealedMessages;
+  readonly log: Log;
+}
+
+export class Talk {
+  readonly #options: TalkOptions;
+  readonly #outgoing = new Outgoing();
+  readonly #catchUp = new CatchUp(this.#outgoing);
+  readonly #marks: Marks;
+  #link: Link | undefined;
+  /** The first list after signing in for the first time tells what was missed. */
+  #missed: number | undefined = 0;
+  #listing = false;
+  #held = false;
+  #failures = 0;
+  readonly #timers = new Set<() => void>();
+  #waiting: { readonly ready: () => boolean; readonly resolve: () => void }[] = [];
+
+  constructor(options: TalkOptions) {
+    this.#options = options;
+    this.#marks = new Marks(options.clock, (conversation, seq) => {
+      if (this.#link === undefined || !this.#link.allows("mark")) return false;
+      this.#link.tell({ type: "mark", conversation, seq });
+      return true;
+    });
+  }
+
+  /** Messages that are not acknowledged. */
+  get unsent(): number {
+    return this.#outgoing.size;
+  }
+
+  /** A session has signed in: what waits is sent, and the server is about to send its list. */
+  attach(link: Link): void {
+    this.#link = link;
+    this.#listing = true;
+    this.#held = false;
+    this.#marks.flush();
+    this.#pump();
+  }
+
+  /** The session has ended. */
+  detach(): void {
+    this.#link = undefined;
+    this.#outgoing.again();
+  }
+
+  /** Takes a message to send; `false` when too many wait already, and nothing was changed. */
+  say(ulid: string, conversation: string, content: Content): boolean {
+    if (!this.#outgoing.add({ ulid, conversation, content })) return false;
+    const text = textOf(content);
+    this.#emit({ event: "sending", id: ulid, conversation, ...(text !== undefined && { text }) });
+    this.#pump();
+    return true;
+  }
+
+  /** Resolves when `say` has room. */
+  room(): Promise<void> {
+    return this.#until(() => this.#outgoing.hasRoom);
+  }
+
+  /** Resolves when everything that was said is acknowledged. */
+  sent(): Promise<void> {
+    return this.#until(() => this.#outgoing.size === 0);
+  }
+
+  /** Resolves when, besides, nothing is missing. */
+  settled(): Promise<void> {
+    return this.#until(() => this.#outgoing.size === 0 && this.#catchUp.complete);
+  }
+
+  /** Tells the server at once what was shown. */
+  flushMarks(): void {
+    this.#marks.flush();
+  }
+
+  /** Nothing more will be said or heard. */
+  close(): void {
+    this.detach();
+    this.#marks.close();
+    for (const cancel of this.#timers) cancel();
+  }
+
+  /** Takes what the server says of conversations and messages; `false`: it is about something else. */
+  receive(frame: ServerFrame, request: Request | undefined): boolean {
+    switch (frame.type) {
+      case "message":
+        this.#take(this.#catchUp.arrived(frame));
+        return true;
+      case "ack":
+        this.#take(this.#catchUp.acknowledged(frame));
+        return true;
+      case "conversations":
+        this.#listed(frame);
+        return true;
+      case "resync":
+        this.#resync();
+        return true;
+      case "error":
+        return this.#refused(frame.code, frame.message, request);
+      default:
+        return false;
+    }
+  }
+
+  #listed({ conversations, more }: Extract<ServerFrame, { type: "conversations" }>): void {
+    for (const { conversation, seq, mark } of conversations) {
+      this.#marks.known(conversation, mark);
+      if (this.#missed !== undefined) this.#missed += Math.max(0, seq - mark);
+    }
+    if (!more) {
+      this.#listing = false;
+      const missed = this.#missed ?? 0;
+      this.#missed = undefined;
+      if (missed > 0) {
+        const text = missed === 1 ? "1 new message" : `${missed} new messages`;
+        this.#notice("missed", `${text} since you were last here.`);
+      }
+    }
+    this.#take(this.#catchUp.listed(conversations, more));
+  }
+
+  /** The server left frames out: acknowledgements too, perhaps. */
+  #resync(): void {
+    this.#options.log("resync", { unacknowledged: this.#outgoing.size });
+    this.#outgoing.again();
+    this.#list();
+    if (this.#link?.allows("who")) this.#link.request({ type: "who" });
+    this.#pump();
+  }
+
+  #refused(code: string, message: string, request: Request | undefined): boolean {
+    if (request?.type === "sync") {
+      this.#after(HOLD, () => this.#listing = false);
+      return true;
+    }
+    if (request?.type !== "send") return false;
+    if (PASSING.has(code)) {
+      this.#outgoing.retry(request.ulid);
+      this.#held = true;
+      this.#after(HOLD, () => this.#held = false);
+      return true;
+    }
+    // A refusal of what was stored in the meantime would be no refusal.
+    if (this.#outgoing.settle(request.ulid) !== undefined) {
+      this.#emit({ event: "error", code, message, id: request.ulid });
+    }
+    this.#pump();
+    return true;
+  }
+
+  /** Does what can be done now. */
+  #pump(): void {
+    this.#wake();
+    const link = this.#link;
+    if (link === undefined) return;
+    while (!this.#held && !this.#catchUp.full && link.allows("send")) {
+      const next = this.#outgoing.next();
+      if (next === undefined) break;
+      link.request({ type: "send", ...next });
+    }
+    if (this.#catchUp.needsList) this.#list();
+    while (link.allows("history")) {
+      const page = this.#catchUp.next();
+      if (page === undefined) break;
+      void this.#fetch(link, page.conversation, page.after);
+    }
+  }
+
+  #list(): void {
+    if (this.#listing || !this.#link?.allows("sync")) return;
+    this.#listing = true;
+    this.#link.request({ type: "sync" });
+  }
+
+  /** Fetches one page. It is read no faster than it is shown. */
+  async #fetch(link: Link, conversation: string, after: number): Promise<void> {
+    try {
+      const page = link.history(conversation, after);
+      let next = await page.next();
+      for (; !next.done; next = await page.next()) {
+        this.#take(this.#catchUp.fetched(next.value));
+        await this.#options.events.room();
+      }
+      this.#failures = 0;
+      this.#take(this.#catchUp.fetchEnded(conversation, next.value));
+    } catch (failure) {
+      const reason = failure instanceof HistoryError ? failure.code : String(failure);
+      this.#options.log("history_failed", { reason });
+      // As long as the session lives the server has said no: ask again, but not at once.
+      const wait = this.#link === link ? backoff(this.#failures++, this.#options.random) : 0;
+      this.#after(wait, () => this.#catchUp.fetchFailed(conversation));
+    }
+  }
+
+  #after(ms: number, change: () => void): void {
+    const cancel = this.#options.clock.after(ms, () => {
+      this.#timers.delete(cancel);
+      change();
+      this.#pump();
+    });
+    this.#timers.add(cancel);
+  }
+
+  #take(caught: readonly Caught[]): void {
+    for (const one of caught) {
+      switch (one.type) {
+        case "message":
+          this.#heard(one.message);
+          break;
+        case "ack": {
+          const { ulid: id, conversation } = one.message;
+          this.#emit({ event: "ack", id, conversation, seq: one.seq, at: isoTime(one.at) });
+          break;
+        }
+        case "cursor": {
+          const { conversation, seq } = one;
+          this.#options.events.put(undefined, () => this.#marks.shown(conversation, seq));
+          break;
+        }
+      }
+    }
+    this.#pump();
+  }
+
+  #heard(message: Message): void {
+    const { conversation, seq, ulid: id, from, content } = message;
+    const at = isoTime(message.at);
+    const text = textOf(content);
+    if (text !== undefined) {
+      this.#emit({ event: "message", conversation, seq, id, from, text, at });
+      return;
+    }
+    const sealed = content.kind === "sealed" ? this.#options.sealed.keep(message) : undefined;
+    if (sealed !== undefined) {
+      this.#emit({ event: "sealed", number: sealed.number, conversation, seq, id, from, at });
+      return;
+    }
+    const what = `${from} sent something that this version of sotto cannot show`;
+    this.#notice("unsupported", `${what} (${content.kind}, ${id}).`);
+  }
+
+  #notice(code: string, text: string): void {
+    this.#emit({ event: "notice", code, text });
+  }
+
+  #emit(event: ChatEvent): void {
+    this.#options.events.put(event);
+  }
+
+  #until(ready: () => boolean): Promise<void> {
+    if (ready()) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push({ ready, resolve }));
+  }
+
+  #wake(): void {
+    this.#waiting = this.#waiting.filter(({ ready, resolve }) => {
+      if (!ready()) return true;
+      resolve();
+      return false;
+    });
+  }
+}
+
+function textOf({ kind, body }: Content): string | undefined {
+  return kind === "text" && typeof body === "string" ? body : undefined;
+}
+
+/** ISO 8601, whatever the number: a server may send any. */
+function isoTime(at: number): string {
+  return new Date(Math.min(at, 8.64e15)).toISOString();
+}
