@@ -11,22 +11,19 @@ import type { Content, ServerFrame, User } from "../protocol/frame.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { dmOf, GENERAL } from "../protocol/names.ts";
 import type { Request } from "../protocol/session/client.ts";
-import { type Engine, TransportError } from "../protocol/transport/transport.ts";
-import { backoff } from "./backoff.ts";
+import type { Engine } from "../protocol/transport/transport.ts";
 import { type Clock, pause, systemClock } from "./clock.ts";
 import { helpText, parseLine } from "./commands.ts";
-import { Link, type LinkEnd } from "./connection.ts";
-import { type Dialled, dialServer } from "./dial.ts";
 import type { ChatEvent, Intent } from "./events.ts";
 import { formatAddress } from "./known_hosts.ts";
+import { type Ending, Line } from "./line.ts";
 import type { Log } from "./log.ts";
 import type { Prompts } from "./prompts.ts";
 import { EventQueue } from "./queue.ts";
 import { SealedMessages, sealText } from "./secrets.ts";
-import { type Outcome, SignIn } from "./sign_in.ts";
 import { Talk } from "./talk.ts";
 import { TokenMemory, type Tokens } from "./tokens.ts";
-import { KeyChangedError, type Trust, UntrustedError } from "./trust.ts";
+import type { Trust } from "./trust.ts";
 
 export interface ChatOptions {
   readonly engine: Engine;
@@ -46,35 +43,8 @@ export interface ChatOptions {
   readonly log?: Log | undefined;
 }
 
-/** How it ended. `left`: as was wished. */
-export type EndCode =
-  | "left"
-  | "unsent" // left, but something that was said could not be sent
-  | "no_connection" // there is no server, or it does not speak our protocol
-  | "not_let_in"
-  | "key_changed"
-  | "untrusted" // never met, and nobody said to trust it
-  | "failed";
-
-export interface Ending {
-  readonly code: EndCode;
-  /** May repeat what the server said: not trusted. */
-  readonly message: string;
-}
-
-/** Close codes after which coming back with the same would end the same. */
-const FINAL: Readonly<Record<string, EndCode>> = {
-  no_common_version: "no_connection",
-  too_many_attempts: "not_let_in",
-  login_timeout: "not_let_in",
-  session_revoked: "not_let_in",
-};
-
 /** How long leaving waits for what was said to be acknowledged. */
 const LEAVE = 5000;
-/** A session that lasted this long was a good one: the next attempt follows at once. */
-const LASTED = 10_000;
-
 export class Chat implements AsyncDisposable {
   /** What happens; to be read by one reader. `closed` is the last. */
   readonly events: AsyncIterable<ChatEvent>;
@@ -85,48 +55,53 @@ export class Chat implements AsyncDisposable {
   readonly #options: ChatOptions;
   readonly #clock: Clock;
   readonly #random: (length: number) => Uint8Array;
-  readonly #log: Log;
   readonly #tokens: Tokens;
   readonly #queue = new EventQueue();
-  readonly #sealed: SealedMessages;
+  readonly #sealed = new SealedMessages(() => this.#user ?? "");
+  readonly #line: Line;
   readonly #talk: Talk;
   readonly #ulid: () => string;
-  /** Fires when there is no coming back any more. */
-  readonly #leaving = new AbortController();
-  #haveSignedIn = () => {};
   #user: string | undefined;
-  #pin = "";
-  #link: Link | undefined;
-  #signIn: SignIn | undefined;
-  #welcomed: (() => void) | undefined;
   #users: User[] = [];
   /** Intents are carried out one after the other. */
   #doing: Promise<void> = Promise.resolve();
 
   /** Starts at once. */
   constructor(options: ChatOptions) {
+    const { clock = systemClock, random = randomBytes, tokens = new TokenMemory() } = options;
     this.#options = options;
-    this.#clock = options.clock ?? systemClock;
-    this.#random = options.random ?? ((length) => crypto.getRandomValues(new Uint8Array(length)));
-    this.#log = options.log ?? (() => {});
-    this.#tokens = options.tokens ?? new TokenMemory();
+    this.#clock = clock;
+    this.#random = random;
+    this.#tokens = tokens;
     this.#user = options.user;
-    this.#sealed = new SealedMessages(() => this.#user ?? "");
-    const fraction = () => new DataView(this.#random(4).buffer).getUint32(0) / 2 ** 32;
+    const fraction = () => new DataView(random(4).buffer).getUint32(0) / 2 ** 32;
     const ulid = monotonicFactory(fraction);
-    this.#ulid = () => ulid(this.#clock.now());
-    this.#talk = new Talk({
-      clock: this.#clock,
-      random: fraction,
-      events: this.#queue,
-      sealed: this.#sealed,
-      log: this.#log,
-    });
-    this.events = this.#queue;
-    this.signedIn = new Promise((resolve) => this.#haveSignedIn = resolve);
-    this.ended = this.#run(fraction).catch((failure): Ending => {
-      return { code: "failed", message: String(failure) };
-    }).then((ending) => this.#finish(ending));
+    this.#ulid = () => ulid(clock.now());
+    const { log, client = "sotto" } = options;
+    const events = this.#queue;
+    this.#talk = new Talk({ clock, random: fraction, events, sealed: this.#sealed, log });
+    const signedIn = Promise.withResolvers<void>();
+    this.#line = new Line(
+      { ...options, user: options.user, tokens, clock, random: fraction, client, log },
+      {
+        receive: (frame, request) => this.#receive(frame, request),
+        signedIn: (link) => {
+          this.#talk.attach(link);
+          signedIn.resolve();
+        },
+        lost: () => this.#talk.detach(),
+        refused: (code, message) => this.#error(code, message),
+        reconnecting: (reason, wait) => {
+          const text = `${reason} Trying again in ${(wait / 1000).toFixed(1)} s.`;
+          this.#emit({ event: "notice", code: "reconnecting", text });
+        },
+      },
+    );
+    this.events = events;
+    this.ended = this.#line.run()
+      .catch((failure): Ending => ({ code: "failed", message: String(failure) }))
+      .then((ending) => this.#finish(ending));
+    this.signedIn = Promise.race([signedIn.promise, this.ended.then(() => {})]);
   }
 
   /** The account that is signed in. */
@@ -168,12 +143,12 @@ export class Chat implements AsyncDisposable {
 
   /** Leaves, once what was said is acknowledged or that takes too long. Idempotent. */
   async leave(): Promise<Ending> {
-    if (this.#link !== undefined && this.#talk.unsent > 0) {
-      await this.#atMost(LEAVE, Promise.race([this.#talk.sent(), this.#link.closed, this.ended]));
+    const { link } = this.#line;
+    if (link !== undefined && this.#talk.unsent > 0) {
+      await this.#atMost(LEAVE, Promise.race([this.#talk.sent(), link.closed, this.ended]));
     }
     this.#talk.flushMarks();
-    this.#leaving.abort();
-    void this.#link?.leave();
+    this.#line.leave();
     return await this.ended;
   }
 
@@ -182,104 +157,25 @@ export class Chat implements AsyncDisposable {
     await this.leave();
   }
 
-  /** One connection after the other, until one of them was the last. */
-  async #run(fraction: () => number): Promise<Ending> {
-    let wasIn = false;
-    for (let attempt = 0; !this.#leaving.signal.aborted; attempt++) {
-      const began = this.#clock.now();
-      const end = await this.#connection(wasIn);
-      if (end.type === "over") return end.ending;
-      wasIn ||= end.signedIn;
-      if (this.#leaving.signal.aborted) break;
-      const final = Object.hasOwn(FINAL, end.code) ? FINAL[end.code] : undefined;
-      if (final !== undefined) return { code: final, message: end.message };
-      if (!wasIn) return { code: "no_connection", message: end.message };
-      if (end.signedIn && this.#clock.now() - began > LASTED) attempt = 0;
-      const wait = backoff(attempt, fraction);
-      const text = `${end.message} Trying again in ${(wait / 1000).toFixed(1)} s.`;
-      this.#emit({ event: "notice", code: "reconnecting", text });
-      await pause(this.#clock, wait, this.#leaving.signal);
-    }
-    const { unsent } = this.#talk;
-    if (unsent === 0) return { code: "left", message: "Left." };
-    const messages = unsent === 1 ? "1 message" : `${unsent} messages`;
-    return { code: "unsent", message: `Left; ${messages} could not be sent.` };
-  }
-
-  /** One connection, from dialling to its end. */
-  async #connection(resumed: boolean): Promise<ConnectionEnd> {
-    let dialled: Dialled;
-    try {
-      dialled = await dialServer({
-        ...this.#options,
-        signal: this.#leaving.signal,
-        log: this.#options.log,
-      });
-    } catch (failure) {
-      return endOfDialling(failure);
-    }
-    const { connection, pin } = dialled;
-    this.#pin = pin;
-    const welcomed = new Promise<void>((resolve) => this.#welcomed = resolve);
-    const link = await Link.open({
-      connection,
-      client: this.#options.client ?? "sotto",
-      clock: this.#clock,
-      receive: (frame, request) => this.#receive(frame, request, resumed),
-      log: this.#options.log,
-    });
-    this.#link = link;
-    let outcome: Outcome | undefined;
-    await Promise.race([welcomed, link.closed]);
-    if (!this.#leaving.signal.aborted) outcome = await this.#enter(link);
-    if (outcome?.type !== "signed_in") void link.leave();
-    const end = await link.closed;
-    this.#link = undefined;
-    this.#talk.detach();
-    this.#log("closed", { by: end.by, code: end.code });
-    if (outcome?.type === "refused") {
-      this.#error(outcome.code, outcome.message);
-      return { type: "over", ending: { code: "not_let_in", message: outcome.message } };
-    }
-    return { type: "broken", signedIn: outcome?.type === "signed_in", ...end };
-  }
-
-  async #enter(link: Link): Promise<Outcome> {
-    this.#signIn = new SignIn({
-      link,
-      pin: this.#pin,
-      user: this.#user,
-      tokens: this.#tokens,
-      prompts: this.#options.prompts,
-      clock: this.#clock,
-      onRefusal: (code, message) => this.#error(code, message),
-    });
-    try {
-      return await this.#signIn.run();
-    } finally {
-      this.#signIn = undefined;
-    }
-  }
-
-  async #receive(
-    frame: ServerFrame,
-    request: Request | undefined,
-    resumed: boolean,
-  ): Promise<void> {
-    if (!this.#talk.receive(frame, request)) await this.#hear(frame, request, resumed);
+  async #receive(frame: ServerFrame, request: Request | undefined): Promise<void> {
+    if (!this.#talk.receive(frame, request)) await this.#hear(frame);
     await this.#queue.room();
   }
 
-  async #hear(frame: ServerFrame, request: Request | undefined, resumed: boolean): Promise<void> {
+  async #hear(frame: ServerFrame): Promise<void> {
     switch (frame.type) {
       case "welcome": {
-        const { host, port } = this.#options;
-        const address = formatAddress(host, port);
+        const { pin, resumed } = this.#line;
+        const address = formatAddress(this.#options.host, this.#options.port);
         const { version } = frame;
-        const pin = this.#pin;
-        this.#emit({ event: "connected", transport: "quic", address, pin, version, resumed });
-        this.#welcomed?.();
-        return;
+        return this.#emit({
+          event: "connected",
+          transport: "quic",
+          address,
+          pin,
+          version,
+          resumed,
+        });
       }
       case "authenticated":
         return await this.#authenticated(frame);
@@ -294,9 +190,6 @@ export class Chat implements AsyncDisposable {
       case "notice":
         return this.#emit({ event: "notice", code: frame.code, text: frame.text });
       case "error":
-        if (request?.type === "login" || request?.type === "resume") {
-          return this.#signIn?.receive(frame);
-        }
         return this.#error(frame.code, frame.message);
     }
   }
@@ -306,11 +199,8 @@ export class Chat implements AsyncDisposable {
     this.#user = user;
     this.#users = [];
     this.#emit({ event: "authenticated", user, number, created });
-    if (this.#link !== undefined) this.#talk.attach(this.#link);
-    this.#signIn?.receive(frame);
-    this.#haveSignedIn();
     try {
-      await this.#tokens.save(this.#pin, user, { token, expires });
+      await this.#tokens.save(this.#line.pin, user, { token, expires });
     } catch (failure) {
       // The session is good without; only the next start will ask for the password.
       this.#emit({ event: "notice", code: "token_not_saved", text: String(failure) });
@@ -332,7 +222,7 @@ export class Chat implements AsyncDisposable {
       case "open":
         return await this.#open(intent);
       case "names":
-        if (this.#link?.allows("who")) return this.#link.request({ type: "who" });
+        if (this.#line.link?.allows("who")) return this.#line.link.request({ type: "who" });
         return this.#error("not_connected", "Not connected right now; try again in a moment.");
       case "help":
         return this.#emit({ event: "notice", code: "help", text: helpText() });
@@ -414,10 +304,13 @@ export class Chat implements AsyncDisposable {
     this.#queue.put(event);
   }
 
-  #finish(ending: Ending): Ending {
-    this.#leaving.abort();
+  #finish(ended: Ending): Ending {
+    const { unsent } = this.#talk;
     this.#talk.close();
-    this.#haveSignedIn();
+    const ending: Ending = ended.code !== "left" || unsent === 0 ? ended : {
+      code: "unsent",
+      message: `Left; ${unsent === 1 ? "1 message" : `${unsent} messages`} could not be sent.`,
+    };
     this.#emit({ event: "closed", code: ending.code, message: ending.message });
     this.#queue.end();
     return ending;
@@ -430,21 +323,6 @@ export class Chat implements AsyncDisposable {
   }
 }
 
-type ConnectionEnd =
-  | { readonly type: "over"; readonly ending: Ending }
-  | ({ readonly type: "broken"; readonly signedIn: boolean } & LinkEnd);
-
-/** Whether a failure to connect is worth another attempt. */
-function endOfDialling(failure: unknown): ConnectionEnd {
-  if (failure instanceof KeyChangedError) {
-    return { type: "over", ending: { code: "key_changed", message: failure.message } };
-  }
-  if (failure instanceof UntrustedError) {
-    return { type: "over", ending: { code: "untrusted", message: failure.message } };
-  }
-  if (failure instanceof TransportError) {
-    const { code, message } = failure;
-    return { type: "broken", signedIn: false, by: "network", code, message };
-  }
-  throw failure;
+function randomBytes(length: number): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(length));
 }

@@ -27,7 +27,7 @@ export interface TalkOptions {
   readonly random: () => number;
   readonly events: EventQueue;
   readonly sealed: SealedMessages;
-  readonly log: Log;
+  readonly log: Log | undefined;
 }
 
 export class Talk {
@@ -150,7 +150,7 @@ export class Talk {
 
   /** The server left frames out: acknowledgements too, perhaps. */
   #resync(): void {
-    this.#options.log("resync", { unacknowledged: this.#outgoing.size });
+    this.#options.log?.("resync", { unacknowledged: this.#outgoing.size });
     this.#outgoing.again();
     this.#list();
     if (this.#link?.allows("who")) this.#link.request({ type: "who" });
@@ -214,7 +214,7 @@ export class Talk {
       this.#take(this.#catchUp.fetchEnded(conversation, next.value));
     } catch (failure) {
       const reason = failure instanceof HistoryError ? failure.code : String(failure);
-      this.#options.log("history_failed", { reason });
+      this.#options.log?.("history_failed", { reason });
       // As long as the session lives the server has said no: ask again, but not at once.
       const wait = this.#link === link ? backoff(this.#failures++, this.#options.random) : 0;
       this.#after(wait, () => this.#catchUp.fetchFailed(conversation));
