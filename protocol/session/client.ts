@@ -173,6 +173,8 @@ export class ClientSession {
     if (frame.type === "bye") return this.#bye(frame);
     if (frame.type === "error" && isFatal(frame.code)) return this.#fatal(frame);
     if (frame.type === "pong") return this.#pong(frame, now);
+    // A notice is no answer: the request that it is about has its own, and often had it before.
+    if (frame.type === "notice") return { type: "push", frame };
     if (!("re" in frame) || frame.re === undefined) return { type: "push", frame };
     const request = this.#pending.get(frame.re);
     if (request === undefined) return IGNORE;

@@ -150,6 +150,15 @@ Deno.test("ClientSession pushes what the server says unasked", () => {
   });
 });
 
+Deno.test("ClientSession pushes a notice about a request before its answer and after it", () => {
+  const session = clientIn("AUTHENTICATED");
+  const { id: re } = session.request(SAY, START);
+  const notice = { type: "notice", re, code: "offline", text: "not there" } as const;
+  assert.deepEqual(session.handleFrame(notice, START), { type: "push", frame: notice });
+  assert.equal(session.handleFrame({ ...ACK, re }, START).type, "answer");
+  assert.deepEqual(session.handleFrame(notice, START), { type: "push", frame: notice });
+});
+
 Deno.test("ClientSession keeps a request open while its answer says more", () => {
   const session = clientIn("AUTHENTICATED");
   const who = session.request({ type: "who" }, START);
