@@ -314,6 +314,7 @@ export class PeerConnection implements Peer, SignedIn {
     if (this.#stream !== undefined && this.#outbox !== undefined) {
       this.send(frame);
       await settledWithin(clock, TIMES.linger, this.#outbox.drained());
+      this.#outbox.close();
       void this.#stream.end();
       await settledWithin(clock, TIMES.linger, this.#connection.closed);
     }

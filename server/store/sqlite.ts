@@ -65,8 +65,10 @@ class SqliteStore implements Store {
 
   createAccount(name: string, passwordHash: string, at: number): Promise<Account | undefined> {
     return this.#transaction(() => {
+      // Asked first: an insert that is refused would use up a number.
+      if (this.#sql.account.get(name) !== undefined) return undefined;
       const row = this.#sql.createAccount.get(name, passwordHash, at);
-      if (row === undefined) return undefined;
+      if (row === undefined) throw new Error("Cannot create an account");
       this.#sql.joinAtNewest.run(name, GENERAL);
       return accountOf(row);
     });
@@ -246,8 +248,7 @@ function prepare(database: DatabaseSync) {
     rollback: sql("ROLLBACK"),
 
     createAccount: sql(`
-      INSERT INTO accounts (name, password_hash, created_at) VALUES (?, ?, ?)
-      ON CONFLICT (name) DO NOTHING RETURNING *`),
+      INSERT INTO accounts (name, password_hash, created_at) VALUES (?, ?, ?) RETURNING *`),
     account: sql("SELECT * FROM accounts WHERE name = ?"),
     setPasswordHash: sql("UPDATE accounts SET password_hash = ? WHERE name = ?"),
 

@@ -57,6 +57,7 @@ export function storeContract(name: string, makePlace: () => Promise<StorePlace>
     assert.equal(await store.createAccount("ann", "$other$", AT + 9), undefined);
     assert.equal((await store.account("ann"))?.passwordHash, HASH);
     assert.deepEqual(await store.members(GENERAL), ["ann"]);
+    assert.equal((await store.createAccount("bob", HASH, AT))?.number, 2);
   });
 
   rule("changes a password hash", async (store) => {

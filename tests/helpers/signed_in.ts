@@ -1,0 +1,61 @@
+/** A signed-in session that keeps what it is sent, as frames. */
+import { parseServerFrame } from "../../protocol/codec.ts";
+import { FrameDecoder } from "../../protocol/decoder.ts";
+import type { ErrorCode } from "../../protocol/errors.ts";
+import type { ServerFrame } from "../../protocol/frame.ts";
+import type { SignedIn } from "../../server/services/signed_in.ts";
+
+export class TestSession implements SignedIn {
+  readonly account: SignedIn["account"];
+  readonly sessionId: string;
+  readonly received: ServerFrame[] = [];
+  /** The chunks in which they came. */
+  readonly chunks: Uint8Array[] = [];
+  answered = 0;
+  aborted: ErrorCode | undefined;
+  readonly #decoder = new FrameDecoder();
+
+  constructor(name: string, number = 1, sessionId = `session of ${name}`) {
+    this.account = { name, number };
+    this.sessionId = sessionId;
+  }
+
+  push(frames: Uint8Array): void {
+    this.chunks.push(frames);
+    for (const body of this.#decoder.push(frames)) this.received.push(parseServerFrame(body));
+  }
+
+  answer(frame: Uint8Array): void {
+    this.answered += 1;
+    this.push(frame);
+  }
+
+  abort(code: ErrorCode): void {
+    this.aborted = code;
+  }
+
+  /** What was received since the last look, in short. */
+  look(): string[] {
+    return this.received.splice(0).map(inShort);
+  }
+}
+
+/** A frame on one line. */
+export function inShort(frame: ServerFrame): string {
+  switch (frame.type) {
+    case "message":
+      return `message ${frame.seq} ${frame.from}: ${frame.content.body}`;
+    case "ack":
+      return `ack ${frame.re}: ${frame.conversation} ${frame.seq}`;
+    case "presence":
+      return `presence ${frame.number} ${frame.user} ${frame.status}`;
+    case "users":
+      return `users ${frame.users.map(({ number, name }) => `${number} ${name}`).join(", ")}`;
+    case "error":
+      return `error ${frame.re}: ${frame.code}`;
+    case "notice":
+      return `notice ${frame.re}: ${frame.code}`;
+    default:
+      return frame.type;
+  }
+}

@@ -1,0 +1,21 @@
+/** The real store in a folder of its own, with people in it. */
+import { join } from "node:path";
+import { openSqliteStore } from "../../server/store/sqlite.ts";
+import type { Store } from "../../server/store/store.ts";
+
+export interface TempStore extends AsyncDisposable {
+  readonly store: Store;
+}
+
+export async function tempStore(...people: string[]): Promise<TempStore> {
+  const folder = await Deno.makeTempDir({ prefix: "sotto-store-" });
+  const store = openSqliteStore(join(folder, "sotto.db"));
+  for (const name of people) await store.createAccount(name, "$hash$", 1);
+  return {
+    store,
+    async [Symbol.asyncDispose]() {
+      await store[Symbol.asyncDispose]();
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}

@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import { parsePhc } from "../../../server/services/phc.ts";
+import { SILENT } from "../../../server/log.ts";
+import { AddressPaces } from "../../../server/rate.ts";
+import type { Registration } from "../../../server/config.ts";
+import { Accounts, type Credentials } from "../../../server/services/accounts.ts";
+import { startPasswords } from "../../../server/services/passwords.ts";
+import { openTokens } from "../../../server/services/tokens.ts";
+import { FakeClock } from "../../helpers/fake_clock.ts";
+import { CHEAP_PASSWORDS } from "../../helpers/server.ts";
+import { tempStore } from "../../helpers/temp_store.ts";
+
+const HERE = "192.0.2.1";
+const DAY = 24 * 60 * 60 * 1000;
+
+/** The real passwords in their thread, the real tokens, the real store. */
+async function setUp() {
+  const stack = new AsyncDisposableStack();
+  const { store } = stack.use(await tempStore());
+  const clock = new FakeClock();
+  const passwords = stack.use(startPasswords(CHEAP_PASSWORDS));
+  const folder = await Deno.makeTempDir({ prefix: "sotto-keys-" });
+  stack.defer(() => Deno.remove(folder, { recursive: true }));
+  const tokens = await openTokens(folder, { issuer: "test" });
+  const failures = new AddressPaces({ rate: 0.1, burst: 20 });
+  const accounts = (registration: Registration = "open") =>
+    new Accounts({ store, passwords, tokens, registration, failures, clock, log: SILENT });
+  return { store, clock, stack, accounts, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+}
+
+/** What became of an attempt, in short. */
+async function outcome(accounts: Accounts, user: string, more: Partial<Credentials> = {}) {
+  const result = await accounts.login({ user, password: "secret", ...more }, HERE);
+  if (result.type === "refused") return result.code;
+  return `${result.account.number} ${result.account.name}${result.created ? ", new" : ""}`;
+}
+
+// One test with the thread: starting it takes half a second.
+Deno.test("Accounts.login() registers a new name where that is open, and knows it from then on", async (test) => {
+  await using setting = await setUp();
+  const open = setting.accounts("open");
+  const closed = setting.accounts("closed");
+  const invite = setting.accounts("invite");
+
+  await test.step("by what the client intends", async () => {
+    assert.equal(await outcome(open, "ann", { intent: "login" }), "bad_credentials");
+    assert.equal(await outcome(open, "ann"), "1 ann, new");
+    assert.equal(await outcome(open, "ann"), "1 ann");
+    assert.equal(await outcome(open, "ann", { intent: "login" }), "1 ann");
+    assert.equal(await outcome(open, "ann", { intent: "register" }), "name_taken");
+    assert.equal(await outcome(open, "bob", { intent: "register" }), "2 bob, new");
+    assert.equal(await outcome(open, "ann", { password: "Secret" }), "bad_credentials");
+  });
+
+  await test.step("not where registration is closed, or by invitation", async () => {
+    for (const accounts of [closed, invite]) {
+      assert.equal(await outcome(accounts, "carl"), "registration_closed");
+      assert.equal(await outcome(accounts, "carl", { intent: "register" }), "registration_closed");
+      assert.equal(await outcome(accounts, "ann"), "1 ann");
+    }
+    assert.equal(await setting.store.account("carl"), undefined);
+  });
+
+  await test.step("folding what was typed, and refusing what is no name or is reserved", async () => {
+    assert.equal(await outcome(open, " Ann "), "1 ann");
+    for (const name of ["", "1st", "a b", "änn", "x".repeat(33), "a:b", "quit", "Server"]) {
+      assert.equal(await outcome(open, name), "bad_name", name);
+    }
+  });
+
+  await test.step("once, when two ask at the same moment", async () => {
+    const both = await Promise.all([outcome(open, "dora"), outcome(open, "dora")]);
+    assert.deepEqual(both.sort(), ["3 dora", "3 dora, new"]);
+    const others = await Promise.all([
+      outcome(open, "emil"),
+      outcome(open, "emil", { password: "mine!" }),
+    ]);
+    assert.deepEqual(others.sort(), ["4 emil, new", "bad_credentials"]);
+  });
+
+  await test.step("storing a hash, and the hash at today's cost after the next login", async () => {
+    const cheap = await setting.store.account("ann");
+    assert.deepEqual(parsePhc(cheap?.passwordHash ?? "")?.cost, CHEAP_PASSWORDS.cost);
+    assert.doesNotMatch(cheap?.passwordHash ?? "", /secret/);
+  });
+
+  await test.step("and lets the token stand for the password until it is ended or expires", async () => {
+    const result = await open.login({ user: "ann", password: "secret" }, HERE);
+    assert.ok(result.type === "signed_in");
+    const again = await open.resume(result.token);
+    assert.deepEqual(again, { ...result, created: false });
+    const other = await open.login({ user: "ann", password: "secret" }, HERE);
+    assert.ok(other.type === "signed_in");
+
+    await open.logout(result.sessionId);
+    assert.deepEqual(await open.resume(result.token), { type: "refused", code: "bad_token" });
+    assert.equal((await open.resume(other.token)).type, "signed_in");
+    await setting.clock.pass(other.expires - setting.clock.now());
+    assert.deepEqual(await open.resume(other.token), { type: "refused", code: "bad_token" });
+    assert.ok(other.expires > DAY);
+  });
+
+  await test.step("and counts failures by address", async () => {
+    const guess = () => outcome(open, "ann", { password: "wrong" });
+    const codes = new Set<string>();
+    for (let attempt = 0; attempt < 25; attempt++) codes.add(await guess());
+    assert.deepEqual([...codes], ["bad_credentials", "rate_limited"]);
+    const elsewhere = await open.login({ user: "ann", password: "secret" }, "192.0.2.2");
+    assert.equal(elsewhere.type, "signed_in");
+    await setting.clock.pass(10_000);
+    assert.equal(await outcome(open, "ann"), "1 ann");
+  });
+});
+
+Deno.test("Accounts.login() stores a password again at today's cost when it was stored at a lower one", async () => {
+  await using setting = await setUp();
+  const before = await outcome(setting.accounts(), "ann");
+  assert.equal(before, "1 ann, new");
+  const dearer = { m: 16, t: 2, p: 1 };
+  await using passwords = startPasswords({ cost: dearer });
+  const folder = await Deno.makeTempDir({ prefix: "sotto-keys-" });
+  setting.stack.defer(() => Deno.remove(folder, { recursive: true }));
+  const { promise: rehashed, resolve } = Promise.withResolvers<string>();
+  const accounts = new Accounts({
+    store: {
+      ...bound(setting.store),
+      setPasswordHash: (_, hash) => Promise.resolve(resolve(hash)),
+    },
+    passwords,
+    tokens: await openTokens(folder, { issuer: "test" }),
+    registration: "closed",
+    failures: new AddressPaces({ rate: 1, burst: 1 }),
+    clock: setting.clock,
+    log: SILENT,
+  });
+  assert.equal(await outcome(accounts, "ann"), "1 ann");
+  assert.deepEqual(parsePhc(await rehashed)?.cost, dearer);
+});
+
+/** A store's methods, without the object. */
+function bound(store: Awaited<ReturnType<typeof tempStore>>["store"]) {
+  return {
+    account: store.account.bind(store),
+    createAccount: store.createAccount.bind(store),
+    createSession: store.createSession.bind(store),
+    session: store.session.bind(store),
+    endSession: store.endSession.bind(store),
+  };
+}

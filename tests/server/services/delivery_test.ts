@@ -1,0 +1,237 @@
+import assert from "node:assert/strict";
+import { dmOf, GENERAL } from "../../../protocol/names.ts";
+import { makeLogger, SILENT } from "../../../server/log.ts";
+import {
+  Delivery,
+  type DeliveryOptions,
+  type Submission,
+} from "../../../server/services/delivery.ts";
+import type { Store } from "../../../server/store/store.ts";
+import { FakeClock, settle } from "../../helpers/fake_clock.ts";
+import { TestSession } from "../../helpers/signed_in.ts";
+import { tempStore } from "../../helpers/temp_store.ts";
+import { ulidOf } from "../store/contract.ts";
+
+/** Everyone hears everything; private messages are heard by the two. */
+function audienceOf(people: readonly TestSession[]) {
+  return (conversation: string) =>
+    conversation === GENERAL
+      ? people
+      : people.filter(({ account }) => conversation.split(":").includes(account.name));
+}
+
+async function setUp(options: Partial<DeliveryOptions> = {}) {
+  const temp = await tempStore("ann", "bob", "eve");
+  const ann = new TestSession("ann");
+  const bob = new TestSession("bob");
+  const eve = new TestSession("eve");
+  const delivery = new Delivery({
+    store: temp.store,
+    audience: { audienceOf: audienceOf([ann, bob, eve]) },
+    clock: new FakeClock(5_000),
+    log: SILENT,
+    limit: 1_000_000,
+    ...options,
+  });
+  return { ...temp, ann, bob, eve, delivery };
+}
+
+let lastId = 0;
+function submission(
+  sender: TestSession,
+  number: number,
+  fields: Partial<Submission> = {},
+): Submission {
+  return {
+    conversation: GENERAL,
+    ulid: ulidOf(number),
+    from: sender.account.name,
+    content: { kind: "text", body: `text ${number}` },
+    sender,
+    re: ++lastId,
+    ...fields,
+  };
+}
+
+/** A store whose commits end when the test says so. */
+class SlowStore implements Pick<Store, "append"> {
+  readonly batches: number[] = [];
+  readonly #store: Pick<Store, "append">;
+  #gate = Promise.withResolvers<void>();
+
+  constructor(store: Pick<Store, "append">) {
+    this.#store = store;
+  }
+
+  append: Store["append"] = async (batch) => {
+    this.batches.push(batch.length);
+    await this.#gate.promise;
+    return await this.#store.append(batch);
+  };
+
+  async commit(): Promise<void> {
+    this.#gate.resolve();
+    this.#gate = Promise.withResolvers();
+    await settle();
+  }
+}
+
+Deno.test("Delivery acknowledges to the sending session, and fans out to everyone else", async () => {
+  await using setting = await setUp();
+  const { ann, bob, eve, delivery } = setting;
+  delivery.submit(submission(ann, 1, { re: 7 }));
+  await delivery.idle();
+  assert.deepEqual(ann.look(), [`ack 7: ${GENERAL} 1`]);
+  assert.equal(ann.answered, 1);
+  assert.deepEqual(bob.look(), ["message 1 ann: text 1"]);
+  assert.deepEqual(eve.look(), ["message 1 ann: text 1"]);
+});
+
+Deno.test("Delivery says nothing to anyone before the commit", async () => {
+  const temp = await tempStore("ann", "bob", "eve");
+  await using _temp = temp;
+  const store = new SlowStore(temp.store);
+  await using setting = await setUp({ store });
+  const { ann, bob, delivery } = setting;
+  delivery.submit(submission(ann, 1));
+  await settle();
+  assert.deepEqual(store.batches, [1]);
+  assert.deepEqual([ann.look(), bob.look()], [[], []]);
+  await store.commit();
+  assert.equal(bob.look().length, 1);
+});
+
+Deno.test("Delivery stores what came within one turn, or during a commit, in one transaction", async () => {
+  const temp = await tempStore("ann", "bob", "eve");
+  await using _temp = temp;
+  const store = new SlowStore(temp.store);
+  await using setting = await setUp({ store });
+  const { ann, bob, delivery } = setting;
+  for (const number of [1, 2, 3]) delivery.submit(submission(ann, number));
+  await settle();
+  for (const number of [4, 5]) delivery.submit(submission(ann, number));
+  await settle();
+  assert.deepEqual(store.batches, [3]);
+  await store.commit();
+  assert.deepEqual(store.batches, [3, 2]);
+  await store.commit();
+  await delivery.idle();
+  assert.deepEqual(bob.look(), [1, 2, 3, 4, 5].map((seq) => `message ${seq} ann: text ${seq}`));
+});
+
+Deno.test("Delivery encodes a message once, and gives a run of them as one chunk to all", async () => {
+  await using setting = await setUp();
+  const { ann, bob, eve, delivery } = setting;
+  for (const number of [1, 2, 3]) delivery.submit(submission(ann, number));
+  await delivery.idle();
+  assert.equal(bob.chunks.length, 1);
+  assert.equal(bob.chunks[0], eve.chunks[0]);
+});
+
+Deno.test("Delivery shows senders of one batch each other's messages in the order of seq", async () => {
+  await using setting = await setUp();
+  const { ann, bob, eve, delivery } = setting;
+  delivery.submit(submission(ann, 1, { re: 1 }));
+  delivery.submit(submission(bob, 2, { re: 2 }));
+  delivery.submit(submission(ann, 3, { re: 3 }));
+  await delivery.idle();
+  assert.deepEqual(ann.look(), [
+    `ack 1: ${GENERAL} 1`,
+    "message 2 bob: text 2",
+    `ack 3: ${GENERAL} 3`,
+  ]);
+  assert.deepEqual(bob.look(), [
+    "message 1 ann: text 1",
+    `ack 2: ${GENERAL} 2`,
+    "message 3 ann: text 3",
+  ]);
+  assert.deepEqual(
+    eve.look(),
+    [1, 2, 3].map((seq) => `message ${seq} ${seq === 2 ? "bob" : "ann"}: text ${seq}`),
+  );
+});
+
+Deno.test("Delivery keeps conversations of one batch apart, and acks in the order of sending", async () => {
+  await using setting = await setUp();
+  const { ann, bob, eve, delivery } = setting;
+  const dm = dmOf("ann", "bob");
+  delivery.submit(submission(ann, 1, { re: 1 }));
+  delivery.submit(submission(ann, 2, { re: 2, conversation: dm }));
+  delivery.submit(submission(ann, 3, { re: 3 }));
+  await delivery.idle();
+  assert.deepEqual(ann.look(), [`ack 1: ${GENERAL} 1`, `ack 2: ${dm} 1`, `ack 3: ${GENERAL} 2`]);
+  assert.deepEqual(bob.look(), [
+    "message 1 ann: text 1",
+    "message 1 ann: text 2",
+    "message 2 ann: text 3",
+  ]);
+  assert.deepEqual(eve.look(), ["message 1 ann: text 1", "message 2 ann: text 3"]);
+});
+
+Deno.test("Delivery sends to the sender's other sessions", async () => {
+  const ann = new TestSession("ann");
+  const annsPhone = new TestSession("ann");
+  await using setting = await setUp({ audience: { audienceOf: () => [ann, annsPhone] } });
+  setting.delivery.submit(submission(ann, 1, { re: 1 }));
+  await setting.delivery.idle();
+  assert.deepEqual(ann.look(), [`ack 1: ${GENERAL} 1`]);
+  assert.deepEqual(annsPhone.look(), ["message 1 ann: text 1"]);
+});
+
+Deno.test("Delivery acknowledges a message that was there already, and shows it to nobody again", async () => {
+  await using setting = await setUp();
+  const { ann, bob, delivery, store } = setting;
+  delivery.submit(submission(ann, 1, { re: 1 }));
+  await delivery.idle();
+  bob.look();
+  delivery.submit(submission(ann, 1, { re: 2 }));
+  delivery.submit(submission(ann, 2, { re: 3 }));
+  await delivery.idle();
+  assert.deepEqual(ann.look(), [1, 2, 3].map((re) => `ack ${re}: ${GENERAL} ${re === 3 ? 2 : 1}`));
+  assert.deepEqual(bob.look(), ["message 2 ann: text 2"]);
+  assert.equal((await store.history(GENERAL, 0, 10)).length, 2);
+});
+
+Deno.test("Delivery tells the sender what follows the ack", async () => {
+  await using setting = await setUp();
+  const { ann, delivery } = setting;
+  const then = { type: "notice", re: 4, code: "offline", text: "bob is offline" } as const;
+  delivery.submit(submission(ann, 1, { re: 4, then }));
+  await delivery.idle();
+  assert.deepEqual(ann.look(), [`ack 4: ${GENERAL} 1`, "notice 4: offline"]);
+});
+
+Deno.test("Delivery.submit() refuses what goes over its bound, and takes more after the commit", async () => {
+  await using setting = await setUp({ limit: 3_000 });
+  const { ann, delivery, bob } = setting;
+  const content = { kind: "text", body: "x".repeat(1_000) };
+  assert.equal(delivery.submit(submission(ann, 1, { content })), true);
+  assert.equal(delivery.submit(submission(ann, 2, { content })), false);
+  await delivery.idle();
+  assert.equal(delivery.submit(submission(ann, 2, { content })), true);
+  await delivery.idle();
+  assert.equal(bob.look().length, 2);
+});
+
+Deno.test("Delivery answers busy when the store fails, logs it, and goes on", async () => {
+  const temp = await tempStore("ann", "bob", "eve");
+  await using _temp = temp;
+  let full = true;
+  const append: Store["append"] = (batch) =>
+    full ? Promise.reject(new Error("database or disk is full")) : temp.store.append(batch);
+  const lines: string[] = [];
+  const log = makeLogger({ level: "info", format: "text", write: (line) => lines.push(line) });
+  await using setting = await setUp({ store: { append }, log });
+  const { ann, bob, delivery } = setting;
+  delivery.submit(submission(ann, 1, { re: 1 }));
+  await delivery.idle();
+  assert.deepEqual([ann.look(), bob.look()], [["error 1: busy"], []]);
+  assert.equal(ann.answered, 1);
+  assert.match(lines.join("\n"), /messages_not_stored count=1 .*disk is full/);
+  assert.doesNotMatch(lines.join("\n"), /text 1/);
+
+  full = false;
+  delivery.submit(submission(ann, 1, { re: 2 }));
+  await delivery.idle();
+  assert.deepEqual(ann.look(), [`ack 2: ${GENERAL} 1`]);
+});
