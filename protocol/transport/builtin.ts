@@ -222,6 +222,9 @@ class BuiltinConnection implements Connection, StreamOwner {
       (failure) => closeOfFailure(textOf(failure)),
     ).then((close) => this.over = close);
     this.closed = this.ended.then((close) => this.#release(close));
+    // Sotto has no use for DATAGRAM frames, but this quinn takes them, and empty ones without bound
+    // (GHSA-2hv7-gw8g-gpq5): the first one ends the connection.
+    conn.readDatagram().then(() => this.close(CLOSE_NONE, "no DATAGRAM frames here"), () => {});
   }
 
   get remote(): Address {
