@@ -3,20 +3,57 @@
  * with its exit code. Nothing else ends the process.
  */
 import process from "node:process";
+import type { Command } from "./cli/commands.ts";
 import { COMMIT } from "./cli/commit.ts";
 import { EXIT, parseArguments } from "./cli/parse.ts";
 import metadata from "./package.json" with { type: "json" };
 
+const SOFTWARE = `sotto/${metadata.version}`;
 const VERSION = `sotto ${metadata.version}${COMMIT === undefined ? "" : ` (${COMMIT})`}`;
 
-process.exit(main(process.argv.slice(2)));
+/** Errors that are somebody's mistake and say what to do; of others the stack is wanted. */
+const EXPLAINED = new Set(["CertificateError", "ConfigError", "PrivateFileError"]);
 
-function main(args: readonly string[]): number {
+process.exit(await main(process.argv.slice(2)).catch(explain));
+
+async function main(args: readonly string[]): Promise<number> {
   const parsed = parseArguments(args, { version: VERSION, columns: process.stdout.columns });
-  if (parsed.type === "print") {
-    process.stdout.write(parsed.stdout);
-    process.stderr.write(parsed.stderr);
-    return parsed.exitCode;
+  if (parsed.type === "run") return await run(parsed.command);
+  process.stdout.write(parsed.stdout);
+  process.stderr.write(parsed.stderr);
+  return parsed.exitCode;
+}
+
+/** A client's start loads no server, and a server's no client. */
+async function run(command: Command): Promise<number> {
+  switch (command.type) {
+    case "server": {
+      const { readConfig } = await import("./server/config.ts");
+      const { runServer } = await import("./server/main.ts");
+      const config = readConfig(command, process.env);
+      return await runServer(config, { software: SOFTWARE, stdout: print });
+    }
+    case "client":
+      throw new Error("The client cannot be run yet.");
+    case "demo": {
+      const { runDemo } = await import("./demo/main.ts");
+      return await runDemo(print);
+    }
+    case "certs": {
+      const { defaultDataDir } = await import("./server/config.ts");
+      const { describeCertificate } = await import("./cli/certs.ts");
+      print(await describeCertificate(command.data ?? defaultDataDir(process.env)));
+      return EXIT.done;
+    }
   }
-  return EXIT.failed;
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function explain(error: unknown): number {
+  const explained = error instanceof Error && EXPLAINED.has(error.name);
+  console.error(explained ? `sotto: ${error.message}` : error);
+  return explained && error.name === "ConfigError" ? EXIT.usage : EXIT.failed;
 }

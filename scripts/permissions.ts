@@ -7,15 +7,23 @@
  */
 
 /** Environment variables that Sotto or one of its packages reads. None carries a secret. */
-export const ENVIRONMENT: readonly string[] = [
+const ENVIRONMENT = [
+  // Where its files are (XDG Base Directory), and the demo's.
   "HOME",
-  "XDG_DATA_HOME",
   "XDG_CONFIG_HOME",
+  "XDG_DATA_HOME",
   "XDG_STATE_HOME",
+  "TMPDIR",
+  "TMP",
+  "TEMP",
 ];
 
-/** Facts about the machine. */
-export const SYSTEM: readonly string[] = ["hostname", "networkInterfaces"];
+/** Facts about the machine, and one right over it. */
+const SYSTEM = [
+  "homedir", // Without HOME.
+  "hostname", // A name in the server's certificate.
+  "setPriority", // The thread that hashes passwords steps back behind messages.
+];
 
 /** The flags for `deno run` and `deno compile`. */
 export const PERMISSIONS: readonly string[] = [
