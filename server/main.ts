@@ -69,7 +69,8 @@ export async function startServer(
   // The store first: its lock keeps a second server from the keys as well.
   const store = parts.use(openSqliteStore(join(config.data, "sotto.db")));
   const certificate = await openCertificate(config, log);
-  const passwords = parts.use(startPasswords({ clock, ...options.passwords }));
+  const onFailure = (reason: string) => log.error("password_thread_failed", { reason });
+  const passwords = parts.use(startPasswords({ clock, onFailure, ...options.passwords }));
   const presence = new Presence({ clock });
   const conversations = new Conversations({
     store,
