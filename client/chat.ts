@@ -99,7 +99,7 @@ export class Chat implements AsyncDisposable {
     );
     this.events = events;
     this.ended = this.#line.run()
-      .catch((failure): Ending => ({ code: "failed", message: String(failure) }))
+      .catch((failure): Ending => ({ code: "failed", message: describe(failure) }))
       .then((ending) => this.#finish(ending));
     this.signedIn = Promise.race([signedIn.promise, this.ended.then(() => {})]);
   }
@@ -136,6 +136,7 @@ export class Chat implements AsyncDisposable {
    */
   async drain(ms: number): Promise<void> {
     const settled = this.signedIn.then(() => this.#doing)
+      .then(() => this.#line.link?.answered())
       .then(() => this.#talk.settled())
       .then(() => this.#queue.empty());
     await this.#atMost(ms, Promise.race([settled, this.ended]));
@@ -143,10 +144,7 @@ export class Chat implements AsyncDisposable {
 
   /** Leaves, once what was said is acknowledged or that takes too long. Idempotent. */
   async leave(): Promise<Ending> {
-    const { link } = this.#line;
-    if (link !== undefined && this.#talk.unsent > 0) {
-      await this.#atMost(LEAVE, Promise.race([this.#talk.sent(), link.closed, this.ended]));
-    }
+    await this.#sent();
     this.#talk.flushMarks();
     this.#line.leave();
     return await this.ended;
@@ -203,7 +201,7 @@ export class Chat implements AsyncDisposable {
       await this.#tokens.save(this.#line.pin, user, { token, expires });
     } catch (failure) {
       // The session is good without; only the next start will ask for the password.
-      this.#emit({ event: "notice", code: "token_not_saved", text: String(failure) });
+      this.#emit({ event: "notice", code: "token_not_saved", text: describe(failure) });
     }
   }
 
@@ -227,6 +225,7 @@ export class Chat implements AsyncDisposable {
       case "help":
         return this.#emit({ event: "notice", code: "help", text: helpText() });
       case "quit":
+        if (intent.signOut) await this.#signOut();
         // What is being left is not waited for: that would wait for this.
         return void this.leave();
     }
@@ -275,6 +274,21 @@ export class Chat implements AsyncDisposable {
     this.#emit({ event: "opened", id: sealed.ulid, from: sealed.from, text: opened.text });
   }
 
+  /** Ends the session for good: its token is worth nothing any more. */
+  async #signOut(): Promise<void> {
+    await this.#sent();
+    this.#talk.flushMarks();
+    if (this.#line.link?.allows("logout")) this.#line.link.request({ type: "logout" });
+    if (this.#user !== undefined) await this.#tokens.forget(this.#line.pin, this.#user);
+  }
+
+  /** Waits until what was said is acknowledged, while there is hope. */
+  async #sent(): Promise<void> {
+    const { link } = this.#line;
+    if (link === undefined || this.#talk.unsent === 0) return;
+    await this.#atMost(LEAVE, Promise.race([this.#talk.sent(), link.closed, this.ended]));
+  }
+
   #put(ulid: string, conversation: string, content: Content): void {
     if (this.#talk.say(ulid, conversation, content)) return;
     const message = `Not sent: ${this.#talk.unsent} messages wait to be sent already. ` +
@@ -321,6 +335,10 @@ export class Chat implements AsyncDisposable {
     await Promise.race([promise, pause(this.#clock, ms, done.signal)]);
     done.abort();
   }
+}
+
+function describe(failure: unknown): string {
+  return failure instanceof Error ? failure.message : String(failure);
 }
 
 function randomBytes(length: number): Uint8Array {

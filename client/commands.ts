@@ -26,6 +26,8 @@ interface Command {
   readonly parse: (rest: string) => Parsed;
 }
 
+const SIGN_OUT: Intent = { type: "quit", signOut: true };
+
 const COMMANDS: readonly Command[] = [
   {
     words: ["/msg"],
@@ -70,8 +72,13 @@ const COMMANDS: readonly Command[] = [
   },
   {
     words: ["@quit", "/quit"],
-    usages: [["@quit", "leave (also /quit; or exit, logout, quit alone on a line)"]],
+    usages: [["@quit", "leave (also /quit; or exit or quit alone on a line)"]],
     parse: (rest) => alone(rest, "@quit", { type: "quit" }),
+  },
+  {
+    words: ["/logout", "@logout"],
+    usages: [["/logout", "leave, and ask for the password next time (also logout)"]],
+    parse: (rest) => alone(rest, "/logout", SIGN_OUT),
   },
 ];
 
@@ -83,13 +90,18 @@ const BY_WORD: ReadonlyMap<string, Command> = new Map(
 const SHORT_ID = /^[1-9]\d{0,8}$/;
 
 /** Words that leave when they stand alone on a line. */
-const PARTING: ReadonlySet<string> = new Set(["exit", "logout", "quit"]);
+const PARTING: ReadonlyMap<string, Intent> = new Map([
+  ["exit", { type: "quit" }],
+  ["quit", { type: "quit" }],
+  ["logout", SIGN_OUT],
+]);
 
 /** Reads one line, without its line feed. Never throws. */
 export function parseLine(line: string): Parsed {
   const trimmed = line.trim();
   if (trimmed === "") return { type: "nothing" };
-  if (PARTING.has(trimmed)) return { type: "intent", intent: { type: "quit" } };
+  const parting = PARTING.get(trimmed);
+  if (parting !== undefined) return { type: "intent", intent: parting };
   // A space before a command must not say a passphrase to everyone.
   const unspaced = line.trimStart();
   if (unspaced.startsWith("//")) return parseSay(unspaced.slice(1));

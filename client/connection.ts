@@ -22,7 +22,7 @@ import {
 import type { Clock } from "./clock.ts";
 import type { Log } from "./log.ts";
 
-/** How long a `ping` may go unanswered before the path is doubted, and again before it is given up. */
+/** How long a `ping` or a message may go unanswered before the path is doubted, and again before it is given up. */
 const PATIENCE = 5000;
 /** How long the last frames may take to be read when leaving. */
 const FAREWELL = 1000;
@@ -74,6 +74,7 @@ export class Link {
   #unwrittenBytes = 0;
   #writing: Promise<void> | undefined;
   #receiving = false;
+  #settled: PromiseWithResolvers<void> | undefined;
   #cancelTimer: (() => void) | undefined;
   /** The wait for a sign of life after a `ping`. */
   #cancelDoubt: (() => void) | undefined;
@@ -96,6 +97,15 @@ export class Link {
     this.closed = this.#untilClosed();
   }
 
+  /** Resolves when every request has been answered, or will never be. */
+  async answered(): Promise<void> {
+    while (this.#session.pending.length > 0 && this.#end === undefined) {
+      this.#settled ??= Promise.withResolvers();
+      await Promise.race([this.#settled.promise, this.closed]);
+    }
+  }
+
+  /** The round trip in milliseconds, as last measured. */
   get rtt(): number | undefined {
     return this.#connection.rtt() ?? this.#session.rtt;
   }
@@ -108,6 +118,8 @@ export class Link {
   /** Sends a request; its answer comes to `receive`. Throws where `allows` says no. */
   request<Given extends Fields>(fields: Given): void {
     this.#write(this.#session.request(fields, this.#clock.now()));
+    // A message that nobody acknowledges is often the first sign that the server has gone.
+    if (fields.type === "send") this.#doubt();
   }
 
   /** Sends a frame that has no answer. Throws where `allows` says no. */
@@ -203,13 +215,15 @@ export class Link {
           this.#receiving = false;
         }
         if (output.frame.type === "welcome") this.#arm();
+        this.#settled?.resolve();
+        this.#settled = undefined;
         return;
       case "pong":
         this.#log("round_trip", { ms: output.rtt });
         return;
       case "write":
         this.#write(output.frame);
-        this.#cancelDoubt ??= this.#clock.after(PATIENCE, () => void this.#rebind());
+        this.#doubt();
         return;
       case "close": {
         const { by, code, message } = output;
@@ -218,6 +232,10 @@ export class Link {
       case "ignore":
         return;
     }
+  }
+
+  #doubt(): void {
+    this.#cancelDoubt ??= this.#clock.after(PATIENCE, () => void this.#rebind());
   }
 
   #heard(): void {

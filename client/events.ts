@@ -23,7 +23,11 @@ export type Intent =
   }
   | { readonly type: "names" }
   | { readonly type: "help" }
-  | { readonly type: "quit" };
+  | {
+    readonly type: "quit";
+    /** Also end the session: the next start asks for the password. */
+    readonly signOut?: boolean;
+  };
 
 interface Base {
   readonly event: string;

@@ -9,6 +9,7 @@ import { backoff } from "./backoff.ts";
 import { type Clock, pause } from "./clock.ts";
 import { Link, type LinkEnd } from "./connection.ts";
 import { type Dialled, dialServer } from "./dial.ts";
+import { formatAddress } from "./known_hosts.ts";
 import type { Log } from "./log.ts";
 import type { Prompts } from "./prompts.ts";
 import { type Outcome, SignIn } from "./sign_in.ts";
@@ -70,6 +71,8 @@ const FINAL: ReadonlyMap<string, EndCode> = new Map([
   ["session_revoked", "not_let_in"],
 ]);
 
+const ADVICE = "Check the address, that a server runs there, and that UDP gets through.";
+
 /** A session that lasted this long was a good one: the next attempt follows at once. */
 const LASTED = 10_000;
 
@@ -121,7 +124,7 @@ export class Line {
       const { code, message, wasIn } = end;
       const final = FINAL.get(code);
       if (final !== undefined) return { code: final, message };
-      if (!this.#established) return { code: "no_connection", message };
+      if (!this.#established) return { code: "no_connection", message: `${message} ${ADVICE}` };
       if (wasIn && clock.now() - began > LASTED) attempt = 0;
       const wait = backoff(attempt, random);
       this.#handler.reconnecting(message, wait);
@@ -169,7 +172,9 @@ export class Line {
     log?.("closed", { by, code });
     if (outcome.type === "refused") {
       this.#handler.refused(outcome.code, outcome.message);
-      return { type: "over", ending: { code: "not_let_in", message: outcome.message } };
+      const { host, port } = this.#options;
+      const message = `Not signed in to ${formatAddress(host, port)}.`;
+      return { type: "over", ending: { code: "not_let_in", message } };
     }
     return { type: "broken", wasIn: outcome.type === "signed_in", code, message };
   }

@@ -47,7 +47,8 @@ const INTENTS: readonly (readonly [line: string, intent: Intent])[] = [
   ["@quit", { type: "quit" }],
   ["/quit", { type: "quit" }],
   ["exit", { type: "quit" }],
-  [" logout ", { type: "quit" }],
+  [" logout ", { type: "quit", signOut: true }],
+  ["/logout", { type: "quit", signOut: true }],
   ["quit\r", { type: "quit" }],
 ];
 

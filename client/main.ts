@@ -1,0 +1,192 @@
+/**
+ * Puts the client together: which engine, which interface, where known servers and tokens are. It
+ * returns an exit code, and ends no process.
+ */
+import { homedir } from "node:os";
+import process from "node:process";
+import type { Writable } from "node:stream";
+import { safeLabel, safeText } from "./ui/safe_text.ts";
+import { Chat } from "./chat.ts";
+import { clientEngine } from "./engine.ts";
+import { formatAddress, KnownHosts, trustOnFirstUse } from "./known_hosts.ts";
+import type { EndCode, Ending } from "./line.ts";
+import type { Log } from "./log.ts";
+import { type ClientPaths, clientPaths } from "./paths.ts";
+import { INITIAL } from "./state.ts";
+import { TokenFolder } from "./tokens.ts";
+import { Input, type InputStream } from "./ui/input.ts";
+import { jsonLine } from "./ui/json.ts";
+import { PlainView } from "./ui/plain.ts";
+import { PasswordFileError, readPassword, TerminalPrompts } from "./ui/prompt.ts";
+
+export interface ClientOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly user?: string | undefined;
+  /** A path, or `-` for standard input. */
+  readonly passwordFile?: string | undefined;
+  /** Trust a server that was never met. */
+  readonly acceptNew?: boolean | undefined;
+  /** `SHA256:…`: the key that the server must show. */
+  readonly pin?: string | undefined;
+  readonly transport?: "auto" | "quic" | undefined;
+  readonly ui?: "plain" | "json" | undefined;
+  /** `debug` tells the stages of every handshake, on standard error. */
+  readonly logLevel?: "error" | "warn" | "info" | "debug" | undefined;
+  /** The software, as the server is told. */
+  readonly software?: string | undefined;
+  /** What is otherwise this process's. */
+  readonly io?: Partial<ClientIo> | undefined;
+}
+
+/** What the client has to do with the world besides the network. */
+export interface ClientIo {
+  readonly stdin: InputStream;
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+  readonly paths: ClientPaths;
+}
+
+/** Exit codes (`docs/cli.md`). What cannot be asked without a terminal is wrong usage. */
+const EXIT: Readonly<Record<EndCode, number>> = {
+  left: 0,
+  unsent: 1,
+  failed: 1,
+  untrusted: 2,
+  no_connection: 3,
+  not_let_in: 4,
+  key_changed: 5,
+};
+const USAGE = 2;
+
+/** At the end of input: how long what was said may take to be acknowledged. */
+const DRAIN = 30_000;
+
+/** Runs the client until it is over; resolves with the exit code. */
+export async function runClient(options: ClientOptions): Promise<number> {
+  const io: ClientIo = {
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    paths: clientPaths(process.env, homedir()),
+    ...options.io,
+  };
+  const complain = (text: string) => {
+    const lines = text.split("\n").map((line) => safeText(line));
+    io.stderr.write(`sotto: ${lines.join("\n  ")}\n`);
+  };
+  // Whoever read the output may have left; `write` sees that too.
+  io.stdout.on("error", () => {});
+  let interrupt = () => {};
+  const input = new Input({ ...io, onInterrupt: () => interrupt() });
+  try {
+    if (options.user === undefined && !input.isTerminal) {
+      complain("Say who you are: without a terminal nothing is asked. Give USER@HOST.");
+      return USAGE;
+    }
+    const chat = await makeChat(options, io, input, complain);
+    interrupt = () => void chat.leave();
+    // The first signal leaves in good order; the next one finds nobody listening, and ends it.
+    process.once("SIGINT", interrupt);
+    process.once("SIGTERM", interrupt);
+    try {
+      const ending = await converse(chat, options, io, input);
+      if (ending.code !== "left") complain(ending.message);
+      return EXIT[ending.code];
+    } finally {
+      process.off("SIGINT", interrupt);
+      process.off("SIGTERM", interrupt);
+    }
+  } catch (failure) {
+    if (!(failure instanceof PasswordFileError)) throw failure;
+    complain(failure.message);
+    return USAGE;
+  } finally {
+    input.close();
+  }
+}
+
+async function makeChat(
+  options: ClientOptions,
+  io: ClientIo,
+  input: Input,
+  complain: (text: string) => void,
+): Promise<Chat> {
+  const { host, port, user, passwordFile, pin, acceptNew, logLevel, software } = options;
+  const password = passwordFile === undefined ? undefined : await readPassword(passwordFile, input);
+  const prompts = new TerminalPrompts({ input, server: formatAddress(host, port), password });
+  const ask = acceptNew
+    ? () => Promise.resolve(true)
+    : (shown: string) => prompts.confirmServer(shown);
+  const knownHosts = new KnownHosts(io.paths.knownHosts);
+  return new Chat({
+    engine: await clientEngine(complain),
+    host,
+    port,
+    user,
+    prompts,
+    trust: trustOnFirstUse({ knownHosts, host, port, pin, ask }),
+    tokens: new TokenFolder(io.paths.tokens),
+    log: logLevel === "debug" ? debugLog(io.stderr) : undefined,
+    ...(software === undefined ? {} : { client: software }),
+  });
+}
+
+/** Reads what is typed and shows what happens, until it is over. */
+async function converse(
+  chat: Chat,
+  options: ClientOptions,
+  { stdout }: ClientIo,
+  input: Input,
+): Promise<Ending> {
+  const show = options.ui === "json" ? showJson() : showPlain(input.isTerminal);
+  const output = (async () => {
+    for await (const event of chat.events) {
+      for (const line of show(event)) if (!await write(stdout, `${line}\n`)) return;
+    }
+  })();
+  // Nobody reads the output any more: there is nothing left to do here.
+  void output.then(() => chat.leave());
+  const typed = type(chat, input);
+  const ending = await chat.ended;
+  await output;
+  input.close();
+  await typed;
+  return ending;
+}
+
+type Show = (event: Parameters<typeof jsonLine>[0]) => string[];
+
+function showJson(): Show {
+  return (event) => [jsonLine(event)];
+}
+
+function showPlain(echoed: boolean): Show {
+  const view = new PlainView(INITIAL, { now: () => Date.now(), echoed });
+  return (event) => view.show(event);
+}
+
+/** Hands on line after line; at the end of input, leaves when what was said is stored. */
+async function type(chat: Chat, input: Input): Promise<void> {
+  await chat.signedIn;
+  for (let line; (line = await input.line()) !== undefined;) {
+    await chat.room();
+    await chat.type(line);
+  }
+  await chat.drain(DRAIN);
+  await chat.leave();
+}
+
+/** Resolves when the stream takes more; `false`: nobody reads it any more. */
+function write(stream: Writable, text: string): Promise<boolean> {
+  return new Promise((resolve) => stream.write(text, (failure) => resolve(!failure)));
+}
+
+function debugLog(stderr: Writable): Log {
+  return (event, fields) => {
+    const values = Object.entries(fields)
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => ` ${name}=${JSON.stringify(safeLabel(String(value), 200))}`);
+    stderr.write(`${new Date().toISOString()} debug ${event}${values.join("")}\n`);
+  };
+}

@@ -1,0 +1,105 @@
+/**
+ * Questions to whoever sits at the terminal, or to the file that stands in for them: name and
+ * password, keys of secret messages, whether to trust a server. Where there is no terminal, nothing
+ * is asked.
+ */
+import { open } from "node:fs/promises";
+import { LIMITS } from "../../protocol/limits.ts";
+import type { Credentials, CredentialsRequest, Prompts } from "../prompts.ts";
+import type { Input } from "./input.ts";
+import { safeLabel } from "./safe_text.ts";
+
+/** A file that was to give the password does not. The message says what to do. */
+export class PasswordFileError extends Error {
+  override readonly name = "PasswordFileError";
+}
+
+/** The password in the first line of a file, or, for `-`, of the input. */
+export async function readPassword(file: string, input: Pick<Input, "line">): Promise<string> {
+  const password = file === "-" ? await input.line() : await firstLine(file);
+  if (password === undefined || password === "") {
+    const where = file === "-" ? "standard input" : file;
+    throw new PasswordFileError(`Cannot sign in: the first line of ${where} has no password.`);
+  }
+  if (new TextEncoder().encode(password).length > LIMITS.password) {
+    throw new PasswordFileError(
+      `Cannot sign in: the password has more than ${LIMITS.password} bytes.`,
+    );
+  }
+  return password;
+}
+
+async function firstLine(file: string): Promise<string | undefined> {
+  try {
+    const handle = await open(file, "r");
+    try {
+      // No more than a password can have: the file may be a device, or not have an end.
+      const { buffer, bytesRead } = await handle.read(new Uint8Array(2 * LIMITS.password));
+      return new TextDecoder().decode(buffer.subarray(0, bytesRead)).split(/\r?\n/, 1)[0];
+    } finally {
+      await handle.close();
+    }
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new PasswordFileError(`Cannot read the password file: ${reason}`, { cause });
+  }
+}
+
+export interface TerminalPromptsOptions {
+  readonly input: Input;
+  /** The server, as it is called. */
+  readonly server: string;
+  /** The password, where a file gave it; it is used once. */
+  readonly password: string | undefined;
+}
+
+export class TerminalPrompts implements Prompts {
+  readonly #input: Input;
+  readonly #server: string;
+  #password: string | undefined;
+
+  constructor({ input, server, password }: TerminalPromptsOptions) {
+    this.#input = input;
+    this.#server = server;
+    this.#password = password;
+  }
+
+  async credentials({ user, signal }: CredentialsRequest): Promise<Credentials | undefined> {
+    const given = this.#password;
+    this.#password = undefined;
+    if (given !== undefined && user !== undefined) return { user, password: given };
+    if (!this.#input.isTerminal) return undefined;
+    const name = user ?? await this.#input.ask(`Name on ${this.#server}: `, signal);
+    if (name === undefined) return undefined;
+    const question = `Password of ${safeLabel(name, LIMITS.name)} on ${this.#server}: `;
+    const password = given ?? await this.#input.askSecret(question, signal);
+    return password === undefined ? undefined : { user: name, password };
+  }
+
+  async passphrase(purpose: "seal" | "open", person: string): Promise<string | undefined> {
+    if (!this.#input.isTerminal) return undefined;
+    const who = safeLabel(person, LIMITS.name);
+    const whose = purpose === "seal" ? `for ${who}` : `of the message from ${who}`;
+    return await this.#input.askSecret(`Key ${whose} (not shown): `);
+  }
+
+  async secretText(to: string): Promise<string | undefined> {
+    if (!this.#input.isTerminal) return undefined;
+    return await this.#input.ask(`Secret text for ${safeLabel(to, LIMITS.name)}: `);
+  }
+
+  /** Whether to trust a server that was never met. */
+  async confirmServer(pin: string): Promise<boolean> {
+    if (!this.#input.isTerminal) return false;
+    let question = `The server ${this.#server} was never met before. Its key is\n` +
+      `  ${pin}\n` +
+      `Compare this with what the server prints when it starts. Is it the same (yes/no)? `;
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const answer = (await this.#input.ask(question))?.trim().toLowerCase();
+      if (answer === "yes" || answer === "y") return true;
+      if (answer === undefined || answer === "no" || answer === "n") return false;
+      question = "Please type yes or no: ";
+    }
+    return false;
+  }
+}
