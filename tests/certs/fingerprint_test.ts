@@ -60,7 +60,7 @@ Deno.test("parsePin() undoes formatPin()", () => {
 });
 
 Deno.test("parsePin() never throws", () => {
-  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
+  fc.assert(fc.property(fc.string(), (text) => {
     const hash = parsePin(text);
     assert.ok(hash === undefined || hash.length === 32);
   }));
