@@ -175,6 +175,7 @@ export class ClientSession {
     if (frame.type === "pong") return this.#pong(frame, now);
     // A notice is no answer: the request that it is about has its own, and often had it before.
     if (frame.type === "notice") return { type: "push", frame };
+    if (frame.type === "resync") this.#forget();
     if (!("re" in frame) || frame.re === undefined) return { type: "push", frame };
     const request = this.#pending.get(frame.re);
     if (request === undefined) return IGNORE;
@@ -282,6 +283,12 @@ export class ClientSession {
     if (request.type !== "send") return;
     for (const other of this.#pending.values()) if (other.type === "send") return;
     this.#machine.fire("settle");
+  }
+
+  /** Answers were left out too, perhaps: what was asked so far is waited for no longer. */
+  #forget(): void {
+    this.#pending.clear();
+    if (this.state === "SENDING") this.#machine.fire("settle");
   }
 
   #pong(frame: ServerFrames["pong"], now: number): ClientOutput {

@@ -279,6 +279,20 @@ Deno.test("ClientSession does not wait for answers when nothing was asked", () =
   assert.equal(session.handleTimeout(START + TIMES.answer + 6), undefined);
 });
 
+Deno.test("ClientSession waits for no answer from before a resync", () => {
+  const session = clientIn("AUTHENTICATED");
+  session.request(SAY, START);
+  session.request({ type: "who" }, START);
+  assert.deepEqual(session.handleFrame({ type: "resync" }, START), {
+    type: "push",
+    frame: { type: "resync" },
+  });
+  assert.deepEqual([session.state, session.pending], ["AUTHENTICATED", []]);
+  const again = session.request(SAY, START);
+  const ack = { ...ACK, re: again.id };
+  assert.deepEqual(session.handleFrame(ack, START), { type: "answer", request: again, frame: ack });
+});
+
 Deno.test("ClientSession keeps a bounded number of requests", () => {
   const session = clientIn("AUTHENTICATED");
   for (let i = 0; i < LIMITS.requests; i++) session.request(SAY, START);
