@@ -17,6 +17,7 @@ import { formatTarget, parseTarget, type Target, TargetError } from "./target.ts
 
 const folder = () => path({ metavar: "DIR", type: "directory" });
 const file = () => path({ metavar: "FILE", type: "file" });
+const level = () => choice(["error", "warn", "info", "debug"], { metavar: "LEVEL" });
 
 const DATA = option("--data", folder(), {
   description:
@@ -73,7 +74,7 @@ const server = command(
       }),
     ),
     logLevel: optional(
-      option("--log-level", choice(["error", "warn", "info", "debug"], { metavar: "LEVEL" }), {
+      option("--log-level", level(), {
         description: message`How much to log on standard error (default: info).`,
       }),
     ),
@@ -110,6 +111,11 @@ const client = command(
       description: message`Connect to the server with this pin only.`,
     })),
     output: optional(or(PLAIN, JSON_LINES)),
+    logLevel: optional(
+      option("--log-level", level(), {
+        description: message`debug tells the stages of each handshake, on standard error.`,
+      }),
+    ),
   }),
   {
     brief: message`Talk.`,

@@ -7,6 +7,7 @@
 import { runParser } from "@optique/core/facade";
 import { message } from "@optique/core/message";
 import { extractCommandNames } from "@optique/core/usage";
+import { parsePin } from "../certs/fingerprint.ts";
 import { type Command, OPTIONS, parser } from "./commands.ts";
 
 const COMMANDS: ReadonlySet<string | undefined> = extractCommandNames(parser.usage);
@@ -80,11 +81,26 @@ function parse(args: readonly string[], options: ParseOptions): Parsed {
       stdout: (text) => stdout += `${text}\n`,
       stderr: (text) => stderr += `${text}\n`,
     });
-    return { type: "run", command };
+    const objection = objectionTo(command);
+    if (objection === undefined) return { type: "run", command };
+    stderr = `Error: ${objection}\nTry: sotto help ${command.type}\n`;
+    return { type: "print", stdout, stderr, exitCode: EXIT.usage };
   } catch (error) {
     if (error !== stopped) throw error;
     return { type: "print", stdout, stderr, exitCode: stopped.exitCode };
   }
+}
+
+/** What is wrong between options that are right by themselves. */
+function objectionTo(command: Command): string | undefined {
+  if (command.type !== "client") return undefined;
+  const { pin, target } = command;
+  if (pin === undefined || target.pin === undefined || samePin(pin, target.pin)) return undefined;
+  return "The invite line has another pin than --pin. Give the one that the server shows.";
+}
+
+function samePin(one: string, other: string): boolean {
+  return String(parsePin(one)) === String(parsePin(other));
 }
 
 /** How `parseArguments` leaves the parser: Optique expects its callbacks not to return. */

@@ -3,6 +3,9 @@ import { EXIT, parseArguments } from "../../cli/parse.ts";
 
 const VERSION = "sotto 1.2.3 (abc)";
 
+const PIN_A = "SHA256:" + "A".repeat(43);
+const PIN_B = "SHA256:" + "B".repeat(42) + "A";
+
 function parse(...args: string[]) {
   return parseArguments(args, { version: VERSION });
 }
@@ -45,6 +48,7 @@ Deno.test("parseArguments reads the client's target and options, in any order", 
       acceptNew: true,
       pin: undefined,
       output: "json",
+      logLevel: undefined,
     },
   };
   assert.deepEqual(
@@ -63,6 +67,7 @@ Deno.test("parseArguments answers wrong usage with exit code 2 and what to do", 
     [["client"], /Say which server/],
     [["client", "::1"], /in brackets/],
     [["client", "host", "--pin", "SHA256:x"], /not a pin/],
+    [["client", `sotto://host/?pin=${PIN_A}`, "--pin", PIN_B], /another pin/],
     [["client", "host", "--plain", "--json"], /cannot be used together/],
     [["client", "host", "--password", "hunter2"], /--password/],
     [["server", "--port", "65536"], /65,?535/],

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { runDemo } from "../../demo/main.ts";
 import { type Engine, TransportError } from "../../protocol/transport/transport.ts";
@@ -8,7 +8,7 @@ import { Program } from "../helpers/program.ts";
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 
-Deno.test("sotto demo shows every kind of message, with no more than its permissions", async () => {
+Deno.test("sotto demo does what README.md shows, with no more than its permissions", async () => {
   const temporary = await Deno.makeTempDir();
   await using demo = new Program(Deno.execPath(), ["run", ...PERMISSIONS, MAIN, "demo"], {
     env: { ...Deno.env.toObject(), TMPDIR: temporary },
@@ -16,17 +16,13 @@ Deno.test("sotto demo shows every kind of message, with no more than its permiss
   assert.equal(await demo.exit(), 0, demo.stderr);
   assert.equal(demo.stderr, "");
   assert.match(demo.lines.at(-1) ?? "", /^All of it happened: \d+ things/);
-  for (
-    const line of [
-      "ann > Good morning, everyone.",
-      "bob | ann: Good morning, everyone.",
-      "ann | bob (privately): Is the surprise for Cat ready?",
-      "cat | ann (privately): Cat, the meeting is at three.",
-      "bob | opened: The spare key is under the third flowerpot.",
-      "bob | connected again, with no password",
-      "ann | bob: Still here! (typed in the tunnel)",
-    ]
-  ) assert.ok(demo.lines.includes(line), line);
+  const readme = await readFile(new URL("../../README.md", import.meta.url), "utf8");
+  const [, transcript = ""] = /^```text\n([\s\S]*?)^```$/m.exec(readme) ?? [];
+  let next = 0;
+  for (const line of transcript.split("\n").filter((line) => line !== "")) {
+    next = demo.lines.indexOf(line, next) + 1;
+    assert.ok(next > 0, `README.md shows what the demo does not, or not there: ${line}`);
+  }
   assert.deepEqual(await readdir(temporary), []);
   await Deno.remove(temporary);
 });

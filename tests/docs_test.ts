@@ -1,0 +1,84 @@
+/** Holds what the documents promise to what the program has. */
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { parseArguments } from "../cli/parse.ts";
+import metadata from "../package.json" with { type: "json" };
+
+const read = (path: string) => readFile(new URL(`../${path}`, import.meta.url), "utf8");
+const help = (...args: string[]) => {
+  const parsed = parseArguments(args, { version: "sotto 0" });
+  return parsed.type === "print" ? parsed.stdout : "";
+};
+
+Deno.test("docs/cli.md names every command and every option", async () => {
+  const document = await read("docs/cli.md");
+  const commands = [...help("help").matchAll(/^ {2}([a-z]+) /gm)].map(([, name = ""]) => name);
+  assert.deepEqual(commands.toSorted(), [
+    "certs",
+    "client",
+    "completion",
+    "demo",
+    "help",
+    "server",
+  ]);
+  for (const command of commands) {
+    assert.ok(document.includes(`sotto ${command}`), command);
+    if (command === "help" || command === "completion") continue;
+    for (const [option] of help("help", command).matchAll(/--[a-z][a-z-]*/g)) {
+      assert.ok(document.includes(`\`${option}`), `${command} ${option}`);
+    }
+  }
+});
+
+Deno.test("docs/cli.md describes the events that client/events.ts has, field by field", async () => {
+  const source = await read("client/events.ts");
+  const document = await read("docs/cli.md");
+  const interfaces = source.matchAll(/interface \w+Event extends Base \{\n([\s\S]*?)\n\}/g);
+  const declared = [...interfaces].map(([, body = ""]) => {
+    const event = /readonly event: "(\w+)"/.exec(body)?.[1];
+    const fields = [...body.matchAll(/^ {2}readonly (\w+\??):/gm)].map(([, field = ""]) => field);
+    return { event, fields: fields.filter((field) => field !== "event").toSorted() };
+  });
+  const rows = [...document.matchAll(/^\| `(\w+)`\s+\| (`.*?`\??)\s+\|/gm)]
+    .filter(([, event]) => declared.some((row) => row.event === event))
+    .map(([, event, fields = ""]) => ({
+      event,
+      fields: fields.split(", ")
+        .filter((field) => field.startsWith("`"))
+        .map((field) => field.replace(/`(\w+)[^`]*(`|$)/, "$1"))
+        .toSorted(),
+    }));
+  const byName = (one: { event?: string | undefined }, other: { event?: string | undefined }) =>
+    String(one.event).localeCompare(String(other.event));
+  assert.deepEqual(rows.toSorted(byName), declared.toSorted(byName));
+});
+
+Deno.test("README.md and docs/cli.md show only commands that the program takes", async () => {
+  const shown = `${await read("README.md")}\n${await read("docs/cli.md")}`;
+  const lines = [...shown.matchAll(/^(?:\$| {2}) +(sotto (?:[a-z]+|--\w+).*)$/gm)];
+  assert.ok(lines.length > 0);
+  for (const [, line = ""] of lines) {
+    const words = line.split(/ [|#>&]/)[0]?.trim().replaceAll(/['"]/g, "").split(/ +/).slice(1);
+    const parsed = parseArguments(words ?? [], { version: "sotto 0" });
+    assert.ok(parsed.type === "run" || parsed.exitCode === 0, line);
+  }
+});
+
+Deno.test("README.md names only npm scripts that exist", async () => {
+  const scripts: Readonly<Record<string, string>> = metadata.scripts;
+  const named = [...(await read("README.md")).matchAll(/npm (?:run )?([a-z:]+)/g)];
+  assert.ok(named.length > 0);
+  for (const [text, name = ""] of named) {
+    if (!["ci", "install"].includes(name)) assert.ok(Object.hasOwn(scripts, name), text);
+  }
+});
+
+Deno.test("README.md gives CI its commands in sh blocks, and .ci/run runs those", async () => {
+  const readme = await read("README.md");
+  const blocks = [...readme.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, body = ""]) => body);
+  const commands = blocks.join("").split("\n").filter((line) => line !== "");
+  for (const script of ["npm ci && npm run demo", "npm ci && npm test", "npm run compile"]) {
+    assert.ok(commands.includes(script), script);
+  }
+  assert.match(await read(".ci/run"), /\/\^```sh\$\//);
+});
