@@ -33,8 +33,12 @@ async function run(command: Command): Promise<number> {
       const config = readConfig(command, process.env);
       return await runServer(config, { software: SOFTWARE, stdout: print });
     }
-    case "client":
-      throw new Error("The client cannot be run yet.");
+    case "client": {
+      const { runClient } = await import("./client/main.ts");
+      const { target, output: ui, ...options } = command;
+      const pin = command.pin ?? target.pin;
+      return await runClient({ ...options, ...target, pin, ui, software: SOFTWARE });
+    }
     case "demo": {
       const { runDemo } = await import("./demo/main.ts");
       return await runDemo(print);

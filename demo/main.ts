@@ -5,6 +5,7 @@
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { clientEngine } from "../client/engine.ts";
 import { readConfig } from "../server/config.ts";
 import { SILENT } from "../server/log.ts";
 import { startServer } from "../server/main.ts";
@@ -19,7 +20,7 @@ const SECRET = "The spare key is under the third flowerpot.";
 export async function runDemo(print: (line: string) => void, dialling?: Engine): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), "sotto-demo-"));
   try {
-    const checks = await play(folder, print, dialling ?? await loadEngine());
+    const checks = await play(folder, print, dialling ?? await clientEngine(print));
     print("");
     print(`All of it happened: ${checks} things were to be seen, and were.`);
     return 0;
@@ -116,11 +117,6 @@ async function play(
   for (const person of people) await person.leaves();
   for (const text of [hello, public_, ...missed, queued]) checkOnce(people, text);
   return [...people, firstVisit].reduce((sum, { checks }) => sum + checks, 0);
-}
-
-async function loadEngine(): Promise<Engine> {
-  const { engine } = await import("../protocol/transport/quiche/engine.ts");
-  return engine;
 }
 
 function received({ from, conversation, text }: {
