@@ -93,7 +93,7 @@ export async function openTokens(folder: string, options: TokenOptions): Promise
           typ: TYPE,
           issuer,
           audience: AUDIENCE,
-          requiredClaims: ["exp", "iat", "jti", "sub"],
+          requiredClaims: ["exp", "iat"],
           currentDate: new Date(now),
         });
         const { jti, sub } = payload;
