@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { withFallback } from "../../client/engine.ts";
+import {
+  type DialOptions,
+  type Engine,
+  TransportError,
+} from "../../protocol/transport/transport.ts";
+
+const DIAL: DialOptions = { hostname: "127.0.0.1", port: 1, alpn: [] };
+
+function failing(code: TransportError["code"], dials: string[]): Engine {
+  return {
+    name: "quiche",
+    listen: () => Promise.reject(new Error("not asked for")),
+    dial: () => {
+      dials.push(code);
+      return Promise.reject(new TransportError(code, code));
+    },
+  };
+}
+
+Deno.test("withFallback changes the engine once, where the first has no build", async () => {
+  const dials: string[] = [];
+  const told: string[] = [];
+  const second = () => Promise.resolve(failing("refused", dials));
+  const engine = withFallback(failing("unsupported", dials), second, (why) => told.push(why));
+  await assert.rejects(engine.dial(DIAL), { code: "refused" });
+  await assert.rejects(engine.dial(DIAL), { code: "refused" });
+  assert.deepEqual(dials, ["unsupported", "refused", "refused"]);
+  assert.deepEqual(told, ["unsupported"]);
+});
+
+Deno.test("withFallback stays with an engine that merely failed", async () => {
+  const dials: string[] = [];
+  const second = () => assert.fail("the first engine works");
+  const engine = withFallback(failing("timeout", dials), second, () => assert.fail());
+  await assert.rejects(engine.dial(DIAL), { code: "timeout" });
+  assert.deepEqual(dials, ["timeout"]);
+});

@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import type { ChatEvent } from "../../../client/events.ts";
+import { INITIAL, reduce, type State } from "../../../client/state.ts";
+import { plainLines, PlainView } from "../../../client/ui/plain.ts";
+
+const NOW = Date.UTC(2026, 10, 20, 14, 2);
+const OPTIONS = { now: () => NOW, echoed: false, timeZone: "UTC" };
+const AT = new Date(NOW).toISOString();
+const ANN: ChatEvent = { event: "authenticated", user: "ann", number: 1, created: false };
+const USERS: ChatEvent = {
+  event: "users",
+  users: [
+    { number: 1, name: "ann", status: "normal" },
+    { number: 2, name: "bob", status: "away" },
+  ],
+};
+const STATE: State = [ANN, USERS].reduce(reduce, INITIAL);
+
+function message(conversation: string, from: string, text: string, at = AT): ChatEvent {
+  return { event: "message", conversation, seq: 1, id: "", from, text, at };
+}
+
+const CONNECTED: ChatEvent = {
+  event: "connected",
+  transport: "quic",
+  address: "[::1]:4433",
+  pin: "SHA256:",
+  version: 1,
+  resumed: false,
+};
+
+const LINES: readonly (readonly [what: string, event: ChatEvent, lines: string[]])[] = [
+  ["a connection", CONNECTED, ["14:02 * connected to [::1]:4433 over quic"]],
+  ["a way back", { ...CONNECTED, resumed: true }, ["14:02 * connected again"]],
+  ["a sign-in that is known", ANN, []],
+  ["who is here", USERS, ["14:02 * here: ann (1), bob (2, away)"]],
+  ["a message", message("room:general", "bob", "hi"), ["14:02 bob: hi"]],
+  [
+    "an old message",
+    message("room:general", "bob", "hi", "2026-11-19T09:30:00.000Z"),
+    ["2026-11-19 09:30 bob: hi"],
+  ],
+  ["another room", message("room:tech", "bob", "hi"), ["14:02 [tech] bob: hi"]],
+  ["a private message", message("dm:ann:bob", "bob", "hi"), ["14:02 bob -> you: hi"]],
+  ["one's own, elsewhere", message("dm:ann:bob", "ann", "hi"), ["14:02 you -> bob: hi"]],
+  [
+    "a sealed message",
+    {
+      event: "sealed",
+      number: 3,
+      conversation: "dm:ann:bob",
+      seq: 1,
+      id: "",
+      from: "bob",
+      at: AT,
+    },
+    ["14:02 [sealed from bob, /open 3]"],
+  ],
+  [
+    "an opened message",
+    { event: "opened", id: "", from: "bob", text: "plan" },
+    ["14:02 [opened, from bob] plan"],
+  ],
+  ["who came", { event: "presence", user: "cleo", status: "normal" }, ["14:02 * cleo is here"]],
+  ["who came back", { event: "presence", user: "bob", status: "normal" }, ["14:02 * bob is back"]],
+  ["who left", { event: "presence", user: "bob", status: "offline" }, ["14:02 * bob has left"]],
+  ["a notice of two lines", { event: "notice", code: "", text: "a\nb" }, [
+    "14:02 * a",
+    "14:02 * b",
+  ]],
+  ["an error", { event: "error", code: "x", message: "No." }, ["14:02 ! No."]],
+  ["the end", { event: "closed", code: "left", message: "Left." }, []],
+];
+
+for (const [what, event, lines] of LINES) {
+  Deno.test(`plainLines shows ${what}`, () => {
+    assert.deepEqual(plainLines(STATE, event, OPTIONS), lines);
+  });
+}
+
+Deno.test("plainLines lets no text pass for a line of its own", () => {
+  const event = message("room:general", "bob", "hi\n14:02 ann: I never said that\u001b[2J");
+  assert.deepEqual(plainLines(STATE, event, OPTIONS), [
+    "14:02 bob: hi␊14:02 ann: I never said that␛[2J",
+  ]);
+});
+
+Deno.test("plainLines makes names and errors of a hostile server safe", () => {
+  const shown = [
+    plainLines(STATE, message("room:general", "b\u202eob", "x"), OPTIONS),
+    plainLines(STATE, { event: "error", code: "", message: "\u001b]0;x\u0007" }, OPTIONS),
+    plainLines(STATE, { event: "presence", user: "\u009b2J", status: "normal" }, OPTIONS),
+    plainLines(STATE, {
+      event: "users",
+      users: [{ number: 1, name: "\u001b[2J", status: "normal" }],
+    }, OPTIONS),
+  ].flat().join("");
+  // deno-lint-ignore no-control-regex -- control characters are exactly what must not come out
+  assert.doesNotMatch(shown, /[\u0000-\u001f\u007f-\u009f\u202e]/);
+});
+
+Deno.test("PlainView shows one's own messages once they are acknowledged", () => {
+  const view = new PlainView(STATE, OPTIONS);
+  const sending = { event: "sending", id: "a", conversation: "dm:ann:bob" } as const;
+  const ack = { event: "ack", id: "a", conversation: "dm:ann:bob", seq: 1, at: AT } as const;
+  assert.deepEqual(view.show({ ...sending, text: "hi" }), []);
+  assert.deepEqual(view.show(ack), ["14:02 you -> bob: hi"]);
+  assert.deepEqual(view.show(ack), []);
+  view.show(sending);
+  assert.deepEqual(view.show(ack), ["14:02 [sealed to bob]"]);
+});
+
+Deno.test("PlainView does not repeat what stands on the screen", () => {
+  const view = new PlainView(STATE, { ...OPTIONS, echoed: true });
+  const sending = { event: "sending", id: "a", conversation: "room:general" } as const;
+  view.show({ ...sending, text: "hi" });
+  const ack = { event: "ack", id: "a", conversation: "room:general", seq: 1, at: AT } as const;
+  assert.deepEqual(view.show(ack), []);
+});
+
+Deno.test("PlainView says that what is typed without a connection is kept", () => {
+  const view = new PlainView(STATE, { ...OPTIONS, echoed: true });
+  view.show({ event: "notice", code: "reconnecting", text: "Lost." });
+  const [line] = view.show({ event: "sending", id: "a", conversation: "room:general", text: "x" });
+  assert.match(line ?? "", /not connected/);
+});
