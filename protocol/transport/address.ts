@@ -5,9 +5,15 @@ import { TransportError } from "./transport.ts";
 
 /** The IP address to dial for a name (the system's first choice); an address is itself. */
 export async function resolveHost(hostname: string): Promise<string> {
-  if (isIP(hostname) !== 0) return hostname;
+  const [first = hostname] = await resolveHosts(hostname);
+  return first;
+}
+
+/** All IP addresses of a name, in the system's order of preference; an address is itself. */
+export async function resolveHosts(hostname: string): Promise<string[]> {
+  if (isIP(hostname) !== 0) return [hostname];
   try {
-    return (await lookup(hostname)).address;
+    return (await lookup(hostname, { all: true })).map(({ address }) => address);
   } catch (cause) {
     throw new TransportError(
       "unreachable",

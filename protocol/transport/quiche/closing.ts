@@ -1,5 +1,5 @@
 /** How a connection ended, from quiche's view to ours. */
-import type { CloseReason } from "../transport.ts";
+import { CLOSE_NONE, type CloseReason } from "../transport.ts";
 import type { NativeConnection } from "./native.ts";
 
 /** A close reason's longest form, in bytes. */
@@ -8,7 +8,14 @@ const MAX_REASON = 200;
 export const HANDSHAKE_TIMED_OUT: CloseReason = {
   kind: "idle",
   code: 0,
-  reason: "The handshake took too long",
+  reason: "the handshake took too long",
+  by: "local",
+};
+
+export const ABORTED: CloseReason = {
+  kind: "application",
+  code: CLOSE_NONE,
+  reason: "given up",
   by: "local",
 };
 
@@ -18,7 +25,7 @@ export function closeReason(quic: NativeConnection): CloseReason {
   const error = peer ?? quic.localError();
   if (error === null) {
     return quic.isTimedOut()
-      ? { kind: "idle", code: 0, reason: "Nothing was heard for too long", by: "local" }
+      ? { kind: "idle", code: 0, reason: "nothing was heard for too long", by: "local" }
       : { kind: "lost", code: 0, reason: "", by: "local" };
   }
   return {
@@ -42,10 +49,9 @@ export function describe({ kind, code, reason, by }: CloseReason): string {
     case "application":
       return `closed ${by === "local" ? "here" : "by the peer"} with code ${code}${text}`;
     case "transport":
-      return `failed ${by === "local" ? "here" : "at the peer"} with QUIC error ${code}${text}`;
+      return `closed ${by === "local" ? "here" : "by the peer"} with QUIC error ${code}${text}`;
     case "idle":
-      return reason === "" ? "timed out" : reason;
     case "lost":
-      return reason === "" ? "lost" : `lost${text}`;
+      return `lost${text}`;
   }
 }

@@ -1,13 +1,17 @@
 /** quiche's settings: one Config serves many connections, and each setting is here or nowhere. */
-import type { TransportLimits } from "../transport.ts";
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { TransportError, type TransportLimits } from "../transport.ts";
 import type { NativeConfig, Quiche } from "./native.ts";
 
 /** The largest UDP payload that we send: it crosses every path that carries 1400-byte IP packets. */
 export const MAX_DATAGRAM = 1350;
 /** The largest that we take; Ethernet's MTU. */
 const MAX_RECEIVE = 1500;
-/** Connection IDs of the peer that we keep, so that either end can move to a new path. */
-const ACTIVE_IDS = 4;
+/**
+ * Connection IDs of the peer that we keep, and, since quiche takes one number for both, paths: a
+ * connection outlives so many moves of its peer less one, for quiche never forgets a path.
+ */
+const MAX_PATHS = 64;
 
 export interface Identity {
   /** PEM. */
@@ -22,18 +26,7 @@ export function makeConfig(
   options: { alpn: readonly string[]; limits: TransportLimits; identity?: Identity },
 ): NativeConfig {
   const { alpn, limits, identity } = options;
-  const pem = (text: string) => [new TextEncoder().encode(text)];
-  const config = identity === undefined
-    // Asks for the chain and lets any pass: the caller's pin decides, once the handshake is done.
-    ? quiche.Config.withBoringSslCtx(true, true, null, null, null, null)
-    : quiche.Config.withBoringSslCtx(
-      false,
-      false,
-      null,
-      pem(identity.privateKey),
-      pem(identity.certificate),
-      null,
-    );
+  const config = identity === undefined ? clientConfig(quiche) : serverConfig(quiche, identity);
   config.setApplicationProtos([...alpn]);
   config.setMaxIdleTimeout(limits.idleTimeout);
   config.setMaxRecvUdpPayloadSize(MAX_RECEIVE);
@@ -46,10 +39,30 @@ export function makeConfig(
   config.setInitialMaxStreamsUni(0);
   config.setMaxStreamWindow(limits.streamWindow);
   config.setMaxConnectionWindow(limits.connectionWindow);
-  config.setActiveConnectionIdLimit(ACTIVE_IDS);
+  config.setActiveConnectionIdLimit(MAX_PATHS);
   // With CUBIC and Reno this version's round-trip estimate runs away under loss: seconds, not tens
   // of milliseconds.
   config.setCcAlgorithmName("bbr");
   config.enablePacing(true);
   return config;
+}
+
+/** Asks for the chain and lets any pass: the caller's pin decides, once the handshake is done. */
+function clientConfig(quiche: Quiche): NativeConfig {
+  return quiche.Config.withBoringSslCtx(true, true, null, null, null, null);
+}
+
+function serverConfig(quiche: Quiche, identity: Identity): NativeConfig {
+  const pem = (text: string) => [new TextEncoder().encode(text)];
+  const [key, chain] = [pem(identity.privateKey), pem(identity.certificate)];
+  try {
+    // BoringSSL would notice in the first handshake only.
+    const fits = new X509Certificate(identity.certificate)
+      .checkPrivateKey(createPrivateKey(identity.privateKey));
+    if (!fits) throw new Error("The key is another certificate's");
+    return quiche.Config.withBoringSslCtx(false, false, null, key, chain, null);
+  } catch (cause) {
+    const message = "Cannot use this certificate and key: both must be PEM, and belong together";
+    throw new TransportError("certificate", message, { cause });
+  }
 }

@@ -5,6 +5,7 @@
  */
 import {
   type Address,
+  CLOSE_NONE,
   type CloseReason,
   type Connection,
   type Stream,
@@ -35,12 +36,13 @@ const AMPLIFICATION = 3;
 export interface ConnectionOptions {
   readonly role: "client" | "server";
   readonly quic: NativeConnection;
+  /** Held for the connection, which lets go of it when it ends. */
   readonly endpoint: Endpoint;
   readonly loop: Loop;
   readonly remote: Address;
   /** Our first connection ID. */
   readonly id: Uint8Array;
-  readonly serverName?: string;
+  readonly serverName?: string | undefined;
   readonly limits: TransportLimits;
   readonly log: HandshakeLog;
   readonly onEstablished: (connection: QuicheConnection) => void;
@@ -85,7 +87,7 @@ export class QuicheConnection implements Connection, Task, StreamHost {
   /** When a handshake is given up, or a closing period ends. */
   #deadline: number;
   #lastSent: number;
-  /** Bytes in and out, which count until the peer's address has proven itself. */
+  /** Bytes in and out during the handshake: until then the peer's address is not proven. */
   #bytesIn = 0;
   #bytesOut = 0;
   #reason: CloseReason | undefined;
@@ -113,12 +115,11 @@ export class QuicheConnection implements Connection, Task, StreamHost {
     const { promise, resolve } = Promise.withResolvers<CloseReason>();
     this.closed = promise;
     this.#settle = resolve;
-    endpoint.add(this);
     loop.touch(this);
   }
 
   get remote(): Address {
-    return this.#path.remote;
+    return this.#path.peer;
   }
 
   ids(): { readonly source: string; readonly destination: string } {
@@ -148,17 +149,16 @@ export class QuicheConnection implements Connection, Task, StreamHost {
     const taken = await left.sibling();
     // While the socket was being opened the connection may have ended, or moved elsewhere.
     if (this.quic === undefined || this.#endpoint !== left) {
-      await taken.close();
+      await taken.release();
       if (this.quic === undefined) throw this.ended();
       return;
     }
     this.#endpoint = taken;
     this.#ids.move(taken);
-    taken.add(this);
     // Something to acknowledge: so the peer learns the new address at once.
     this.quic.sendAckEliciting();
     this.#loop.touch(this);
-    await left.remove(this);
+    await left.release();
   }
 
   close(code: number, reason = ""): void {
@@ -171,8 +171,24 @@ export class QuicheConnection implements Connection, Task, StreamHost {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.close(0);
+    this.close(CLOSE_NONE);
     await this.closed;
+  }
+
+  // For whoever dials or listens.
+
+  /** Whether the peer has ever answered. */
+  get heard(): boolean {
+    return this.#bytesIn > 0;
+  }
+
+  /** Closes without waiting for anything: the close is sent once. */
+  abandon(reason: CloseReason): void {
+    const quic = this.#quic;
+    if (quic === undefined) return;
+    quic.close(reason.kind === "application", reason.code, encodeReason(reason.reason));
+    this.#send(quic);
+    this.#end(reason);
   }
 
   // For streams.
@@ -203,7 +219,7 @@ export class QuicheConnection implements Connection, Task, StreamHost {
     if (quic === undefined) return;
     if (this.#state === "closing") return this.#repeatFarewell();
     if (this.#state === "handshake") this.#observe(datagram);
-    const moved = !this.#path.isFrom(hostname, port);
+    const moved = !this.#path.isAt(hostname, port);
     try {
       quic.recv(datagram, this.#path.infoOf(hostname, port));
     } catch (error) {
@@ -229,7 +245,11 @@ export class QuicheConnection implements Connection, Task, StreamHost {
     const { time } = this.#loop;
     if (time >= this.#timeout) quic.onTimeout();
     if (quic.isClosed()) return this.#end(this.#reason ?? closeReason(quic));
-    if (time >= this.#deadline) return this.#end(this.#reason ?? HANDSHAKE_TIMED_OUT);
+    if (time >= this.#deadline) {
+      return this.#reason === undefined
+        ? this.abandon(HANDSHAKE_TIMED_OUT)
+        : this.#end(this.#reason);
+    }
     if (this.#state === "open") {
       const { keepAlive } = this.#limits;
       if (keepAlive > 0 && time - this.#lastSent >= keepAlive) quic.sendAckEliciting();
@@ -314,7 +334,9 @@ export class QuicheConnection implements Connection, Task, StreamHost {
   /** Learns where the peer is now, and which of our IDs it has given up. */
   #follow(quic: NativeConnection): void {
     for (let event = quic.pathEventNext(); event !== null; event = quic.pathEventNext()) {
-      if (event.type === "PeerMigrated") this.#path.moved(event.new);
+      if (event.type === "New") this.#path.opened(event.peer);
+      if (event.type !== "PeerMigrated") continue;
+      for (const left of this.#path.moved(event.new)) quic.probePath(this.#path.local, left);
     }
     this.#ids.retire(quic);
   }
@@ -359,7 +381,7 @@ export class QuicheConnection implements Connection, Task, StreamHost {
     this.#ids.drop();
     this.#streams.fail(this.ended());
     this.#onEnded(this, reason);
-    this.#endpoint.remove(this).then(() => this.#settle(reason));
+    this.#endpoint.release().then(() => this.#settle(reason));
   }
 
   #reportFailure(reason: CloseReason): void {

@@ -1,89 +1,171 @@
 /** The client's side: from a name to one connection that is established and verified. */
+import { isIP } from "node:net";
+import { resolveHosts } from "../address.ts";
 import {
   type Address,
   CERTIFICATE_REFUSED,
   type CloseReason,
-  type Connection,
   type DialOptions,
   TransportError,
   type TransportLimits,
 } from "../transport.ts";
-import { isIP, isIPv6 } from "node:net";
-import { describe } from "./closing.ts";
+import { aborted, patiently } from "./abort.ts";
+import type { ClientEndpoints } from "./client_endpoints.ts";
+import { ABORTED, describe } from "./closing.ts";
 import { makeConfig } from "./config.ts";
 import { QuicheConnection } from "./connection.ts";
-import { Endpoint, type EndpointOptions } from "./endpoint.ts";
+import type { Endpoint } from "./endpoint.ts";
 import { HandshakeLog } from "./handshake.ts";
 import { hex } from "./hex.ts";
 import type { Loop } from "./loop.ts";
-import type { NativeConfig, Quiche } from "./native.ts";
+import type { NativeConfig, NativeConnection, Quiche } from "./native.ts";
+import { race } from "./race.ts";
+import type { WhenRefused } from "./socket.ts";
+import { verifierOf } from "./trust.ts";
 
-export interface DialContext extends Pick<EndpointOptions, "openSocket" | "random"> {
+/** How long an address is tried by itself before the next one is tried beside it (RFC 8305). */
+const HEAD_START = 250;
+/** Of a name that has more addresses, the rest is not tried. */
+const MAX_ADDRESSES = 8;
+
+export interface DialContext {
   readonly quiche: Quiche;
   readonly loop: Loop;
+  readonly endpoints: ClientEndpoints;
+  readonly whenRefused: WhenRefused;
   readonly limits: TransportLimits;
 }
 
-/** One attempt at one address. */
-export async function connect(
+export async function dial(context: DialContext, options: DialOptions): Promise<QuicheConnection> {
+  const verify = verifierOf(options);
+  const { alpn, hostname, port, signal } = options;
+  const config = makeConfig(context.quiche, { alpn, limits: context.limits });
+  const timeout = context.limits.handshakeTimeout;
+  const addresses = await patiently(resolveHosts(hostname), { signal, timeout });
+  const connection = await race(
+    addresses.slice(0, MAX_ADDRESSES),
+    (address, stop) => {
+      const either = signal === undefined ? stop : AbortSignal.any([signal, stop]);
+      return connect(context, config, options, { hostname: address, port }, either);
+    },
+    { headStart: HEAD_START, discard: (late) => late.abandon(ABORTED) },
+  );
+  const leaf = connection.peerCertificate;
+  const judged = leaf === undefined ? false : verify(leaf);
+  await requireTrust(connection, judged, signal);
+  return connection;
+}
+
+/** One attempt at one address: settles when the handshake is over, one way or the other. */
+async function connect(
   context: DialContext,
   config: NativeConfig,
   options: DialOptions,
   remote: Address,
+  signal: AbortSignal,
 ): Promise<QuicheConnection> {
-  const { limits, loop, openSocket, quiche, random } = context;
-  const endpoint = await Endpoint.open({
-    openSocket,
-    random,
-    address: { hostname: isIPv6(remote.hostname) ? "::" : "0.0.0.0", port: 0 },
-    closeWhenIdle: true,
-  });
+  if (signal.aborted) throw aborted();
+  const { endpoints, limits, loop, whenRefused } = context;
+  const endpoint = await endpoints.take(remote.hostname);
   const name = options.serverName ?? (isIP(options.hostname) === 0 ? options.hostname : undefined);
   const id = endpoint.newId();
+  let quic: NativeConnection;
+  try {
+    quic = begin(context.quiche, endpoint, config, name, id, remote);
+  } catch (error) {
+    await endpoint.release();
+    throw error;
+  }
   const log = new HandshakeLog(options.onHandshake, loop.now);
-  const peer = { host: remote.hostname, port: remote.port };
-  const quic = quiche.Connection.connect(name, id, endpoint.local, peer, config);
   const { promise, resolve, reject } = Promise.withResolvers<QuicheConnection>();
-  new QuicheConnection({
+  const connection = new QuicheConnection({
     role: "client",
     quic,
     endpoint,
     loop,
     remote,
     id,
-    ...(name === undefined ? {} : { serverName: name }),
+    serverName: name,
     limits,
     log,
     onEstablished: resolve,
-    onEnded: (_, reason) => reject(failure(remote, reason)),
+    onEnded: (ended, reason) => {
+      reject(signal.aborted ? aborted() : failure(ended, reason));
+    },
   });
-  log.report("initial", remote, { sourceId: hex(id), destinationId: hex(quic.destinationId()) });
-  return await promise;
+  log.report("initial", connection.remote, {
+    sourceId: hex(id),
+    destinationId: hex(quic.destinationId()),
+  });
+  const over = new AbortController();
+  whenRefused(remote, over.signal).then(() => connection.sendFailed(new Error("nobody listens")));
+  const giveUp = () => connection.abandon(ABORTED);
+  signal.addEventListener("abort", giveUp);
+  if (signal.aborted) giveUp();
+  try {
+    return await promise;
+  } catch (error) {
+    await connection.closed;
+    throw error;
+  } finally {
+    over.abort();
+    signal.removeEventListener("abort", giveUp);
+  }
 }
 
-function failure({ hostname, port }: Address, close: CloseReason): TransportError {
-  const code = close.kind === "idle"
-    ? "timeout"
-    : close.kind === "lost"
-    ? "unreachable"
-    : "refused";
-  return new TransportError(
-    code,
-    `Cannot connect to ${hostname} port ${port}: ${describe(close)}`,
+function begin(
+  quiche: Quiche,
+  endpoint: Endpoint,
+  config: NativeConfig,
+  name: string | undefined,
+  id: Uint8Array,
+  { hostname, port }: Address,
+): NativeConnection {
+  const peer = { host: hostname, port };
+  try {
+    return quiche.Connection.connect(name, id, endpoint.local, peer, config);
+  } catch (cause) {
+    const message = `Cannot connect to ${hostname} port ${port} as ${JSON.stringify(name)}`;
+    throw new TransportError("unreachable", message, { cause });
+  }
+}
+
+/** Closes a connection whose server is not the one that was meant, and throws. */
+async function requireTrust(
+  connection: QuicheConnection,
+  judged: boolean | Promise<boolean>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  // Whoever is asked may take their time, but not longer than the connection lives.
+  const lost = connection.closed.then((close) => {
+    throw failure(connection, close);
+  });
+  let known: boolean;
+  try {
+    known = await patiently(Promise.race([judged, lost]), { signal });
+  } catch (error) {
+    connection.abandon(ABORTED);
+    await connection.closed;
+    throw error;
+  }
+  if (known) return;
+  connection.close(CERTIFICATE_REFUSED, "the certificate was refused");
+  const close = await connection.closed;
+  const { hostname, port } = connection.remote;
+  throw new TransportError(
+    "certificate",
+    `The server at ${hostname} port ${port} is not the one that was meant: its certificate differs`,
     { close },
   );
 }
 
-export async function dial(context: DialContext, options: DialOptions): Promise<Connection> {
-  const config = makeConfig(context.quiche, { alpn: options.alpn, limits: context.limits });
-  const connection = await connect(context, config, options, {
-    hostname: options.hostname,
-    port: options.port,
-  });
-  const leaf = connection.peerCertificate;
-  if (leaf === undefined || !(await options.verify?.(leaf))) {
-    connection.close(CERTIFICATE_REFUSED, "certificate refused");
-    throw new TransportError("certificate", "The server's certificate was not accepted");
-  }
-  return connection;
+function failure(connection: QuicheConnection, close: CloseReason): TransportError {
+  const { hostname, port } = connection.remote;
+  const message = `Cannot connect to ${hostname} port ${port}: ${describe(close)}`;
+  return new TransportError(failureCode(connection.heard, close), message, { close });
+}
+
+function failureCode(heard: boolean, { kind }: CloseReason): TransportError["code"] {
+  if (kind === "application" || kind === "transport") return "refused";
+  return heard ? "timeout" : "unreachable";
 }

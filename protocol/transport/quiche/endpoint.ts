@@ -13,12 +13,11 @@ import type { DatagramSocket, OpenSocket, UdpAddress } from "./socket.ts";
 /** Called with a datagram that belongs to no connection. */
 export type OnStranger = (datagram: Uint8Array, hostname: string, port: number) => void;
 
-export interface EndpointOptions {
+/** What endpoints take from outside. */
+export interface EndpointParts {
   readonly openSocket: OpenSocket;
+  /** Bytes that nobody can guess. */
   readonly random: (length: number) => Uint8Array;
-  readonly address: Address;
-  /** Whether the socket goes with the last connection; else it stays until `close`. */
-  readonly closeWhenIdle: boolean;
 }
 
 export class Endpoint {
@@ -26,46 +25,52 @@ export class Endpoint {
   readonly random: (length: number) => Uint8Array;
   /** What a server does with datagrams that belong to no connection; a client drops them. */
   onStranger: OnStranger | undefined;
-  readonly #options: EndpointOptions;
+  readonly #parts: EndpointParts;
   readonly #socket: DatagramSocket;
-  readonly #routes = new Routes<QuicheConnection>();
-  readonly #connections = new Set<QuicheConnection>();
-  #closed: Promise<void> | undefined;
   readonly #received: Promise<void>;
+  readonly #routes = new Routes<QuicheConnection>();
+  /** Who keeps the socket open: connections, and a listener. */
+  #holds = 1;
 
-  private constructor(options: EndpointOptions, socket: DatagramSocket) {
-    this.#options = options;
+  /** The caller holds it. */
+  static async open(parts: EndpointParts, address: Address): Promise<Endpoint> {
+    return new Endpoint(parts, await parts.openSocket(address));
+  }
+
+  private constructor(parts: EndpointParts, socket: DatagramSocket) {
+    this.#parts = parts;
     this.#socket = socket;
-    this.random = options.random;
+    this.random = parts.random;
     this.address = socket.address;
     this.#received = socket.receive(this.#receive);
   }
 
-  static async open(options: EndpointOptions): Promise<Endpoint> {
-    return new Endpoint(options, await options.openSocket(options.address));
+  /** Another one like this, at another free port. */
+  sibling(): Promise<Endpoint> {
+    return Endpoint.open(this.#parts, { hostname: this.address.hostname, port: 0 });
   }
 
+  /** What quiche is told of our side. */
   get local(): Host {
     return { host: this.address.hostname, port: this.address.port };
   }
 
-  get connections(): ReadonlySet<QuicheConnection> {
-    return this.#connections;
+  /** 0: the socket is closed. */
+  get holds(): number {
+    return this.#holds;
   }
 
-  /** Another endpoint like this, at another free port. */
-  sibling(): Promise<Endpoint> {
-    return Endpoint.open({ ...this.#options, address: { ...this.#options.address, port: 0 } });
+  hold(): this {
+    this.#holds++;
+    return this;
   }
 
-  add(connection: QuicheConnection): void {
-    this.#connections.add(connection);
-  }
-
-  /** The last connection may take the socket with it. */
-  async remove(connection: QuicheConnection): Promise<void> {
-    this.#connections.delete(connection);
-    if (this.#options.closeWhenIdle && this.#connections.size === 0) await this.close();
+  /** The last one to let go closes the socket, and waits until it is. */
+  async release(): Promise<void> {
+    this.#holds--;
+    if (this.#holds > 0) return;
+    await this.#socket.close();
+    await this.#received;
   }
 
   newId(): Uint8Array {
@@ -82,15 +87,10 @@ export class Endpoint {
 
   /** Sends the first `length` bytes of a slot, which comes back by itself. */
   send(slot: Slot, length: number, to: UdpAddress, sender?: Task): void {
-    if (this.#closed !== undefined) return slot.release();
     slot.sender = sender;
     const whole = length === slot.bytes.length;
     const datagram = whole ? slot.bytes : slot.bytes.subarray(0, length);
     this.#socket.send(datagram, to).then(slot.release, slot.fail);
-  }
-
-  close(): Promise<void> {
-    return this.#closed ??= this.#socket.close().then(() => this.#received);
   }
 
   readonly #receive = (datagram: Uint8Array, hostname: string, port: number): void => {

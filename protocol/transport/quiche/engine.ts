@@ -8,50 +8,41 @@ import {
   type Listener,
   type ListenOptions,
 } from "../transport.ts";
+import { ClientEndpoints } from "./client_endpoints.ts";
 import { makeConfig } from "./config.ts";
 import { dial } from "./dial.ts";
-import { Endpoint } from "./endpoint.ts";
+import { Endpoint, type EndpointParts } from "./endpoint.ts";
 import { QuicheListener } from "./listener.ts";
 import { Loop } from "./loop.ts";
 import { type LoadQuiche, loadQuiche } from "./native.ts";
-import { type OpenSocket, openSocket } from "./socket.ts";
+import { openSocket, type WhenRefused, whenRefused } from "./socket.ts";
 
 /** What an engine takes from outside. */
-export interface EngineParts {
+export interface EngineParts extends EndpointParts {
   readonly load: LoadQuiche;
-  readonly openSocket: OpenSocket;
+  readonly whenRefused: WhenRefused;
   /** Milliseconds from any fixed point; never goes back. */
   readonly now: () => number;
-  /** Bytes that nobody can guess. */
-  readonly random: (length: number) => Uint8Array;
 }
 
 export function makeEngine(parts: EngineParts): Engine {
-  const { load, now, openSocket, random } = parts;
+  const { load, now, whenRefused } = parts;
   const loop = new Loop(now);
+  const endpoints = new ClientEndpoints(parts);
   return {
     name: "quiche",
     async listen(options: ListenOptions): Promise<Listener> {
-      const quiche = await load();
+      const { alpn, hostname, onHandshake, port, retry = true } = options;
       const limits = { ...DEFAULT_LIMITS, ...options.limits };
-      const config = makeConfig(quiche, { alpn: options.alpn, limits, identity: options });
-      const { hostname, port } = options;
-      const address = { hostname, port };
-      const endpoint = await Endpoint.open({ openSocket, random, address, closeWhenIdle: false });
-      return new QuicheListener({
-        quiche,
-        loop,
-        endpoint,
-        config,
-        limits,
-        retry: options.retry ?? true,
-        onHandshake: options.onHandshake,
-      });
+      const quiche = await load();
+      const config = makeConfig(quiche, { alpn, limits, identity: options });
+      const endpoint = await Endpoint.open(parts, { hostname, port });
+      return new QuicheListener({ quiche, loop, endpoint, config, limits, retry, onHandshake });
     },
     async dial(options: DialOptions): Promise<Connection> {
-      const quiche = await load();
       const limits = { ...DEFAULT_LIMITS, ...options.limits };
-      return await dial({ quiche, loop, limits, openSocket, random }, options);
+      const quiche = await load();
+      return await dial({ quiche, loop, endpoints, limits, whenRefused }, options);
     },
   };
 }
@@ -59,6 +50,7 @@ export function makeEngine(parts: EngineParts): Engine {
 export const engine: Engine = makeEngine({
   load: loadQuiche,
   openSocket,
+  whenRefused,
   now: () => performance.now(),
   random: (length) => getRandomValues(new Uint8Array(length)),
 });

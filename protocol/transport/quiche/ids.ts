@@ -4,6 +4,9 @@ import { hex } from "./hex.ts";
 import type { NativeConnection } from "./native.ts";
 import type { QuicheConnection } from "./connection.ts";
 
+/** The first and three spare ones. */
+const MAX_IDS = 4;
+
 export class Ids {
   readonly #connection: QuicheConnection;
   readonly #ids: Uint8Array[];
@@ -18,7 +21,8 @@ export class Ids {
 
   /** Gives the peer spare IDs, so that it can move to another path without being recognised. */
   issue(quic: NativeConnection): void {
-    for (let left = quic.sourceCidsLeft(); left > 0; left--) {
+    const room = Math.min(quic.sourceCidsLeft(), MAX_IDS - this.#ids.length);
+    for (let count = 0; count < room; count++) {
       const id = this.#endpoint.newId();
       // Never sent as a reset; the frame has a place for it that must not be guessed.
       const resetToken = BigInt(`0x${hex(this.#endpoint.random(16))}`);

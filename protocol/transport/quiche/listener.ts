@@ -9,11 +9,10 @@ import {
   type Listener,
   type TransportLimits,
 } from "../transport.ts";
-import { MAX_DATAGRAM } from "./config.ts";
 import { QuicheConnection } from "./connection.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { HandshakeLog } from "./handshake.ts";
-import { hasValidIds, ID_LENGTH, type LongHeader, MIN_INITIAL, parseLongHeader } from "./header.ts";
+import { hasValidIds, type LongHeader, MIN_INITIAL, parseLongHeader } from "./header.ts";
 import { hex } from "./hex.ts";
 import type { Loop } from "./loop.ts";
 import type { NativeConfig, Quiche } from "./native.ts";
@@ -22,8 +21,13 @@ import { type UdpAddress, udpAddress } from "./socket.ts";
 
 /** A client's first choice of our ID has at least 8 bytes (RFC 9000, section 7.2). */
 const MIN_FIRST_ID = 8;
-/** RFC 9000, section 20.1. */
-const CONNECTION_REFUSED = 2;
+/** CONNECTION_REFUSED (RFC 9000, section 20.1). */
+const FULL: CloseReason = {
+  kind: "transport",
+  code: 0x2,
+  reason: "the server has no room for another connection",
+  by: "local",
+};
 
 export interface ListenerOptions {
   readonly quiche: Quiche;
@@ -41,6 +45,7 @@ export class QuicheListener implements Listener {
   readonly #endpoint: Endpoint;
   readonly #tokenKey: Uint8Array;
   #handshakes = 0;
+  readonly #connections = new Set<QuicheConnection>();
   /** Established, not accepted yet. */
   readonly #ready = new Set<Connection>();
   #acceptors: Array<(connection: Connection | null) => void> = [];
@@ -75,10 +80,10 @@ export class QuicheListener implements Listener {
     this.#ready.clear();
     for (const accept of this.#acceptors) accept(null);
     this.#acceptors = [];
-    const closing = [...this.#endpoint.connections];
+    const closing = [...this.#connections];
     for (const connection of closing) connection.close(code, reason);
     await Promise.all(closing.map((connection) => connection.closed));
-    await this.#endpoint.close();
+    await this.#endpoint.release();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -147,15 +152,11 @@ export class QuicheListener implements Listener {
     const id = claim === undefined ? endpoint.newId() : header.destination.slice();
     const peer = { host: remote.hostname, port: remote.port };
     const quic = quiche.Connection.accept(id, claim?.originalId, endpoint.local, peer, config);
-    if (endpoint.connections.size >= limits.maxConnections) {
-      // TODO
-      return;
-    }
-    this.#handshakes++;
+    const full = this.#connections.size >= limits.maxConnections;
     const connection = new QuicheConnection({
       role: "server",
       quic,
-      endpoint,
+      endpoint: endpoint.hold(),
       loop,
       remote,
       id,
@@ -164,7 +165,10 @@ export class QuicheListener implements Listener {
       onEstablished: this.#onEstablished,
       onEnded: this.#onEnded,
     });
+    this.#handshakes++;
+    this.#connections.add(connection);
     connection.receive(datagram, remote.hostname, remote.port);
+    if (full) connection.abandon(FULL);
   }
 
   readonly #onEstablished = (connection: QuicheConnection): void => {
@@ -174,7 +178,8 @@ export class QuicheListener implements Listener {
     else this.#ready.add(connection);
   };
 
-  readonly #onEnded = (connection: QuicheConnection, _reason: CloseReason): void => {
+  readonly #onEnded = (connection: QuicheConnection): void => {
+    this.#connections.delete(connection);
     this.#ready.delete(connection);
     if (connection.alpn === "") this.#handshakes--;
   };

@@ -3,7 +3,7 @@
  * here knows QUIC.
  */
 import process from "node:process";
-import type { Address } from "../transport.ts";
+import { type Address, TransportError } from "../transport.ts";
 
 /** An address in the shape that Deno's socket takes, so that sending allocates none. */
 export interface UdpAddress extends Address {
@@ -29,17 +29,40 @@ export interface DatagramSocket extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Binds a socket; throws what the platform throws (`code` is `EADDRINUSE` and the like). */
+/** Binds a socket; throws `TransportError` where it cannot. */
 export type OpenSocket = (address: Address) => Promise<DatagramSocket>;
+
+/**
+ * Resolves when the system says that nobody listens at an address (ICMP); never where it cannot
+ * tell. The signal ends the watch, which MUST then leave nothing behind.
+ */
+export type WhenRefused = (address: Address, signal: AbortSignal) => Promise<void>;
 
 /** More than any peer sends: we announce a maximum of 1500 (`config.ts`). Longer ones are cut. */
 export const RECEIVE_BUFFER = 2048;
 
+const onDeno = process.versions["deno"] !== undefined;
+
 export async function openSocket(address: Address): Promise<DatagramSocket> {
-  const socket = process.versions["deno"] === undefined
-    ? await import("./socket_node.ts")
-    : await import("./socket_deno.ts");
-  return await socket.openSocket(address);
+  const socket = onDeno ? await import("./socket_deno.ts") : await import("./socket_node.ts");
+  try {
+    return await socket.openSocket(address);
+  } catch (cause) {
+    const { hostname, port } = address;
+    const taken = cause instanceof Error && "code" in cause && cause.code === "EADDRINUSE";
+    throw new TransportError(
+      taken ? "address_in_use" : "unreachable",
+      `Cannot use UDP port ${port} of ${hostname}: ${taken ? "it is in use" : String(cause)}`,
+      { cause },
+    );
+  }
+}
+
+/** Deno has no connected UDP sockets, and the system tells no others. */
+export async function whenRefused(address: Address, signal: AbortSignal): Promise<void> {
+  if (onDeno) return await new Promise(() => {});
+  const socket = await import("./socket_node.ts");
+  await socket.whenRefused(address, signal);
 }
 
 export function udpAddress(hostname: string, port: number): UdpAddress {

@@ -58,3 +58,19 @@ export function openSocket({ hostname, port }: Address): Promise<DatagramSocket>
     });
   });
 }
+
+/**
+ * A connected UDP socket is told of ICMP errors: one byte, which no QUIC server takes for a packet,
+ * finds out whether there is a port to take it.
+ */
+export function whenRefused({ hostname, port }: Address, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  if (signal.aborted) return promise;
+  const socket = createSocket({ type: isIPv6(hostname) ? "udp6" : "udp4" });
+  socket.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "ECONNREFUSED") resolve();
+  });
+  socket.connect(port, hostname, () => socket.send(new Uint8Array(1)));
+  signal.addEventListener("abort", () => socket.close(), { once: true });
+  return promise;
+}

@@ -16,39 +16,40 @@ export interface StreamHost {
 
 /** What a stream tells the table that it is in. */
 export interface StreamOwner {
-  /** The stream could not send everything: call `retry` when there may be room. */
-  block(stream: QuicheStream): void;
-  /** Both directions have ended: no more calls for this stream. */
+  /** Call `retry` with each datagram that comes. */
+  watch(stream: QuicheStream): void;
+  /** Both directions are over: no more calls for this stream. */
   done(stream: QuicheStream): void;
 }
 
-interface Waiter<T> {
-  readonly resolve: (value: T) => void;
+interface Reader {
+  readonly resolve: (chunk: Uint8Array | null) => void;
   readonly reject: (error: Error) => void;
 }
 
-/** What waits for room: the rest of a chunk. */
-interface Blocked extends Waiter<void> {
+/** A chunk of which a part still waits for room. */
+interface Writer {
   readonly chunk: Uint8Array;
-  offset: number;
+  taken: number;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
 }
 
-/** Writes that are taken at once share this promise. */
+/** All writes that are taken at once share this promise. */
 const TAKEN: Promise<void> = Promise.resolve();
-const EMPTY = new Uint8Array(0);
+const NOTHING = new Uint8Array(0);
 
 export class QuicheStream implements Stream {
   readonly id: number;
   readonly #host: StreamHost;
   readonly #owner: StreamOwner;
-  #reader: Waiter<Uint8Array | null> | undefined;
-  #writer: Blocked | undefined;
-  /** The promise of `end`, once it has been called. */
-  #ending: Promise<void> | undefined;
-  #ender: Waiter<void> | undefined;
+  #reader: Reader | undefined;
+  #writer: Writer | undefined;
+  /** `end` was called, and what it returned: settled once FIN is sent or cannot be. */
+  #ending: PromiseWithResolvers<void> | undefined;
   #finReceived = false;
   #finSent = false;
-  /** Why reading or writing is over, where it is not for a FIN. */
+  /** Why a direction is over, where it is not for a FIN. */
   #readError: Error | undefined;
   #writeError: Error | undefined;
 
@@ -60,7 +61,7 @@ export class QuicheStream implements Stream {
 
   read(): Promise<Uint8Array | null> {
     if (this.#reader !== undefined) {
-      return Promise.reject(new Error(`Cannot read stream ${this.id}: a read is pending`));
+      return Promise.reject(new TypeError(`Cannot read stream ${this.id}: a read is pending`));
     }
     try {
       const chunk = this.#receive();
@@ -72,11 +73,15 @@ export class QuicheStream implements Stream {
   }
 
   write(chunk: Uint8Array): Promise<void> {
-    if (this.#writer !== undefined) {
-      return Promise.reject(new Error(`Cannot write stream ${this.id}: a write is pending`));
-    }
-    if (this.#ending !== undefined && this.#writeError === undefined) {
-      return Promise.reject(new Error(`Cannot write stream ${this.id}: it has been ended`));
+    if (this.#writeError === undefined) {
+      const reason = this.#ending
+        ? "it has ended"
+        : this.#writer
+        ? "a write is pending"
+        : undefined;
+      if (reason !== undefined) {
+        return Promise.reject(new TypeError(`Cannot write stream ${this.id}: ${reason}`));
+      }
     }
     let taken: number;
     try {
@@ -86,31 +91,38 @@ export class QuicheStream implements Stream {
     }
     if (taken === chunk.length) return TAKEN;
     return new Promise((resolve, reject) => {
-      this.#writer = { chunk, offset: taken, resolve, reject };
-      this.#owner.block(this);
+      this.#writer = { chunk, taken, resolve, reject };
+      this.#owner.watch(this);
     });
   }
 
   end(): Promise<void> {
-    return this.#ending ??= new Promise((resolve, reject) => {
-      this.#ender = { resolve, reject };
-      if (this.#writeError !== undefined) reject(this.#writeError);
-      else if (this.#writer === undefined && !this.#finish()) this.#owner.block(this);
-    });
+    if (this.#ending === undefined) {
+      this.#ending = Promise.withResolvers();
+      if (this.#writeError !== undefined) this.#ending.resolve();
+      else if (this.#writer === undefined) this.#finish();
+    }
+    return this.#ending.promise;
   }
 
   reset(code: number): void {
-    this.#shutDown(code, new StreamError(code, `Stream ${this.id} was reset here (${code})`), true);
+    const { quic } = this.#host;
+    const reading = !this.#readOver;
+    const writing = !this.#writeOver;
+    if (quic === undefined || !(reading || writing)) return;
+    if (reading) shutDown(quic, this.id, SHUTDOWN_READ, code);
+    shutDown(quic, this.id, SHUTDOWN_WRITE, code);
+    this.#host.touch();
+    this.fail(new StreamError(code, `Stream ${this.id} was reset here (${code})`));
+    this.#owner.done(this);
   }
 
-  /** After `end` the peer still gets everything; without it, it learns that the rest is missing. */
   [Symbol.asyncDispose](): Promise<void> {
-    const error = new StreamError(CLOSE_NONE, `Stream ${this.id} was left`);
-    this.#shutDown(CLOSE_NONE, error, this.#ending === undefined);
+    this.reset(CLOSE_NONE);
     return Promise.resolve();
   }
 
-  /** Something has come. */
+  /** Something has come for this stream. */
   deliver(): void {
     const reader = this.#reader;
     if (reader === undefined) return;
@@ -124,28 +136,42 @@ export class QuicheStream implements Stream {
     }
   }
 
-  /** There may be room. Returns whether the stream still waits for more. */
-  retry(): boolean {
+  /** Something has come that may make room, or tell that the peer has stopped reading. */
+  retry(): void {
     const writer = this.#writer;
     try {
-      if (writer !== undefined) {
-        writer.offset += this.#send(writer.chunk.subarray(writer.offset), false);
-        if (writer.offset < writer.chunk.length) return true;
+      if (writer === undefined) {
+        this.#probe();
+      } else {
+        writer.taken += this.#send(writer.chunk.subarray(writer.taken), false);
+        if (writer.taken < writer.chunk.length) return;
         this.#writer = undefined;
         writer.resolve();
       }
-      if (this.#ender === undefined) return false;
-      return !this.#finish();
+      if (this.#ending !== undefined) this.#finish();
     } catch (error) {
       this.#failWriting(error as Error);
-      return false;
     }
   }
 
-  /** The connection has ended. */
+  /** Whether `retry` is still needed. */
+  get waits(): boolean {
+    if (this.#writeOver) return false;
+    return this.#writer !== undefined || this.#ending !== undefined || this.#readOver;
+  }
+
+  /** Ends what has not ended: the connection is gone, or the stream was reset here. */
   fail(error: Error): void {
-    if (!this.#finReceived) this.#failReading(error);
-    if (!this.#finSent) this.#failWriting(error);
+    if (!this.#readOver) this.#failReading(error);
+    if (!this.#writeOver) this.#failWriting(error);
+  }
+
+  get #readOver(): boolean {
+    return this.#finReceived || this.#readError !== undefined;
+  }
+
+  get #writeOver(): boolean {
+    return this.#finSent || this.#writeError !== undefined;
   }
 
   /** The next chunk, `null` for FIN, `undefined` for nothing yet. */
@@ -158,16 +184,14 @@ export class QuicheStream implements Stream {
     try {
       received = quic.streamRecv(this.id, scratch);
     } catch (error) {
-      this.#readError = this.#meaning(error, "StreamReset", "was reset by the peer");
-      this.#checkDone();
-      throw this.#readError;
+      throw this.#wasReset(quic, error);
     }
     if (received === null) return undefined;
     this.#host.touch();
     const [length, fin] = received;
     if (fin) {
       this.#finReceived = true;
-      this.#checkDone();
+      this.#over();
     }
     if (length === 0) return fin ? null : undefined;
     return scratch.slice(0, length);
@@ -182,45 +206,54 @@ export class QuicheStream implements Stream {
     try {
       taken = quic.streamSend(this.id, bytes, fin);
     } catch (error) {
-      this.#writeError = this.#meaning(error, "StreamStopped", "is not read by the peer any more");
-      this.#checkDone();
-      throw this.#writeError;
+      throw this.#wasStopped(error);
     }
-    if (fin && taken === 0) this.#finSent = true;
     this.#host.touch();
-    return taken ?? 0;
+    if (taken === null) return 0;
+    if (fin) this.#finSent = true;
+    return taken;
   }
 
-  /** Sends FIN and tells whether it was taken. */
-  #finish(): boolean {
+  /** Sends FIN, now or when there is room. */
+  #finish(): void {
     try {
-      this.#send(EMPTY, true);
+      this.#send(NOTHING, true);
     } catch (error) {
-      this.#failWriting(error as Error);
-      return true;
+      return this.#failWriting(error as Error);
     }
-    if (!this.#finSent) return false;
-    this.#ender?.resolve();
-    this.#ender = undefined;
-    this.#checkDone();
-    return true;
+    if (!this.#finSent) return this.#owner.watch(this);
+    this.#ending?.resolve();
+    this.#over();
   }
 
-  #shutDown(code: number, error: StreamError, both: boolean): void {
-    const { quic } = this.#host;
-    const reading = !this.#finReceived && this.#readError === undefined;
-    const writing = both && this.#writeError === undefined;
-    if (reading) {
-      if (quic !== undefined) shutDown(quic, this.id, SHUTDOWN_READ, code);
-      this.#failReading(error);
+  /** Throws when the peer has stopped reading. */
+  #probe(): void {
+    try {
+      this.#host.quic?.streamCapacity(this.id);
+    } catch (error) {
+      throw this.#wasStopped(error);
     }
-    if (writing) {
-      if (quic !== undefined) shutDown(quic, this.id, SHUTDOWN_WRITE, code);
-      this.#failWriting(error);
+  }
+
+  #wasReset(quic: NativeConnection, error: unknown): Error {
+    const code = codeOf(error, "StreamReset") ?? CLOSE_NONE;
+    this.#readError = new StreamError(code, `Stream ${this.id} was reset by the peer (${code})`);
+    // A peer that stops reading with the same datagram has ended the stream: quiche has forgotten
+    // it by now, and would take no writes without saying why.
+    try {
+      if (!this.#writeOver) quic.streamCapacity(this.id);
+    } catch (stopped) {
+      this.#failWriting(this.#wasStopped(stopped, code));
     }
-    if (!reading && !writing) return;
-    this.#host.touch();
-    this.#checkDone();
+    this.#over();
+    return this.#readError;
+  }
+
+  #wasStopped(error: unknown, unknownCode = CLOSE_NONE): Error {
+    const code = codeOf(error, "StreamStopped") ?? unknownCode;
+    this.#writeError = new StreamError(code, `Stream ${this.id} is not read by the peer (${code})`);
+    this.#over();
+    return this.#writeError;
   }
 
   #failReading(error: Error): void {
@@ -232,26 +265,19 @@ export class QuicheStream implements Stream {
   #failWriting(error: Error): void {
     this.#writeError ??= error;
     this.#writer?.reject(this.#writeError);
-    this.#ender?.reject(this.#writeError);
     this.#writer = undefined;
-    this.#ender = undefined;
+    this.#ending?.resolve();
   }
 
-  #checkDone(): void {
-    const read = this.#finReceived || this.#readError !== undefined;
-    const written = this.#finSent || this.#writeError !== undefined;
-    if (read && written) this.#owner.done(this);
-  }
-
-  #meaning(error: unknown, variant: string, what: string): Error {
-    const code = codeOf(error, variant);
-    return code === undefined
-      ? new StreamError(CLOSE_NONE, `Stream ${this.id} has ended: ${String(error)}`)
-      : new StreamError(code, `Stream ${this.id} ${what} (${code})`);
+  /** A direction is over. */
+  #over(): void {
+    if (this.#readOver && this.#writeOver) this.#owner.done(this);
+    // From now on nothing but a look shows whether the peer still reads.
+    else if (this.#readOver) this.#owner.watch(this);
   }
 }
 
-/** A stream that quiche has already let go of has nothing to shut down. */
+/** What quiche has already let go of needs no shutting down. */
 function shutDown(quic: NativeConnection, id: number, direction: number, code: number): void {
   try {
     quic.streamShutdown(id, direction, code);

@@ -18,8 +18,8 @@ export class Streams implements StreamOwner {
   readonly #host: StreamHost;
   readonly #maxStreams: number;
   readonly #streams = new Map<number, QuicheStream>();
-  /** Those with a chunk or a FIN for which there was no room. */
-  readonly #blocked = new Set<QuicheStream>();
+  /** Those that look again with each datagram. */
+  readonly #watched = new Set<QuicheStream>();
   /** Opened by the peer, not accepted yet: at most `maxStreams`; the rest waits in quiche. */
   #arrived: QuicheStream[] = [];
   #acceptors: Array<(stream: Stream | null) => void> = [];
@@ -63,8 +63,9 @@ export class Streams implements StreamOwner {
       // What is left is not being read yet, or belongs to a stream that we do not know yet.
       if (quic.isReadable()) this.#discover(quic);
     }
-    for (const stream of this.#blocked) {
-      if (!stream.retry()) this.#blocked.delete(stream);
+    for (const stream of this.#watched) {
+      stream.retry();
+      if (!stream.waits) this.#watched.delete(stream);
     }
     while (this.#openers.length > 0 && quic.peerStreamsLeftBidi() > 0) {
       const stream = this.#tryOpen(quic);
@@ -77,7 +78,7 @@ export class Streams implements StreamOwner {
   fail(error: TransportError): void {
     const streams = [...this.#streams.values()];
     this.#streams.clear();
-    this.#blocked.clear();
+    this.#watched.clear();
     this.#arrived = [];
     for (const stream of streams) stream.fail(error);
     for (const opener of this.#openers) opener.reject(error);
@@ -86,13 +87,13 @@ export class Streams implements StreamOwner {
     this.#acceptors = [];
   }
 
-  block(stream: QuicheStream): void {
-    this.#blocked.add(stream);
+  watch(stream: QuicheStream): void {
+    this.#watched.add(stream);
   }
 
   done(stream: QuicheStream): void {
     this.#streams.delete(stream.id);
-    this.#blocked.delete(stream);
+    this.#watched.delete(stream);
   }
 
   /**

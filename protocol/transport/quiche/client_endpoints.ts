@@ -1,0 +1,32 @@
+/** The sockets of dialled connections: a few connections share one, and the last one closes it. */
+import { isIPv6 } from "node:net";
+import { Endpoint, type EndpointParts } from "./endpoint.ts";
+
+/**
+ * A socket's default receive buffer holds some 90 full datagrams: among more connections, one burst
+ * to all of them would overflow it.
+ */
+const CONNECTIONS_PER_SOCKET = 8;
+
+export class ClientEndpoints {
+  readonly #parts: EndpointParts;
+  /** The last one opened for IPv4, and for IPv6. */
+  readonly #newest = new Map<string, Endpoint>();
+
+  constructor(parts: EndpointParts) {
+    this.#parts = parts;
+  }
+
+  /** An endpoint for a connection to this IP address, held for the caller. */
+  async take(address: string): Promise<Endpoint> {
+    // Bound to every interface, so that the route may change under a connection.
+    const hostname = isIPv6(address) ? "::" : "0.0.0.0";
+    const newest = this.#newest.get(hostname);
+    if (newest !== undefined && newest.holds > 0 && newest.holds < CONNECTIONS_PER_SOCKET) {
+      return newest.hold();
+    }
+    const endpoint = await Endpoint.open(this.#parts, { hostname, port: 0 });
+    this.#newest.set(hostname, endpoint);
+    return endpoint;
+  }
+}
