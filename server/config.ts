@@ -23,9 +23,16 @@ export interface ServerLimits {
    * is read no faster than the rate.
    */
   readonly sends: Rate;
-  /** All other frames of one session, likewise. */
+  /** Requests of one session whose answer grows with the number of people or conversations. */
+  readonly lists: Rate;
+  /** All other frames of one session. */
   readonly requests: Rate;
-  /** Failed attempts to sign in from one address; past it they are answered `rate_limited`. */
+  /**
+   * Attempts to sign in with a password from one address, right or wrong: enough for a class behind
+   * one address, and less than the password thread can do. Past it they are `rate_limited`.
+   */
+  readonly logins: Rate;
+  /** Those of them that failed, likewise. */
   readonly failures: Rate;
   /** Bytes of messages that wait to be committed; further ones are answered `busy`. */
   readonly uncommitted: number;
@@ -68,7 +75,9 @@ export interface ServerOptions {
 export const SERVER_LIMITS: ServerLimits = {
   maxConnections: 10_000,
   sends: { rate: 200, burst: 2_000 },
+  lists: { rate: 1, burst: 20 },
   requests: { rate: 50, burst: 200 },
+  logins: { rate: 1, burst: 300 },
   failures: { rate: 1 / 6, burst: 30 },
   uncommitted: 32 * 1024 * 1024,
   outbox: LIMITS.outbox,

@@ -23,6 +23,7 @@ export type Services =
 /** The limits that rows name. */
 export interface Rates {
   readonly sends: Rate;
+  readonly lists: Rate;
   readonly requests: Rate;
 }
 
@@ -54,9 +55,9 @@ const SESSION: { readonly [Type in SessionType]: Row<ClientFrames[Type]> } = {
   resume: { limit: "requests", handle: resume },
   logout: { limit: "requests", handle: logout },
   send: { limit: "sends", handle: send },
-  sync: { limit: "requests", handle: sync },
+  sync: { limit: "lists", handle: sync },
   mark: { limit: "requests", handle: mark },
-  who: { limit: "requests", handle: who },
+  who: { limit: "lists", handle: who },
 };
 
 const TRANSFERS: { readonly [Type in TransferType]: TransferRow<ClientFrames[Type]> } = {
@@ -92,7 +93,11 @@ export class Gate {
   readonly #paces: { readonly [Name in Limit]: Pace };
 
   constructor(rates: Rates) {
-    this.#paces = { sends: new Pace(rates.sends), requests: new Pace(rates.requests) };
+    this.#paces = {
+      sends: new Pace(rates.sends),
+      lists: new Pace(rates.lists),
+      requests: new Pace(rates.requests),
+    };
   }
 
   /** Counts a frame; `undefined` for what the session answered or refused by itself. */

@@ -88,6 +88,7 @@ export async function startServer(
     passwords,
     tokens: await openTokens(config.data, { issuer: "sotto" }),
     registration: config.registration,
+    logins: new AddressPaces(config.limits.logins),
     failures: new AddressPaces(config.limits.failures),
     clock,
     log,

@@ -2,7 +2,7 @@
  * Accounts: making them, signing in to them with a password or a token, and signing out. Where
  * registration is open, the first login of a new name makes its account.
  *
- * It counts failures by address; attempts on one connection are counted by the session
+ * It counts attempts and failures by address; attempts on one connection are counted by the session
  * (`protocol/session/server.ts`). Passwords are checked in a thread of their own.
  */
 import { type ErrorCode, ProtocolError } from "../../protocol/errors.ts";
@@ -24,7 +24,9 @@ export interface AccountsOptions {
   readonly passwords: Pick<Passwords, "hash" | "verify">;
   readonly tokens: Tokens;
   readonly registration: Registration;
-  /** Failed attempts to sign in. */
+  /** Attempts to sign in with a password, by address. */
+  readonly logins: AddressPaces;
+  /** Those of them that failed. */
   readonly failures: AddressPaces;
   readonly clock: Pick<Clock, "now">;
   readonly log: Logger;
@@ -46,7 +48,7 @@ export type Credentials = Pick<ClientFrames["login"], "user" | "password" | "int
 const NAME_RULE = "A name has 1 to 32 of the characters a-z, 0-9, _ and -, and begins with a " +
   "letter.";
 const RESERVED_NAME = "That name is reserved for the server and for commands; choose another.";
-const TOO_MANY_FAILURES = "Too many failed attempts from your address; wait a minute.";
+const TOO_MANY = "Too many attempts to sign in from your address; wait a minute.";
 
 export class Accounts {
   readonly #options: AccountsOptions;
@@ -57,8 +59,11 @@ export class Accounts {
 
   /** Signs in with a password, or registers. `address` is the peer's, without its port. */
   async login(credentials: Credentials, address: string): Promise<SignInResult> {
-    const { clock, failures } = this.#options;
-    if (!failures.allows(address, clock.now())) return refused("rate_limited", TOO_MANY_FAILURES);
+    const { clock, logins, failures } = this.#options;
+    if (!logins.allows(address, clock.now()) || !failures.allows(address, clock.now())) {
+      return refused("rate_limited", TOO_MANY);
+    }
+    logins.count(address, clock.now());
     try {
       const result = await this.#login(credentials);
       if (result.type === "refused" && result.code === "bad_credentials") {

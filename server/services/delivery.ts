@@ -122,18 +122,11 @@ export class Delivery {
 
   readonly #commit = async () => {
     this.#scheduled = false;
-    const batch = this.#waiting.splice(0, BATCH);
     this.#committing = true;
-    try {
-      const appended = await this.#options.store.append(batch.map(({ message }) => message));
-      this.#deliver(batch, appended);
-    } catch (error) {
-      this.#options.log.error("messages_not_stored", {
-        count: batch.length,
-        error: describe(error),
-      });
-      this.#refuse(batch);
-    }
+    const batch = this.#waiting.splice(0, BATCH);
+    const appended = await this.#append(batch);
+    if (appended === undefined) this.#refuse(batch);
+    else this.#deliver(batch, appended);
     this.#committing = false;
     for (const { size } of batch) this.#held -= size;
     this.#arrange();
@@ -141,6 +134,16 @@ export class Delivery {
     this.#idle?.resolve();
     this.#idle = undefined;
   };
+
+  async #append(batch: readonly Waiting[]): Promise<readonly Appended[] | undefined> {
+    const { store, log } = this.#options;
+    try {
+      return await store.append(batch.map(({ message }) => message));
+    } catch (error) {
+      log.error("messages_not_stored", { count: batch.length, error: describe(error) });
+      return undefined;
+    }
+  }
 
   /** Nothing of the batch was stored: its senders may try again, with the same ULIDs. */
   #refuse(batch: readonly Waiting[]): void {

@@ -32,7 +32,7 @@ const PLAIN_PASSWORDS: Pick<Passwords, "hash" | "verify"> = {
 
 /** Everything of a server but sockets and time. */
 async function setUp(limits: Partial<ServerLimits> = {}) {
-  const { failures, sends, requests, outbox } = { ...SERVER_LIMITS, ...limits };
+  const { logins, failures, sends, lists, requests, outbox } = { ...SERVER_LIMITS, ...limits };
   const stack = new AsyncDisposableStack();
   const clock = new FakeClock();
   const { store } = stack.use(await tempStore());
@@ -55,6 +55,7 @@ async function setUp(limits: Partial<ServerLimits> = {}) {
     passwords: PLAIN_PASSWORDS,
     tokens: await openTokens(keys, { issuer: "test" }),
     registration: "open",
+    logins: new AddressPaces(logins),
     failures: new AddressPaces(failures),
     clock,
     log: SILENT,
@@ -69,7 +70,7 @@ async function setUp(limits: Partial<ServerLimits> = {}) {
     flusher,
     clock,
     log: SILENT,
-    rates: { sends, requests },
+    rates: { sends, lists, requests },
     outbox,
     software,
   };
@@ -461,6 +462,19 @@ Deno.test("PeerConnection refuses an address that has failed too often, before a
   assert.equal(await attempt("secret"), "rate_limited");
   await server.clock.pass(10_000);
   assert.equal(await attempt("secret"), "authenticated");
+});
+
+Deno.test("PeerConnection refuses an address that signs in too often, even rightly", async () => {
+  await using server = await setUp({ logins: { rate: 1, burst: 2 } });
+  await server.signIn("ann");
+  await server.signIn("bob");
+  const peer = await server.connect();
+  await peer.hello();
+  await peer.write({ type: "login", id: peer.nextId(), user: "ann", password: "secret" });
+  const error = await peer.next("error");
+  assert.deepEqual([error.code, error.attempts], ["rate_limited", LOGIN_ATTEMPTS]);
+  await server.clock.pass(1_000);
+  assert.equal((await peer.login("ann")).user, "ann");
 });
 
 Deno.test("PeerConnection.drain() hears nothing more, tells what is owed, and says bye", async () => {

@@ -22,9 +22,10 @@ async function setUp() {
   const folder = await Deno.makeTempDir({ prefix: "sotto-keys-" });
   stack.defer(() => Deno.remove(folder, { recursive: true }));
   const tokens = await openTokens(folder, { issuer: "test" });
+  const logins = new AddressPaces({ rate: 1, burst: 1_000 });
   const failures = new AddressPaces({ rate: 0.1, burst: 20 });
   const accounts = (registration: Registration = "open") =>
-    new Accounts({ store, passwords, tokens, registration, failures, clock, log: SILENT });
+    new Accounts({ store, passwords, tokens, registration, logins, failures, clock, log: SILENT });
   return { store, clock, stack, accounts, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
@@ -129,6 +130,7 @@ Deno.test("Accounts.login() stores a password again at today's cost when it was 
     passwords,
     tokens: await openTokens(folder, { issuer: "test" }),
     registration: "closed",
+    logins: new AddressPaces({ rate: 1, burst: 1 }),
     failures: new AddressPaces({ rate: 1, burst: 1 }),
     clock: setting.clock,
     log: SILENT,
