@@ -28,6 +28,8 @@ export class Input {
   readonly #chunks: AsyncIterator<Uint8Array | string>;
   readonly #decoder = new TextDecoder();
   #reading: Promise<IteratorResult<Uint8Array | string>> | undefined;
+  /** Ends the wait for what is being read: Deno leaves a read of a destroyed pipe pending. */
+  #giveUp = () => {};
   #text = "";
   #ended = false;
 
@@ -78,6 +80,7 @@ export class Input {
   /** Lets go of the input. What is being waited for ends. */
   close(): void {
     this.#ended = true;
+    this.#giveUp();
     this.#options.stdin.destroy();
   }
 
@@ -129,7 +132,7 @@ export class Input {
     // A read that was given up for a signal is still under way, and is taken up again.
     this.#reading ??= this.#chunks.next().catch(() => ({ done: true, value: undefined }));
     const aborted = Promise.withResolvers<undefined>();
-    const abort = () => aborted.resolve(undefined);
+    const abort = this.#giveUp = () => aborted.resolve(undefined);
     signal?.addEventListener("abort", abort, { once: true });
     const result = await Promise.race([this.#reading, aborted.promise]);
     signal?.removeEventListener("abort", abort);
