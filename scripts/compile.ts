@@ -8,8 +8,8 @@
  * DENORT_BIN names. Where neither can be had, or `--self-extracting` is given, it is made of the
  * `deno` binary from npm instead (`self_extracting.ts`).
  */
-import { mkdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -41,8 +41,12 @@ try {
   await mkdir(dirname(output), { recursive: true });
   const commit = await readCommit();
   await using stage = await makeStage(ROOT, target, commit);
-  const made = !values["self-extracting"] && await compile(stage.folder, target, output);
-  if (!made) await pack(stage.folder, target, output, commit);
+  // Whoever runs the old one keeps it, and `deno compile` replaces nothing that it did not make.
+  const draft = join(dirname(output), `new-${basename(output)}`);
+  await rm(draft, { force: true });
+  const made = !values["self-extracting"] && await compile(stage.folder, target, draft);
+  if (!made) await pack(stage.folder, target, draft, commit);
+  await rename(draft, output);
   console.error(`Made ${output} for ${target.triple}.`);
 } catch (error) {
   console.error(`compile: ${error instanceof Error ? error.message : error}`);

@@ -4,7 +4,7 @@
  */
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
-import { readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
@@ -35,7 +35,7 @@ export async function makeSelfExtracting(options: SelfExtracting): Promise<void>
     UNAME: options.uname,
     PERMISSIONS: options.permissions.join(" "),
   });
-  await writeExecutable(options.output, Buffer.concat([launcher, payload]));
+  await writeFile(options.output, Buffer.concat([launcher, payload]), { mode: 0o755 });
 }
 
 /** `deno`, then the program under `app/`, by name. */
@@ -65,11 +65,4 @@ function fillIn(template: string, values: Readonly<Record<string, string>>): Buf
   const place = "@OFFSET@";
   const offset = Buffer.byteLength(launcher) + 1; // `tail` counts from 1.
   return Buffer.from(launcher.replace(place, String(offset).padEnd(place.length)));
-}
-
-/** Another one that runs from the old file keeps it. */
-async function writeExecutable(path: string, bytes: Uint8Array): Promise<void> {
-  const draft = `${path}.new`;
-  await writeFile(draft, bytes, { mode: 0o755 });
-  await rename(draft, path);
 }
