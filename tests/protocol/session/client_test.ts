@@ -165,6 +165,9 @@ Deno.test("ClientSession keeps a request open while its answer says more", () =>
   const users: ServerFrames["users"] = { type: "users", re: who.id, users: [], more: true };
   assert.equal(session.handleFrame(users, START).type, "answer");
   assert.deepEqual(session.pending, [who]);
+  assert.notEqual(session.handleTimeout(START + TIMES.answer - 1)?.type, "close");
+  assert.equal(session.handleFrame(users, START + 20_000).type, "answer");
+  assert.notEqual(session.handleTimeout(START + 20_000 + TIMES.answer - 1)?.type, "close");
   assert.equal(session.handleFrame({ ...users, more: false }, START).type, "answer");
   assert.deepEqual(session.pending, []);
   assert.deepEqual(session.handleFrame(users, START), IGNORE);
