@@ -6,7 +6,9 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { startTestChat } from "../helpers/client.ts";
 import { startTestServer, type TestServer } from "../helpers/server.ts";
-import { Stranger } from "../helpers/stranger.ts";
+import { toHex } from "../helpers/hex.ts";
+import { sealByReference } from "../helpers/secret_reference.ts";
+import { makeUlid, Stranger } from "../helpers/stranger.ts";
 import type { ValueMap } from "../helpers/stranger_msgpack.ts";
 
 function connect({ address, pin }: TestServer): Promise<Stranger> {
@@ -70,16 +72,63 @@ for (const engine of ["builtin", "quiche"]) {
     assert.equal((await stranger.say("dm:ann:stranger", "of course")).seq, 2);
     await ann.event("message", { conversation: "dm:ann:stranger", seq: 2, text: "of course" });
 
-    // A sealed message comes as bytes that the stranger has no key to.
-    await ann.chat.type("@secret stranger opensesame the treasure is under the oak");
-    const sealed = (await stranger.next("message")).content as ValueMap;
-    assert.equal(sealed.kind, "sealed");
-    assert.ok(sealed.body instanceof Uint8Array);
-
     assert.equal((await stranger.leave()).code, "done");
     await ann.event("presence", { user: "stranger", status: "offline" });
   });
 }
+
+/** The plain text of an envelope: length, text, zeros up to a multiple of 256. */
+function padded(text: string): Uint8Array {
+  const bytes = new TextEncoder().encode(text);
+  const plain = new Uint8Array(Math.ceil((2 + bytes.length) / 256) * 256);
+  new DataView(plain.buffer).setUint16(0, bytes.length);
+  plain.set(bytes, 2);
+  return plain;
+}
+
+Deno.test("Stranger and a Sotto client exchange secrets, both ways", async () => {
+  await using server = await startTestServer();
+  const { address: { port }, pin } = server;
+  await using ann = await startTestChat({ user: "ann", port, pin });
+  await using stranger = await signIn(server, "stranger");
+  const passphrase = "opensesame";
+
+  await ann.chat.type(`@secret stranger ${passphrase} the treasure is under the oak`);
+  const { ulid, content } = await stranger.next("message");
+  const { kind, body } = content as ValueMap;
+  assert.equal(kind, "sealed");
+  assert.ok(body instanceof Uint8Array);
+  // Whoever has the passphrase seals the same text into the same bytes.
+  const [, log2N = 0, r = 0, p = 0] = body;
+  const same = sealByReference({
+    passphrase,
+    from: "ann",
+    to: "stranger",
+    ulid: String(ulid),
+    ...{ log2N, r, p, salt: body.slice(4, 20), nonce: body.slice(52, 64) },
+    plain: padded("the treasure is under the oak"),
+  });
+  assert.equal(toHex(body), toHex(same.envelope));
+
+  const id = makeUlid();
+  const { envelope } = sealByReference({
+    passphrase,
+    from: "stranger",
+    to: "ann",
+    ulid: id,
+    ...{ log2N: 10, r: 8, p: 1, salt: new Uint8Array(16), nonce: new Uint8Array(12) },
+    plain: padded("it was the elm"),
+  });
+  const conversation = "dm:ann:stranger";
+  const sealed = { kind: "sealed", body: Uint8Array.from(envelope) };
+  const answer = await stranger.ask({ type: "send", ulid: id, conversation, content: sealed });
+  assert.equal(answer.type, "ack");
+  await ann.event("sealed", { conversation, id, from: "stranger" });
+  await ann.chat.type(`/open ${id} wrong`);
+  await ann.event("error", { code: "wrong_passphrase" });
+  await ann.chat.type(`/open ${id} ${passphrase}`);
+  await ann.event("opened", { id, from: "stranger", text: "it was the elm" });
+});
 
 Deno.test("Stranger comes back with its token and catches up with what it has missed", async () => {
   await using server = await startTestServer();
