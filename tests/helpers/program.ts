@@ -1,11 +1,8 @@
 /**
  * A program of its own in a test: started, spoken to line by line, waited for with a limit, and
- * killed at the end of the scope if it is still there.
+ * killed at the end of the scope if it is still there. (Not on `node:child_process`: on Deno that
+ * takes a program that was sent a signal for one that died of it.)
  */
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import { once } from "node:events";
-import { createInterface } from "node:readline";
-
 const LIMIT = 20_000;
 
 export interface ProgramOptions {
@@ -18,28 +15,36 @@ export class Program implements AsyncDisposable {
   /** What it has printed so far. */
   readonly lines: string[] = [];
   #stderr = "";
-  readonly #child: ChildProcessWithoutNullStreams;
-  readonly #exited: Promise<number | NodeJS.Signals>;
-  #changed = Promise.withResolvers<void>();
+  readonly #child: Deno.ChildProcess;
+  readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
+  /** It has gone, and all that it printed has been read. */
+  readonly #over: Promise<Deno.CommandStatus>;
+  #isOver = false;
+  #news = Promise.withResolvers<void>();
 
   constructor(command: string, args: readonly string[], options: ProgramOptions = {}) {
-    this.#child = spawn(command, args, { ...options, stdio: "pipe" });
-    const notify = () => {
-      this.#changed.resolve();
-      this.#changed = Promise.withResolvers();
-    };
-    createInterface({ input: this.#child.stdout }).on("line", (line) => {
-      this.lines.push(line);
-      notify();
+    const { cwd, env } = options;
+    this.#child = new Deno.Command(command, {
+      args: [...args],
+      ...(cwd === undefined ? {} : { cwd }),
+      ...(env === undefined ? {} : { env: { ...env }, clearEnv: true }),
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#stdin = this.#child.stdin.getWriter();
+    this.#stdin.closed.catch(() => {}); // It may leave before it has read everything.
+    const output = this.#readLines(this.#child.stdout);
+    const errors = this.#readErrors(this.#child.stderr);
+    this.#over = Promise.all([this.#child.status, output, errors]).then(([status]) => status);
+    this.#over.then(() => {
+      this.#isOver = true;
+      this.#tell();
     });
-    this.#child.stderr.on("data", (chunk) => this.#stderr += chunk);
-    this.#child.stdin.on("error", () => {}); // It may leave before it has read everything.
-    this.#exited = once(this.#child, "close").then(([code, signal]) => code ?? signal);
-    this.#exited.finally(notify);
   }
 
   get pid(): number {
-    return this.#child.pid ?? 0;
+    return this.#child.pid;
   }
 
   get stderr(): string {
@@ -48,21 +53,21 @@ export class Program implements AsyncDisposable {
 
   /** Types a line. */
   type(line: string): void {
-    this.#child.stdin.write(`${line}\n`);
+    this.#stdin.write(new TextEncoder().encode(`${line}\n`)).catch(() => {});
   }
 
   /** Ends its input. */
   end(): void {
-    this.#child.stdin.end();
+    this.#stdin.close().catch(() => {});
   }
 
-  kill(signal: NodeJS.Signals): void {
+  kill(signal: Deno.Signal): void {
     this.#child.kill(signal);
   }
 
   /** The first line, past or future, that fits. */
   async line(pattern: RegExp): Promise<string> {
-    return await this.find(
+    return await this.#find(
       `a line like ${pattern}`,
       (line) => pattern.test(line) ? line : undefined,
     );
@@ -70,7 +75,7 @@ export class Program implements AsyncDisposable {
 
   /** The first JSON line, past or future, that has these fields. */
   async event(fields: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {
-    return await this.find(JSON.stringify(fields), (line) => {
+    return await this.#find(JSON.stringify(fields), (line) => {
       const event: Record<string, unknown> = JSON.parse(line);
       const fits = Object.entries(fields).every(([name, value]) => event[name] === value);
       return fits ? event : undefined;
@@ -78,27 +83,51 @@ export class Program implements AsyncDisposable {
   }
 
   /** Its exit code, or the signal that ended it. */
-  async exit(): Promise<number | NodeJS.Signals> {
-    return await this.#within("to leave", this.#exited);
+  async exit(): Promise<number | Deno.Signal> {
+    const { code, signal } = await this.#within("for it to leave", this.#over);
+    return signal ?? code;
   }
 
-  async find<T>(what: string, pick: (line: string) => T | undefined): Promise<T> {
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.#child.kill("SIGKILL");
+    } catch {
+      // It has gone already.
+    }
+    await this.#over;
+    await this.#stdin.abort().catch(() => {});
+  }
+
+  async #find<T>(what: string, pick: (line: string) => T | undefined): Promise<T> {
     for (let next = 0;;) {
-      const changed = this.#changed.promise;
+      const { promise: news } = this.#news;
       for (; next < this.lines.length; next++) {
         const found = pick(this.lines[next] ?? "");
         if (found !== undefined) return found;
       }
-      if (this.#child.exitCode !== null && this.#child.stdout.readableEnded) {
-        throw new Error(`It left before it printed ${what}\n${this.#transcript()}`);
-      }
-      await this.#within(`for ${what}`, changed);
+      if (this.#isOver) throw new Error(`It left without ${what}\n${this.#transcript()}`);
+      await this.#within(`for ${what}`, news);
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#child.kill("SIGKILL");
-    await this.#exited;
+  async #readLines(stream: ReadableStream<Uint8Array>): Promise<void> {
+    let rest = "";
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop() ?? "";
+      this.lines.push(...lines);
+      this.#tell();
+    }
+    if (rest !== "") this.lines.push(rest);
+  }
+
+  async #readErrors(stream: ReadableStream<Uint8Array>): Promise<void> {
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) this.#stderr += text;
+  }
+
+  #tell(): void {
+    this.#news.resolve();
+    this.#news = Promise.withResolvers();
   }
 
   async #within<T>(what: string, promise: Promise<T>): Promise<T> {
