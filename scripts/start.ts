@@ -4,13 +4,13 @@
  * leaves. Without a terminal it is just the server. Arguments go to the server.
  */
 import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { PERMISSIONS } from "./permissions.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const DATA = join(ROOT, ".sotto");
+const DATA = resolve(".sotto");
 const LOG = join(DATA, "server.log");
 const READY = /^ready quic:\/\/\S+:(\d+) .*\bpin=(\S+)$/m;
 /** A server that takes longer to stop is made to. Its own limit is 5 s. */

@@ -1,0 +1,75 @@
+/**
+ * A program in a real terminal (tmux), for tests of what only happens there: typed at key by key,
+ * read off the screen.
+ */
+import { execFileSync } from "node:child_process";
+
+const LIMIT = 20_000;
+const LOOK = 50;
+
+/** Whether this machine has tmux; tests that need a terminal are skipped without it. */
+export function hasTerminal(): boolean {
+  try {
+    execFileSync("tmux", ["-V"], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export interface TerminalOptions {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly columns?: number;
+  readonly rows?: number;
+}
+
+export class Terminal implements Disposable {
+  static #count = 0;
+  /** A tmux server of its own, so that nobody else's is touched. */
+  readonly #socket = `sotto-${Deno.pid}-${Terminal.#count++}`;
+
+  /** Starts a program. The screen stays when it has left, with `left: CODE` as its last line. */
+  constructor(command: readonly string[], options: TerminalOptions) {
+    const { cwd, env, columns = 80, rows = 24 } = options;
+    const quoted = command.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
+    const variables = Object.entries(env).flatMap(([name, value]) => ["-e", `${name}=${value}`]);
+    this.#tmux(
+      ...["-f", "/dev/null", "new-session", "-d", "-c", cwd, "-x", `${columns}`, "-y", `${rows}`],
+      ...[...variables, `${quoted}; echo "left: $?"; cat`],
+    );
+  }
+
+  /** Types text as it is. */
+  type(text: string): void {
+    this.#tmux("send-keys", "-l", text);
+  }
+
+  /** Presses a key that tmux has a name for: `Enter`, `C-c`, `Up`. */
+  press(key: string): void {
+    this.#tmux("send-keys", key);
+  }
+
+  /** What stands on the screen, without empty lines. */
+  get screen(): string {
+    return this.#tmux("capture-pane", "-p").replaceAll(/^\s*\n/gm, "");
+  }
+
+  /** Waits until the screen fits, and returns it. */
+  async until(pattern: RegExp): Promise<string> {
+    for (let waited = 0; waited < LIMIT; waited += LOOK) {
+      const { screen } = this;
+      if (pattern.test(screen)) return screen;
+      await new Promise((resolve) => setTimeout(resolve, LOOK));
+    }
+    throw new Error(`Waited ${LIMIT} ms for ${pattern} on the screen:\n${this.screen}`);
+  }
+
+  [Symbol.dispose](): void {
+    this.#tmux("kill-server");
+  }
+
+  #tmux(...args: string[]): string {
+    return execFileSync("tmux", ["-L", this.#socket, ...args]).toString();
+  }
+}
