@@ -63,6 +63,7 @@ export class Chat implements AsyncDisposable {
   readonly #ulid: () => string;
   #user: string | undefined;
   #users: User[] = [];
+  #saving: Promise<void> = Promise.resolve();
   /** Intents are carried out one after the other. */
   #doing: Promise<void> = Promise.resolve();
 
@@ -197,12 +198,11 @@ export class Chat implements AsyncDisposable {
     this.#user = user;
     this.#users = [];
     this.#emit({ event: "authenticated", user, number, created });
-    try {
-      await this.#tokens.save(this.#line.pin, user, { token, expires });
-    } catch (failure) {
+    this.#saving = this.#tokens.save(this.#line.pin, user, { token, expires }).catch((failure) => {
       // The session is good without; only the next start will ask for the password.
       this.#emit({ event: "notice", code: "token_not_saved", text: describe(failure) });
-    }
+    });
+    await this.#saving;
   }
 
   async #do(intent: Intent): Promise<void> {
@@ -279,6 +279,7 @@ export class Chat implements AsyncDisposable {
     await this.#sent();
     this.#talk.flushMarks();
     if (this.#line.link?.allows("logout")) this.#line.link.request({ type: "logout" });
+    await this.#saving;
     if (this.#user !== undefined) await this.#tokens.forget(this.#line.pin, this.#user);
   }
 

@@ -29,7 +29,6 @@ export interface ClientOptions {
   readonly acceptNew?: boolean | undefined;
   /** `SHA256:…`: the key that the server must show. */
   readonly pin?: string | undefined;
-  readonly transport?: "auto" | "quic" | undefined;
   readonly ui?: "plain" | "json" | undefined;
   /** `debug` tells the stages of every handshake, on standard error. */
   readonly logLevel?: "error" | "warn" | "info" | "debug" | undefined;
