@@ -97,6 +97,18 @@ Deno.test("Imports keep the import rule", () => {
   assert.deepEqual(broken, []);
 });
 
+Deno.test("Imports bring neither server nor client into a start that does not ask for them", () => {
+  const loaded = new Set(["main.ts"]);
+  for (const path of loaded) {
+    const { code = "" } = sources.find((source) => source.path === path) ?? {};
+    for (const specifier of staticImportsOf(code).filter(isRelative)) {
+      loaded.add(resolve(path, specifier));
+    }
+  }
+  assert.ok(loaded.has("protocol/names.ts")); // Through cli/: the walk goes all the way.
+  assert.deepEqual([...loaded].filter((path) => /^(server|client|demo)\//.test(path)), []);
+});
+
 Deno.test("Imports of packages stay in the places that own them", () => {
   const broken = program.flatMap(({ path, imports }) =>
     ONLY_IN
@@ -185,15 +197,23 @@ async function readSources(): Promise<Source[]> {
 
 /** Static and dynamic imports, re-exports, and what is loaded through `new URL` (workers). */
 function importsOf(code: string): string[] {
-  const patterns = [
-    /\b(?:import|export)\b[^"'`;()]*?\bfrom\s*["']([^"']+)["']/g,
-    /\bimport\s*["']([^"']+)["']/g,
-    /\bimport\(\s*["']([^"']+)["']/g,
-    /\bnew URL\(\s*["']([^"']+\.ts)["'],\s*import\.meta\.url/g,
+  return [
+    ...staticImportsOf(code),
+    ...find(code, /\bimport\(\s*["']([^"']+)["']/g),
+    ...find(code, /\bnew URL\(\s*["']([^"']+\.ts)["'],\s*import\.meta\.url/g),
   ];
-  return patterns.flatMap((pattern) =>
-    [...code.matchAll(pattern)].flatMap(([, specifier]) => specifier ?? [])
-  );
+}
+
+/** What is loaded with a module (and what it takes types from). */
+function staticImportsOf(code: string): string[] {
+  return [
+    ...find(code, /\b(?:import|export)\b[^"'`;()]*?\bfrom\s*["']([^"']+)["']/g),
+    ...find(code, /\bimport\s*["']([^"']+)["']/g),
+  ];
+}
+
+function find(code: string, pattern: RegExp): string[] {
+  return [...code.matchAll(pattern)].flatMap(([, specifier]) => specifier ?? []);
 }
 
 function allows(from: readonly string[], target: string): boolean {

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import metadata from "../package.json" with { type: "json" };
+import { PERMISSIONS } from "../scripts/permissions.ts";
+import { Program } from "./helpers/program.ts";
+
+const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
+
+function sotto(...args: string[]): Program {
+  return new Program(Deno.execPath(), ["run", ...PERMISSIONS, MAIN, ...args]);
+}
+
+Deno.test("sotto --version tells the version", async () => {
+  await using program = sotto("--version");
+  assert.equal(await program.exit(), 0);
+  assert.deepEqual(program.lines, [`sotto ${metadata.version}`]);
+});
+
+Deno.test("sotto tells wrong usage on standard error, with exit code 2", async () => {
+  await using program = sotto("server", "--cert", "only.pem");
+  assert.equal(await program.exit(), 2);
+  assert.deepEqual(program.lines, []);
+  assert.match(program.stderr, /^sotto: --cert is given without --key: give both, or neither\n$/);
+});
+
+Deno.test("sotto certs makes a certificate once, and the server has the same pin", async () => {
+  const folder = await Deno.makeTempDir();
+  const data = join(folder, "data");
+  const pins: string[] = [];
+  for (let time = 0; time < 2; time++) {
+    await using certs = sotto("certs", "--data", data);
+    assert.equal(await certs.exit(), 0, certs.stderr);
+    pins.push((await certs.line(/^pin/)).replace(/^pin +/, ""));
+    await certs.line(/^certificate .*cert\.pem$/);
+    await certs.line(/^key .*key\.pem$/);
+  }
+  {
+    await using server = sotto("server", "--data", data, "--host", "127.0.0.1", "--port", "0");
+    const ready = await server.line(/^ready /);
+    assert.deepEqual(pins, [pins[0], /pin=(\S+)$/.exec(ready)?.[1]]);
+    server.kill("SIGINT");
+    assert.equal(await server.exit(), 0);
+  }
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("sotto says what is wrong with a folder, without a stack", async () => {
+  const folder = await Deno.makeTempDir();
+  const file = join(folder, "file");
+  await Deno.writeTextFile(file, "");
+  await using certs = sotto("certs", "--data", join(file, "data"));
+  assert.equal(await certs.exit(), 1);
+  assert.match(certs.stderr, /^sotto: Cannot write .*\n$/);
+  await Deno.remove(folder, { recursive: true });
+});
