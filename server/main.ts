@@ -3,10 +3,10 @@
  * Everything else is handed what it needs from here. It prints nothing but the line `ready`, and
  * never ends the process.
  */
-import { hostname } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { loadCertificate, loadOrMakeCertificate, type ServerCertificate } from "../certs/load.ts";
+import { certificateNames } from "../certs/names.ts";
 import { makePrivateFolder } from "../certs/private_file.ts";
 import {
   type Address,
@@ -169,9 +169,8 @@ export async function runServer(config: ServerConfig, options: RunOptions): Prom
 
 async function openCertificate(config: ServerConfig, log: Logger): Promise<ServerCertificate> {
   const { certificate: files, data, host } = config;
-  const names = [...new Set([hostname(), "localhost", "127.0.0.1", "::1", host])];
   const certificate = files === undefined
-    ? await loadOrMakeCertificate(data, names.filter((name) => name !== "::" && name !== "0.0.0.0"))
+    ? await loadOrMakeCertificate(data, certificateNames(host))
     : await loadCertificate(files.certFile, files.keyFile);
   for (const warning of certificate.warnings) log.warn("certificate", { warning });
   return certificate;
