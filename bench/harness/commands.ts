@@ -1,0 +1,84 @@
+/**
+ * The inner end of a process of the bench: commands come as lines of JSON on stdin, answers leave
+ * on stdout. Every process can say what it has used so far.
+ */
+import { createInterface } from "node:readline";
+import process from "node:process";
+
+/** What a process has used since it began. */
+export interface Usage {
+  /** Microseconds of all its threads. */
+  readonly cpu: number;
+  /** Milliseconds since some moment, for differences. */
+  readonly at: number;
+}
+
+export interface Memory {
+  /** Bytes in RAM after a full collection. */
+  readonly rss: number;
+}
+
+export type Handler = (args: never) => unknown;
+export type Handlers = Readonly<Record<string, Handler>>;
+
+/** What every process answers. */
+export interface Basics {
+  usage(): Usage;
+  memory(): Promise<Memory>;
+}
+
+/** One line of either direction. */
+export interface Line {
+  readonly id?: number;
+  readonly command?: string;
+  readonly args?: unknown;
+  readonly ready?: unknown;
+  readonly result?: unknown;
+  readonly error?: string;
+}
+
+/**
+ * Says that the process is ready, with what others must know of it, and serves commands until its
+ * stdin ends. Then it puts things away and ends the process, whatever is still going on.
+ */
+export async function serveCommands(
+  ready: unknown,
+  handlers: Handlers = {},
+  putAway: () => Promise<void> = () => Promise.resolve(),
+): Promise<never> {
+  const all: Handlers = { usage, memory, ...handlers };
+  say({ ready });
+  for await (const text of createInterface({ input: process.stdin })) {
+    const { id, command = "", args } = JSON.parse(text) as Line;
+    void answer(id ?? 0, all[command], args);
+  }
+  await putAway();
+  process.exit(0);
+}
+
+async function answer(id: number, handler: Handler | undefined, args: unknown): Promise<void> {
+  try {
+    if (handler === undefined) throw new Error("There is no such command");
+    say({ id, result: await handler(args as never) });
+  } catch (error) {
+    say({ id, error: error instanceof Error ? error.stack ?? error.message : String(error) });
+  }
+}
+
+function say(line: Line): void {
+  process.stdout.write(JSON.stringify(line) + "\n");
+}
+
+function usage(): Usage {
+  const { user, system } = process.cpuUsage();
+  return { cpu: user + system, at: performance.now() };
+}
+
+async function memory(): Promise<Memory> {
+  // Twice, with a pause: the first collection only queues what finalizers let go of.
+  for (let round = 0; round < 3; round++) {
+    (globalThis as { gc?: () => void }).gc?.();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return { rss: process.memoryUsage().rss };
+}

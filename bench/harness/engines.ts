@@ -1,0 +1,13 @@
+/** The engines by name, loaded only when they are asked for. */
+import type { Engine } from "../../protocol/transport/transport.ts";
+
+export async function loadEngine(name: string): Promise<Engine> {
+  switch (name) {
+    case "builtin":
+      return (await import("../../protocol/transport/builtin.ts")).engine;
+    case "quiche":
+      return (await import("../../protocol/transport/quiche/engine.ts")).engine;
+    default:
+      throw new Error(`There is no engine ${name}: builtin, quiche`);
+  }
+}

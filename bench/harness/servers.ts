@@ -1,0 +1,82 @@
+/** The servers that are compared, and how one of them is brought up with its clients. */
+import type { LoadCommands, Where } from "../load/main.ts";
+import type { ServerReady } from "../servers/plain.ts";
+import type { SottoReady } from "../servers/sotto.ts";
+import { Child } from "./child.ts";
+
+export type ServerName = "floor" | "builtin" | "quiche" | "sotto-builtin" | "sotto-quiche";
+
+export interface ServerKind {
+  readonly name: ServerName;
+  readonly title: string;
+  readonly protocol: Where["protocol"];
+  readonly script: string;
+  readonly engine: string;
+}
+
+/** In the order in which a round measures them. */
+export const SERVERS: readonly ServerKind[] = [
+  kind("floor", "floor", "floor", ""),
+  kind("builtin", "builtin, bare", "bare", "builtin"),
+  kind("quiche", "quiche, bare", "bare", "quiche"),
+  kind("sotto-builtin", "Sotto on builtin", "sotto", "builtin"),
+  kind("sotto-quiche", "Sotto on quiche", "sotto", "quiche"),
+];
+
+/**
+ * The engine of the load. Of the two it is the one that takes less CPU for each delivery, so that
+ * the load stays out of the way; it is the same whatever server is measured.
+ */
+const LOAD_ENGINE = "builtin";
+
+/** A server and a load in processes of their own. */
+export interface Setup extends AsyncDisposable {
+  readonly server: Child<ServerReady>;
+  readonly load: Child<unknown, LoadCommands>;
+  readonly where: Where;
+  /** Connects so many more clients, signed in where there is something to sign in to. */
+  connect(count: number): Promise<{ readonly seconds: number }>;
+}
+
+/** Brings up a server that has so many accounts, and a load that has yet to connect. */
+export async function setUp(kind: ServerKind, accounts: number): Promise<Setup> {
+  await using parts = new AsyncDisposableStack();
+  const args = [kind.engine, String(accounts)];
+  const server = parts.use(
+    await Child.start<ServerReady>(scriptOf(`servers/${kind.script}`), args),
+  );
+  const load = parts.use(
+    await Child.start<unknown, LoadCommands>(scriptOf("load/main"), [LOAD_ENGINE]),
+  );
+  const ready = await server.ready();
+  const where = { port: ready.port, hash: ready.hash, protocol: kind.protocol };
+  const tokens = kind.protocol === "sotto" ? [...(ready as SottoReady).tokens] : [];
+  const held = parts.move();
+  return {
+    server,
+    load,
+    where,
+    connect: (count) => {
+      const credentials = tokens.splice(0, count).map((token) => ({ token }));
+      return load.call("connect", { where, count, credentials });
+    },
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
+  };
+}
+
+function kind(
+  name: ServerName,
+  title: string,
+  script: string,
+  engine: string,
+): ServerKind {
+  return { name, title, script, engine, protocol: script === "sotto" ? "sotto" : "plain" };
+}
+
+function scriptOf(name: string): URL {
+  return new URL(`../${name}.ts`, import.meta.url);
+}
+
+export function delay(seconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+}

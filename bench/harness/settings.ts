@@ -1,0 +1,54 @@
+/** How long and how often everything is measured. */
+
+export interface Settings {
+  readonly rounds: number;
+  /** Clients of a fan-out. */
+  readonly audiences: readonly number[];
+  /** Deliveries a second at a steady pace. */
+  readonly pace: number;
+  /** Lines that each of the ten speakers has under way when as much as possible is said. */
+  readonly window: number;
+  /** Before a measurement, and of one. */
+  readonly warmUp: number;
+  readonly seconds: number;
+  readonly mebibytes: number;
+  /** Idle clients whose memory is measured. */
+  readonly idle: number;
+  /** Sign-ins with a password: one after the other, and at once. */
+  readonly signIns: number;
+  readonly storm: number;
+  /** Connections opened and closed, and the seconds of fan-out after that. */
+  readonly churn: number;
+  readonly afterwards: number;
+}
+
+export const FULL: Settings = {
+  rounds: 3,
+  audiences: [100, 300],
+  pace: 10_000,
+  window: 64,
+  warmUp: 1.5,
+  seconds: 5,
+  mebibytes: 128,
+  idle: 500,
+  signIns: 20,
+  storm: 50,
+  churn: 5_000,
+  afterwards: 60,
+};
+
+/** To see that it runs; its figures mean little. */
+export const QUICK: Settings = {
+  rounds: 1,
+  audiences: [20, 40],
+  pace: 2_000,
+  window: 16,
+  warmUp: 0.3,
+  seconds: 0.7,
+  mebibytes: 8,
+  idle: 40,
+  signIns: 2,
+  storm: 4,
+  churn: 100,
+  afterwards: 4,
+};

@@ -1,0 +1,163 @@
+/**
+ * The load: many clients in one process, the same for every server that is compared. It talks
+ * through an engine (the first argument), and says what came back.
+ */
+import process from "node:process";
+import { type Basics, serveCommands } from "../harness/commands.ts";
+import { loadEngine } from "../harness/engines.ts";
+import { ALPN as BARE_ALPN, BULK, MEBIBYTE, SINK, SOURCE } from "../servers/plain.ts";
+import { ChatClient, type Credentials } from "./chat_client.ts";
+import { dialTarget, type LoadClient, PlainClient, type Target } from "./client.ts";
+import { type Sample, Talk } from "./talk.ts";
+
+/** Handshakes under way at once. */
+const AT_ONCE = 16;
+
+/** Where the clients go, and who they are: nobody in particular, or accounts of Sotto. */
+export interface Where {
+  readonly port: number;
+  readonly hash: string;
+  readonly protocol: "plain" | "sotto";
+}
+
+const engine = await loadEngine(process.argv[2] ?? "builtin");
+const clients: LoadClient[] = [];
+let talk: Talk | undefined;
+
+const commands = {
+  /** More clients: so many plain ones, or one for each of the credentials. */
+  async connect({ where, count, credentials }: {
+    where: Where;
+    count: number;
+    credentials: Credentials[];
+  }): Promise<{ seconds: number }> {
+    const began = performance.now();
+    const target = targetOf(where);
+    const first = clients.length;
+    const connectOne = async (at: number) => {
+      const as = credentials[at];
+      clients[first + at] = as
+        ? await ChatClient.connect(target, as)
+        : await PlainClient.connect(target, first + at + 1);
+    };
+    await eachOf(credentials.length || count, connectOne);
+    return { seconds: secondsSince(began) };
+  },
+
+  /** Opens connections and closes them again, so many at once. */
+  async churn({ where, count }: { where: Where; count: number }): Promise<void> {
+    const target = targetOf(where);
+    await eachOf(count, async () => {
+      await using connection = await dialTarget(target, alpnOf(where));
+      await using stream = await connection.openStream();
+      await stream.write(new Uint8Array([0, 0, 0, 1]));
+    });
+  },
+
+  /** Signs in with passwords, so many at once, and leaves again. */
+  async signIn({ where, credentials, atOnce }: {
+    where: Where;
+    credentials: Credentials[];
+    atOnce: number;
+  }): Promise<{ seconds: number }> {
+    const began = performance.now();
+    const target = targetOf(where);
+    await eachOf(credentials.length, async (at) => {
+      const as = credentials[at];
+      if (as) await (await ChatClient.connect(target, as)).close();
+    }, atOnce);
+    return { seconds: secondsSince(began) };
+  },
+
+  steadily({ linesPerSecond }: { linesPerSecond: number }): void {
+    talk = new Talk(clients);
+    talk.steadily(linesPerSecond);
+  },
+
+  asMuchAsPossible({ window }: { window: number }): void {
+    talk = new Talk(clients);
+    talk.asMuchAsPossible(window);
+  },
+
+  sample(): Sample {
+    if (talk === undefined) throw new Error("Nobody talks");
+    return talk.sample();
+  },
+
+  stop(): void {
+    talk?.stop();
+  },
+
+  /** One line, there and back, again and again. */
+  async roundTrips({ seconds }: { seconds: number }): Promise<{ milliseconds: number[] }> {
+    const [client] = clients;
+    if (client === undefined) throw new Error("Nobody is connected");
+    client.watch(true);
+    const milliseconds: number[] = [];
+    const began = performance.now();
+    for (let line = 1; secondsSince(began) < seconds; line++) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      client.onLine = (_, own) => own && resolve();
+      const said = performance.now();
+      client.say(line);
+      await promise;
+      milliseconds.push(performance.now() - said);
+    }
+    return { milliseconds };
+  },
+
+  /** Bulk data to the server. */
+  async sink({ where, mebibytes }: { where: Where; mebibytes: number }) {
+    await using connection = await dialTarget(targetOf(where), BARE_ALPN);
+    await using stream = await connection.openStream();
+    const began = performance.now();
+    await stream.write(new Uint8Array([SINK]));
+    for (let sent = 0; sent < mebibytes * MEBIBYTE; sent += BULK.byteLength) {
+      await stream.write(BULK);
+    }
+    await stream.end();
+    while (await stream.read() !== null);
+    return { seconds: secondsSince(began) };
+  },
+
+  /** Bulk data from the server. */
+  async source({ where, mebibytes }: { where: Where; mebibytes: number }) {
+    await using connection = await dialTarget(targetOf(where), BARE_ALPN);
+    await using stream = await connection.openStream();
+    const began = performance.now();
+    await stream.write(new Uint8Array([SOURCE, mebibytes]));
+    let received = 0;
+    for (let chunk; (chunk = await stream.read()) !== null;) received += chunk.byteLength;
+    if (received !== mebibytes * MEBIBYTE) throw new Error(`Only ${received} bytes have come`);
+    return { seconds: secondsSince(began) };
+  },
+};
+
+export type LoadCommands = typeof commands & Basics;
+
+function targetOf({ port, hash }: Where): Target {
+  return { engine, port, hash: Uint8Array.fromHex(hash) };
+}
+
+function alpnOf({ protocol }: Where): string {
+  return protocol === "plain" ? BARE_ALPN : "sotto/1";
+}
+
+/** Does something for each number below the count, a few at once. */
+async function eachOf(
+  count: number,
+  body: (at: number) => Promise<void>,
+  atOnce = AT_ONCE,
+): Promise<void> {
+  let next = 0;
+  const worker = async () => {
+    while (next < count) await body(next++);
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+}
+
+function secondsSince(began: number): number {
+  return (performance.now() - began) / 1000;
+}
+
+await serveCommands({}, commands);

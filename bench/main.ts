@@ -1,0 +1,109 @@
+/**
+ * `deno task bench`: measures both engines bare, and Sotto's server on each, against the floor, in
+ * one run on this machine, and writes `bench/results.md`.
+ *
+ *     --quick     a minute instead of a quarter of an hour, to see that it runs; written to stdout
+ *     --only M    one measurement alone (fan-out, round-trips, throughput, memory, sign-ins, churn),
+ *                 written to stdout
+ */
+import { parseArgs } from "node:util";
+import { describeMachine } from "./harness/machine.ts";
+import { type ServerKind, type ServerName, SERVERS } from "./harness/servers.ts";
+import { FULL, QUICK, type Settings } from "./harness/settings.ts";
+import { measureChurn } from "./measures/churn.ts";
+import { measureFanOut } from "./measures/fan_out.ts";
+import { measureIdleMemory } from "./measures/memory.ts";
+import { measureRoundTrips } from "./measures/round_trips.ts";
+import { measureSignIns } from "./measures/sign_ins.ts";
+import { measureThroughput } from "./measures/throughput.ts";
+import { report, type Results, type Series } from "./report.ts";
+
+const RESULTS = new URL("./results.md", import.meta.url);
+
+/** Measures every server once in each round, so that what the machine does else hits all alike. */
+async function inRounds<Value>(
+  what: string,
+  servers: readonly ServerKind[],
+  rounds: number,
+  measure: (kind: ServerKind) => Promise<Value>,
+): Promise<Series<Value>> {
+  const series = new Map<ServerName, Value[]>();
+  for (let round = 1; round <= rounds; round++) {
+    for (const kind of servers) {
+      console.error(`${what}: ${kind.title}, round ${round} of ${rounds}`);
+      const values = series.get(kind.name) ?? [];
+      values.push(await measure(kind));
+      series.set(kind.name, values);
+    }
+  }
+  return series;
+}
+
+async function measureAll(settings: Settings, only: string | undefined): Promise<Results> {
+  const bare = SERVERS.filter(({ protocol }) => protocol === "plain");
+  const sotto = SERVERS.filter(({ protocol }) => protocol === "sotto");
+  const { rounds } = settings;
+  const wanted = (name: string, many: number) => only === undefined || only === name ? many : 0;
+  const fanOut = new Map();
+  for (const audience of settings.audiences) {
+    fanOut.set(
+      audience,
+      await inRounds(
+        `fan-out to ${audience}`,
+        SERVERS,
+        wanted("fan-out", rounds),
+        (kind) => measureFanOut(kind, audience, settings),
+      ),
+    );
+  }
+  return {
+    fanOut,
+    roundTrips: await inRounds(
+      "round trips",
+      SERVERS,
+      wanted("round-trips", rounds),
+      (kind) => measureRoundTrips(kind, settings),
+    ),
+    throughput: await inRounds(
+      "throughput",
+      bare,
+      wanted("throughput", rounds),
+      (kind) => measureThroughput(kind, settings),
+    ),
+    memory: await inRounds(
+      "memory",
+      SERVERS,
+      wanted("memory", rounds),
+      (kind) => measureIdleMemory(kind, settings),
+    ),
+    signIns: await inRounds(
+      "sign-ins",
+      sotto,
+      wanted("sign-ins", rounds),
+      (kind) => measureSignIns(kind, settings),
+    ),
+    churn: await inRounds(
+      "churn",
+      sotto,
+      wanted("churn", 1),
+      (kind) => measureChurn(kind, settings),
+    ),
+  };
+}
+
+async function main(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: { quick: { type: "boolean" }, only: { type: "string" } },
+  });
+  const settings = values.quick ? QUICK : FULL;
+  const machine = describeMachine();
+  const began = performance.now();
+  const results = await measureAll(settings, values.only);
+  const minutes = (performance.now() - began) / 60_000;
+  const text = report(results, settings, { ...machine, minutes });
+  if (values.quick || values.only !== undefined) console.log(text);
+  else await Deno.writeTextFile(RESULTS, text);
+}
+
+await main(Deno.args);

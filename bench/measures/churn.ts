@@ -1,0 +1,39 @@
+/** Thousands of connections that come and go, then talk: whether memory comes back to rest. */
+import { delay, type ServerKind, setUp } from "../harness/servers.ts";
+import type { Settings } from "../harness/settings.ts";
+
+export interface Churn {
+  /** Bytes: with the clients that stay, after the others have come and gone, then over time. */
+  readonly before: number;
+  readonly after: number;
+  readonly later: readonly number[];
+  readonly deliveries: number;
+}
+
+/** Looks at memory during the fan-out. */
+const LOOKS = 4;
+
+export async function measureChurn(kind: ServerKind, settings: Settings): Promise<Churn> {
+  const [audience = 0] = settings.audiences;
+  await using setup = await setUp(kind, audience);
+  await setup.connect(audience);
+  const { load, server, where } = setup;
+  const rss = async () => (await server.call("memory")).rss;
+
+  await load.call("steadily", { linesPerSecond: settings.pace / audience });
+  await delay(settings.warmUp);
+  await load.call("stop");
+  const before = await rss();
+  await load.call("churn", { where, count: settings.churn });
+  await delay(settings.warmUp);
+  const after = await rss();
+  await load.call("steadily", { linesPerSecond: settings.pace / audience });
+  await load.call("sample");
+  const later: number[] = [];
+  for (let look = 0; look < LOOKS; look++) {
+    await delay(settings.afterwards / LOOKS);
+    later.push(await rss());
+  }
+  const { deliveries } = await load.call("sample");
+  return { before, after, later, deliveries };
+}

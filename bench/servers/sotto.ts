@@ -1,0 +1,62 @@
+/**
+ * Sotto's whole server in a process of its own, as `sotto server` starts it, with a database in a
+ * temporary folder. Arguments: the engine, and how many accounts there are before it starts.
+ *
+ * Only the limits on one peer's pace are lifted: the load says as a few what many would say.
+ */
+import { join } from "node:path";
+import { parsePin } from "../../certs/fingerprint.ts";
+import { readConfig, SERVER_LIMITS } from "../../server/config.ts";
+import { startServer } from "../../server/main.ts";
+import { startPasswords } from "../../server/services/passwords.ts";
+import { openTokens } from "../../server/services/tokens.ts";
+import { openSqliteStore } from "../../server/store/sqlite.ts";
+import { serveCommands } from "../harness/commands.ts";
+import { readyOf, type ServerReady } from "./plain.ts";
+
+export interface SottoReady extends ServerReady {
+  /** One for each account, to resume with. */
+  readonly tokens: readonly string[];
+}
+
+/** The password of every account; the name of the first is `user1`. */
+export const PASSWORD = "correct horse battery staple";
+const PACE = { rate: 1e6, burst: 1e6 };
+
+async function makeAccounts(data: string, count: number): Promise<string[]> {
+  await using store = openSqliteStore(join(data, "sotto.db"));
+  await using passwords = startPasswords();
+  const tokens = await openTokens(data, { issuer: "sotto" });
+  const passwordHash = await passwords.hash(PASSWORD);
+  const now = Date.now();
+  return await Array.fromAsync({ length: count }, async (_, at) => {
+    const account = `user${at + 1}`;
+    await store.createAccount(account, passwordHash, now);
+    const { token, id, expiresAt } = await tokens.issue(account, now);
+    await store.createSession({ id, account, createdAt: now, expiresAt });
+    return token;
+  });
+}
+
+if (import.meta.main) {
+  const [engine = "builtin", accounts = "0"] = Deno.args;
+  const data = await Deno.makeTempDir({ prefix: "sotto-bench-" });
+  const tokens = await makeAccounts(data, Number(accounts));
+  const limits = { ...SERVER_LIMITS, sends: PACE, requests: PACE, logins: PACE, failures: PACE };
+  const config = readConfig({
+    host: "127.0.0.1",
+    port: 0,
+    data,
+    engine,
+    logLevel: "error",
+    limits,
+  });
+  const server = await startServer(config);
+  const hash = parsePin(server.pin);
+  if (hash === undefined) throw new Error("The server's pin is no pin");
+  const ready: SottoReady = { ...readyOf(server.address.port, hash), tokens };
+  await serveCommands(ready, {}, async () => {
+    await server.stop();
+    await Deno.remove(data, { recursive: true });
+  });
+}
