@@ -27,15 +27,14 @@ const WORKERS = ["server/services/password_worker.ts"];
 const NO_DENORT = /base binary|denort/i;
 const DENORT_TIMEOUT = 5 * 60_000;
 
-const { values } = parseArgs({
-  options: {
-    target: { type: "string" },
-    output: { type: "string" },
-    "self-extracting": { type: "boolean", default: false },
-  },
-});
-
 try {
+  const { values } = parseArgs({
+    options: {
+      target: { type: "string" },
+      output: { type: "string" },
+      "self-extracting": { type: "boolean", default: false },
+    },
+  });
   const target = findTarget(values.target);
   const output = values.output ?? defaultOutput(target);
   await mkdir(dirname(output), { recursive: true });

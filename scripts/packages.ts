@@ -48,17 +48,19 @@ export async function withPackage<T>(
 async function fetchPackage(spec: string, folder: string): Promise<void> {
   console.error(`Fetching ${spec} from npm …`);
   const { success, stderr } = await new Deno.Command(NPM, {
-    // Without `--force` npm refuses packages of another platform.
-    args: ["install", "--prefix", folder, "--no-save", "--force", "--ignore-scripts", spec],
+    args: [
+      ...["install", "--prefix", folder, "--no-save", "--ignore-scripts", "--loglevel=error"],
+      ...["--force", spec], // npm refuses packages of another platform otherwise.
+    ],
     stdin: "null",
     stdout: "null",
     stderr: "piped",
   }).output();
   if (success) return;
-  const code = /npm error code (\S+)/.exec(new TextDecoder().decode(stderr))?.[1] ?? "no reason";
+  const code = /^npm (?:error|ERR!) code (\S+)/m.exec(new TextDecoder().decode(stderr))?.[1];
   throw new Error(
-    `Cannot fetch ${spec} from npm (${code}). The executable for that platform needs it: build ` +
-      "where the public npm registry can be reached",
+    `Cannot fetch ${spec} from npm (${code ?? "it says no more"}). The executable for that ` +
+      "platform needs it: build where the public npm registry can be reached",
   );
 }
 
