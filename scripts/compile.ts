@@ -17,7 +17,7 @@ import metadata from "../package.json" with { type: "json" };
 import { withPackage } from "./packages.ts";
 import { PERMISSIONS } from "./permissions.ts";
 import { makeSelfExtracting } from "./self_extracting.ts";
-import { makeStage } from "./stage.ts";
+import { LICENCES, makeStage } from "./stage.ts";
 import { findTarget, type Target } from "./targets.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -65,6 +65,7 @@ async function compile(folder: string, target: Target, output: string): Promise<
   if (target.addon !== undefined) {
     args.push("--include", join(folder, "node_modules", target.addon));
   }
+  args.push("--include", join(folder, LICENCES));
   args.push("--output", output, join(folder, "main.ts"));
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args,

@@ -2,15 +2,20 @@
  * Gathers what an executable is made of into a temporary folder: the program's sources, the
  * production packages without what does not run, the addon of one platform, and the commit.
  */
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { productionPackages, withPackage } from "./packages.ts";
 import type { Target } from "./targets.ts";
 
-const ROOMS = ["main.ts", "cli", "server", "client", "demo", "protocol", "certs", "LICENSE"];
-/** Types, source maps and manuals. Licences stay with what they are for. */
-const DOES_NOT_RUN = /(?<!LICENSE)\.(md|map|d\.ts|d\.cts|d\.mts)$/;
+const ROOMS = ["main.ts", "cli", "server", "client", "demo", "protocol", "certs"];
+/** Where the licences of all packages stand: what is in a package is taken for code. */
+export const LICENCES = "licences.txt";
+
+/** Is in the executable too, one way or the other. */
+const RUNTIME = "node_modules/deno";
+const RUNS = /\.(js|cjs|mjs|json|node|ts)$/;
+const DECLARES = /\.d\.ts$/;
 
 export interface Stage extends AsyncDisposable {
   readonly folder: string;
@@ -26,13 +31,17 @@ export async function makeStage(
   const stage = { folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
   try {
     for (const room of ROOMS) await copy(join(root, room), join(folder, room));
+    const licences = [await readLicence(join(root, RUNTIME), RUNTIME)];
     for (const path of await productionPackages(root)) {
       await copy(join(root, path), join(folder, path));
+      licences.push(await readLicence(join(root, path), path));
     }
     const { addon } = target;
     if (addon !== undefined) {
       await withPackage(root, addon, (from) => copy(from, join(folder, "node_modules", addon)));
     }
+    await writeFile(join(folder, LICENCES), licences.join("\n"));
+    await cp(join(root, "LICENSE"), join(folder, "LICENSE"));
     await writeManifests(root, folder);
     await bakeCommit(folder, commit);
     return stage;
@@ -42,14 +51,24 @@ export async function makeStage(
   }
 }
 
+/** Copies what runs: no types, source maps, manuals and licences. */
 async function copy(from: string, to: string): Promise<void> {
   await mkdir(dirname(to), { recursive: true });
   await cp(from, to, {
     recursive: true,
-    // A package's own node_modules has entries of its own in the lock file.
-    filter: (source) =>
-      !DOES_NOT_RUN.test(source) && !source.slice(from.length).includes("node_modules"),
+    async filter(source) {
+      // A package's own node_modules has entries of its own in the lock file.
+      if (source.slice(from.length).includes("node_modules")) return false;
+      return (await stat(source)).isDirectory() || RUNS.test(source) && !DECLARES.test(source);
+    },
   });
+}
+
+async function readLicence(folder: string, path: string): Promise<string> {
+  const name = (await readdir(folder)).find((name) => /^(licen[cs]e|copying)/i.test(name));
+  const { license } = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
+  const text = name === undefined ? "" : await readFile(join(folder, name), "utf8");
+  return `== ${path.replace(/^.*node_modules\//, "")} (${license})\n\n${text}`;
 }
 
 /** What resolving imports needs, and no more. */
