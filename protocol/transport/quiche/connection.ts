@@ -16,7 +16,7 @@ import { closeReason, describe, encodeReason, HANDSHAKE_TIMED_OUT } from "./clos
 import { MAX_DATAGRAM } from "./config.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { HandshakeLog } from "./handshake.ts";
-import { isLong, parseLongHeader } from "./header.ts";
+import { isLong, MIN_INITIAL, parseLongHeader } from "./header.ts";
 import { hex } from "./hex.ts";
 import { Ids } from "./ids.ts";
 import type { Loop, Task } from "./loop.ts";
@@ -27,11 +27,20 @@ import { Streams } from "./streams.ts";
 
 /** Datagrams that one connection sends in one turn, before the others have theirs. */
 const BURST = 64;
+/**
+ * How often a peer that gives no room is reminded, in milliseconds: what would have given it may
+ * have been sent to where we are no more (RFC 9000, section 4.1, asks for as much).
+ */
+const BLOCKED_INTERVAL = 1_000;
+/** Between two looks at an address that a peer seems to have moved to, in milliseconds. */
+const PROBE_INTERVAL = 200;
+/** How many times each address is looked at. */
+const MAX_PROBES = 10;
 /** The longest that a closed connection is kept to repeat its close to a peer that still sends. */
 const CLOSING_TIME = 1_000;
 const MAX_FAREWELLS = 8;
-/** How many times what it has received a server sends to an unproven address (RFC 9000, 8.1). */
-const AMPLIFICATION = 3;
+/** Room for a probe and not much else. */
+const PROBE_LENGTH = 60;
 
 export interface ConnectionOptions {
   readonly role: "client" | "server";
@@ -87,9 +96,10 @@ export class QuicheConnection implements Connection, Task, StreamHost {
   /** When a handshake is given up, or a closing period ends. */
   #deadline: number;
   #lastSent: number;
-  /** Bytes in and out during the handshake: until then the peer's address is not proven. */
-  #bytesIn = 0;
-  #bytesOut = 0;
+  /** How often probes are still to be sent, after the peer has moved. */
+  #probes = 0;
+  /** Whether the peer has ever answered. */
+  #heard = false;
   #reason: CloseReason | undefined;
   /** The last datagram of a closing connection. */
   #farewell: Uint8Array | undefined;
@@ -106,7 +116,8 @@ export class QuicheConnection implements Connection, Task, StreamHost {
     this.#log = options.log;
     this.#onEstablished = options.onEstablished;
     this.#onEnded = options.onEnded;
-    this.#path = new Path(endpoint.local, { host: remote.hostname, port: remote.port });
+    const { hostname: host, port } = remote;
+    this.#path = new Path(endpoint.local, { host, port }, role === "client");
     this.#ids = new Ids(this, endpoint, id);
     this.#lastIds = { source: hex(id), destination: "" };
     this.#lastSent = loop.now();
@@ -179,7 +190,7 @@ export class QuicheConnection implements Connection, Task, StreamHost {
 
   /** Whether the peer has ever answered. */
   get heard(): boolean {
-    return this.#bytesIn > 0;
+    return this.#heard;
   }
 
   /** Closes without waiting for anything: the close is sent once. */
@@ -219,16 +230,18 @@ export class QuicheConnection implements Connection, Task, StreamHost {
     if (quic === undefined) return;
     if (this.#state === "closing") return this.#repeatFarewell();
     if (this.#state === "handshake") this.#observe(datagram);
-    const moved = !this.#path.isAt(hostname, port);
+    const path = this.#path;
+    if (path.isAt(hostname, port)) path.received(datagram.length);
     try {
-      quic.recv(datagram, this.#path.infoOf(hostname, port));
+      quic.recv(datagram, path.infoOf(hostname, port));
     } catch (error) {
       return this.#fail(quic, error);
     }
     this.#loop.touch(this);
     if (this.#state === "handshake" && quic.isEstablished()) this.#establish(quic);
     if (quic.isDraining() || quic.isClosed()) return this.#end(closeReason(quic));
-    if (moved) this.#follow(quic);
+    if (this.#state === "handshake") return;
+    if (!path.isAt(hostname, port) || !path.proven) this.#follow(quic, datagram.length);
     this.#streams.advance(quic);
   }
 
@@ -251,9 +264,9 @@ export class QuicheConnection implements Connection, Task, StreamHost {
         : this.#end(this.#reason);
     }
     if (this.#state === "open") {
-      const { keepAlive } = this.#limits;
-      if (keepAlive > 0 && time - this.#lastSent >= keepAlive) quic.sendAckEliciting();
-      this.#follow(quic);
+      if (time - this.#lastSent >= this.#keepAlive) quic.sendAckEliciting();
+      if (this.#probes > 0) this.#probe(quic);
+      this.#ids.retire(quic);
     }
     this.#loop.touch(this);
   }
@@ -264,34 +277,52 @@ export class QuicheConnection implements Connection, Task, StreamHost {
     this.#end({ kind: "lost", code: 0, reason: error.message, by: "local" });
   }
 
-  /** Sends what quiche has to send, as far as this turn allows. */
+  /** Sends what quiche has to send, as far as this turn and the peer's address allow. */
   #send(quic: NativeConnection): void {
-    const loop = this.#loop;
     for (let count = 0; count < BURST; count++) {
-      if (!this.#maySend()) return;
-      const slot = loop.slot();
-      if (slot === undefined) break;
-      let sent: ReturnType<NativeConnection["send"]>;
-      try {
-        sent = quic.send(slot.bytes);
-      } catch (error) {
-        slot.release();
-        return this.#fail(quic, error);
-      }
-      if (sent === null) return slot.release();
-      const [length, info] = sent;
-      this.#bytesOut += length;
-      this.#lastSent = loop.time;
-      if (this.#state === "closing") this.#farewell = slot.bytes.slice(0, length);
-      this.#endpoint.send(slot, length, this.#path.addressOf(info.to), this);
+      const { allowance } = this.#path;
+      if (allowance < MIN_INITIAL || !this.#sendOne(quic, allowance)) return;
     }
-    loop.touch(this);
+    this.#loop.touch(this);
   }
 
-  /** A server must not be made to flood an address that somebody else has given as theirs. */
-  #maySend(): boolean {
-    if (this.role === "client" || this.#state !== "handshake") return true;
-    return this.#bytesOut + MAX_DATAGRAM <= AMPLIFICATION * this.#bytesIn;
+  /** Sends one datagram of at most `room` bytes; `false`: there was none. */
+  #sendOne(quic: NativeConnection, room: number): boolean {
+    const slot = this.#loop.slot();
+    if (slot === undefined) {
+      this.#loop.touch(this);
+      return false;
+    }
+    let sent: ReturnType<NativeConnection["send"]>;
+    try {
+      sent = this.#next(quic, room < MAX_DATAGRAM ? slot.bytes.subarray(0, room) : slot.bytes);
+    } catch (error) {
+      slot.release();
+      this.#fail(quic, error);
+      return false;
+    }
+    if (sent === null) {
+      slot.release();
+      return false;
+    }
+    const [length, info] = sent;
+    this.#path.sent(length);
+    this.#lastSent = this.#loop.time;
+    if (this.#state === "closing") this.#farewell = slot.bytes.slice(0, length);
+    this.#endpoint.send(slot, length, this.#path.addressOf(info.to), this);
+    return true;
+  }
+
+  /** Puts quiche's next datagram into `out`. */
+  #next(quic: NativeConnection, out: Uint8Array): ReturnType<NativeConnection["send"]> {
+    const { hasMoved, host, left, local } = this.#path;
+    let sent = quic.send(out);
+    if (sent !== null || !hasMoved) return sent;
+    // A probe to an address that may get no more bytes holds up whatever is for the others.
+    sent = quic.sendOnPath(out, local, host);
+    if (sent !== null || this.#probes === 0) return sent;
+    for (const address of left) sent ??= quic.sendOnPath(out, local, address);
+    return sent;
   }
 
   #schedule(quic: NativeConnection): void {
@@ -299,14 +330,20 @@ export class QuicheConnection implements Connection, Task, StreamHost {
     const timeout = quic.timeout();
     // Whole milliseconds, rounded down: one more, so as not to come too early.
     this.#timeout = timeout === null ? Infinity : time + timeout + 1;
-    const { keepAlive } = this.#limits;
-    const idle = this.#state === "open" && keepAlive > 0 ? this.#lastSent + keepAlive : Infinity;
-    this.#loop.wakeAt(this, Math.min(this.#timeout, this.#deadline, idle));
+    const idle = this.#state === "open" ? this.#lastSent + this.#keepAlive : Infinity;
+    const probe = this.#probes > 0 ? time + PROBE_INTERVAL : Infinity;
+    this.#loop.wakeAt(this, Math.min(this.#timeout, this.#deadline, idle, probe));
+  }
+
+  /** How long nothing may be sent, in milliseconds. */
+  get #keepAlive(): number {
+    const keepAlive = this.#limits.keepAlive || Infinity;
+    return this.#streams.blocked ? Math.min(keepAlive, BLOCKED_INTERVAL) : keepAlive;
   }
 
   /** Tells of what a client's first answers are. */
   #observe(datagram: Uint8Array): void {
-    this.#bytesIn += datagram.length;
+    this.#heard = true;
     if (this.role === "server" || !isLong(datagram)) return;
     const header = parseLongHeader(datagram);
     if (header === undefined) return;
@@ -317,6 +354,7 @@ export class QuicheConnection implements Connection, Task, StreamHost {
   #establish(quic: NativeConnection): void {
     this.#state = "open";
     this.#deadline = Infinity;
+    this.#path.proves();
     this.alpn = new TextDecoder().decode(quic.applicationProto());
     if (this.role === "server") this.serverName = quic.serverName() ?? undefined;
     else this.peerCertificate = quic.peerCertChain()?.[0];
@@ -331,14 +369,39 @@ export class QuicheConnection implements Connection, Task, StreamHost {
     this.#onEstablished(this);
   }
 
-  /** Learns where the peer is now, and which of our IDs it has given up. */
-  #follow(quic: NativeConnection): void {
-    for (let event = quic.pathEventNext(); event !== null; event = quic.pathEventNext()) {
-      if (event.type === "New") this.#path.opened(event.peer);
-      if (event.type !== "PeerMigrated") continue;
-      for (const left of this.#path.moved(event.new)) quic.probePath(this.#path.local, left);
+  /** Learns where the peer is, from which `received` bytes have just come. */
+  #follow(quic: NativeConnection, received: number): void {
+    const path = this.#path;
+    const active = quic.pathStats().find((one) => one.active);
+    if (active !== undefined && !path.isAt(active.peerHost.host, active.peerHost.port)) {
+      path.moving(active.peerHost, received);
+      this.#probes = MAX_PROBES;
     }
-    this.#ids.retire(quic);
+    for (let event = quic.pathEventNext(); event !== null; event = quic.pathEventNext()) {
+      if (event.type !== "PeerMigrated") continue;
+      path.proves();
+      this.#probes = MAX_PROBES;
+      this.#probe(quic);
+    }
+    if (path.proven) return;
+    // A path whose validation has failed counts as none until quiche has sent its next probe, and a
+    // datagram that finds no path ends the connection: the probe must leave before the next one.
+    // quiche fills it up as far as it may, and small ones prove nothing: so that the allowance grows
+    // from one to the next, they are kept small until it is enough for a large one.
+    if (path.allowance >= MIN_INITIAL) this.#send(quic);
+    else if (path.allowance >= PROBE_LENGTH) this.#sendOne(quic, PROBE_LENGTH);
+  }
+
+  /**
+   * Has quiche send a PATH_CHALLENGE to the address where the peer seems to be, until it has proven
+   * that, and then to those that it has left (`Path.proves`). quiche does not repeat a probe by
+   * itself that was lost while nothing else was under way.
+   */
+  #probe(quic: NativeConnection): void {
+    this.#probes--;
+    const { host, left, local, proven } = this.#path;
+    if (!proven) return void quic.probePath(local, host);
+    for (const address of left) quic.probePath(local, address);
   }
 
   /** quiche has found a fault, the peer's or ours: it may have a close to send. */

@@ -112,19 +112,20 @@ export class QuicheListener implements Listener {
   };
 
   #negotiateVersion(header: LongHeader, remote: UdpAddress): void {
-    const { quiche } = this.#options;
-    this.#log().report("version_negotiation", remote, idsOf(header));
+    const { loop, onHandshake, quiche } = this.#options;
+    new HandshakeLog(onHandshake, loop.now).report("version_negotiation", remote, idsOf(header));
     this.#answer(remote, (out) => quiche.negotiateVersion(header.source, header.destination, out));
   }
 
   #sendRetry(header: LongHeader, remote: UdpAddress): void {
-    const { loop, quiche } = this.#options;
+    const { loop, onHandshake, quiche } = this.#options;
     const { hostname, port } = remote;
-    const log = this.#log();
+    const time = Math.floor(loop.now());
+    const log = new HandshakeLog(onHandshake, loop.now, time);
     log.report("initial", remote, idsOf(header));
     const retryId = this.#endpoint.newId();
     const token = makeRetryToken(this.#tokenKey, {
-      time: Math.floor(loop.now()),
+      time,
       hostname,
       port,
       originalId: header.destination,
@@ -195,10 +196,6 @@ export class QuicheListener implements Listener {
       return slot.release(); // Nothing in what they sent can be answered.
     }
     this.#endpoint.send(slot, length, remote);
-  }
-
-  #log(): HandshakeLog {
-    return new HandshakeLog(this.#options.onHandshake, this.#options.loop.now);
   }
 }
 

@@ -1,34 +1,41 @@
 /**
- * Where a peer is. quiche follows a peer that moves (RFC 9000, section 9) and sends where it must;
- * this keeps the addresses in the shapes that quiche, the socket and people want, made once for
- * each move, and mends what quiche 0.18 gets wrong (`moved`).
+ * Where a peer is, and whether it has proven it. quiche follows a peer that moves (RFC 9000, section
+ * 9) and says where to send; this keeps the addresses in the shapes that quiche, the socket and
+ * people want, made once for each move, and mends what quiche 0.18 gets wrong (`moved`).
  */
 import { unmapped } from "../address.ts";
 import type { Address } from "../transport.ts";
 import type { Host, RecvInfo } from "./native.ts";
 import { type UdpAddress, udpAddress } from "./socket.ts";
 
+/** How many times what came from an unproven address may go there (RFC 9000, section 8). */
+const AMPLIFICATION = 3;
+/** Of that, what is kept for a last probe, should the peer leave before it has proven anything. */
+const PROBE_RESERVE = 60;
+
 export class Path {
-  readonly #local: Host;
+  /** What quiche is told of our side: fixed, though the socket may change (`rebind`). */
+  readonly local: Host;
   #remote: UdpAddress;
   #info: RecvInfo;
-  /** Addresses that the peer has come from since it last moved for good. */
-  #recent: Host[] = [];
-  /** Addresses at which the peer is no more. */
-  readonly #left = new Set<string>();
+  #proven: boolean;
+  #hasMoved = false;
+  /** Bytes from and to the remote address while it is unproven. */
+  #received = 0;
+  #sent = 0;
+  /** Addresses that the peer has come from since it last proved where it was. */
+  #recent: UdpAddress[] = [];
+  /** Addresses at which the peer is no more, by `keyOf`. */
+  readonly #left = new Map<string, Host>();
 
-  /** `local` is what quiche is told of our side: fixed, though the socket may change (`rebind`). */
-  constructor(local: Host, remote: Host) {
-    this.#local = local;
+  constructor(local: Host, remote: Host, proven: boolean) {
+    this.local = local;
     this.#remote = udpAddress(remote.host, remote.port);
     this.#info = { from: remote, to: local };
+    this.#proven = proven;
   }
 
-  get local(): Host {
-    return this.#local;
-  }
-
-  /** The peer as last seen, for the socket. */
+  /** Where the peer is, for the socket. */
   get remote(): UdpAddress {
     return this.#remote;
   }
@@ -38,6 +45,25 @@ export class Path {
     return { hostname: unmapped(this.#remote.hostname), port: this.#remote.port };
   }
 
+  /** Whether the peer has shown that it can be reached there. */
+  get proven(): boolean {
+    return this.#proven;
+  }
+
+  /** The remote address, for quiche. */
+  get host(): Host {
+    return this.#info.from;
+  }
+
+  /** The addresses that the peer has left, for quiche. */
+  get left(): Iterable<Host> {
+    return this.#left.values();
+  }
+
+  get hasMoved(): boolean {
+    return this.#hasMoved;
+  }
+
   isAt(host: string, port: number): boolean {
     return port === this.#remote.port && host === this.#remote.hostname;
   }
@@ -45,41 +71,59 @@ export class Path {
   /** What quiche wants to know of a datagram from there. */
   infoOf(host: string, port: number): RecvInfo {
     if (this.isAt(host, port)) return this.#info;
-    const from = { host, port };
-    this.#left.delete(keyOf(from));
-    return { from, to: this.#local };
+    this.#left.delete(keyOf(host, port));
+    return { from: { host, port }, to: this.local };
   }
 
   /** Where to send what quiche addresses to `to`. */
   addressOf(to: Host): UdpAddress {
-    if (this.isAt(to.host, to.port) || this.#left.has(keyOf(to))) return this.#remote;
+    if (this.isAt(to.host, to.port) || this.#left.has(keyOf(to.host, to.port))) return this.#remote;
     return udpAddress(to.host, to.port);
   }
 
-  /** quiche has opened a path to an address that the peer has come from. */
-  opened(peer: Host): void {
-    this.#recent.push(peer);
+  /** How much may be sent to the remote address now. */
+  get allowance(): number {
+    if (this.#proven) return Infinity;
+    return AMPLIFICATION * this.#received - this.#sent - PROBE_RESERVE;
+  }
+
+  received(length: number): void {
+    this.#received += length;
+  }
+
+  sent(length: number): void {
+    this.#sent += length;
+  }
+
+  /** quiche sends to the peer there from now on; `received` has come from there so far. */
+  moving({ host, port }: Host, received: number): void {
+    if (this.isAt(host, port)) return;
+    this.#recent.push(this.#remote);
+    this.#remote = udpAddress(host, port);
+    this.#info = { from: { host, port }, to: this.local };
+    this.#hasMoved = true;
+    this.#proven = false;
+    this.#received = received;
+    this.#sent = 0;
   }
 
   /**
-   * The peer has moved, and has proven that it is there. Returns the addresses that it has left.
+   * The peer has proven that it is where it seems to be, and so has left wherever else it was.
    *
-   * quiche 0.18 never sends again what was under way to those, unless something else that it sent
-   * there is acknowledged. So the caller has it probe them, and the probes go to where the peer is
-   * now (`addressOf`): the acknowledgement tells quiche that all before is lost.
+   * quiche 0.18 never sends again what was under way to those addresses, unless something else that
+   * it sent there is acknowledged. So the caller has it probe them (`left`), and the probes go to
+   * where the peer is now (`addressOf`): the answer tells quiche that all before is lost.
    */
-  moved({ host, port }: Host): Host[] {
-    const last = { host: this.#remote.hostname, port: this.#remote.port };
-    const left = [last, ...this.#recent].filter((at) => at.host !== host || at.port !== port);
-    for (const at of left) this.#left.add(keyOf(at));
-    this.#left.delete(keyOf({ host, port }));
+  proves(): void {
+    this.#proven = true;
+    for (const { hostname, port } of this.#recent) {
+      if (this.isAt(hostname, port)) continue;
+      this.#left.set(keyOf(hostname, port), { host: hostname, port });
+    }
     this.#recent = [];
-    this.#remote = udpAddress(host, port);
-    this.#info = { from: { host, port }, to: this.#local };
-    return left;
   }
 }
 
-function keyOf({ host, port }: Host): string {
-  return `${host} ${port}`;
+function keyOf(hostname: string, port: number): string {
+  return `${hostname} ${port}`;
 }

@@ -154,10 +154,14 @@ export class QuicheStream implements Stream {
     }
   }
 
+  /** Whether something waits for room. */
+  get blocked(): boolean {
+    return !this.#writeOver && (this.#writer !== undefined || this.#ending !== undefined);
+  }
+
   /** Whether `retry` is still needed. */
   get waits(): boolean {
-    if (this.#writeOver) return false;
-    return this.#writer !== undefined || this.#ending !== undefined || this.#readOver;
+    return this.blocked || (this.#readOver && !this.#writeOver);
   }
 
   /** Ends what has not ended: the connection is gone, or the stream was reset here. */

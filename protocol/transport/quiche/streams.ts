@@ -36,6 +36,12 @@ export class Streams implements StreamOwner {
     [this.#nextOwn, this.#nextPeer] = role === "client" ? [0, 1] : [1, 0];
   }
 
+  /** Whether a stream waits for room. */
+  get blocked(): boolean {
+    for (const stream of this.#watched) if (stream.blocked) return true;
+    return false;
+  }
+
   /** Waits while the peer allows no further stream. */
   open(): Promise<Stream> {
     const { quic } = this.#host;

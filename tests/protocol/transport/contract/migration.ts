@@ -84,6 +84,8 @@ export function migrationContract(subject: Subject): void {
 async function throughRelay(subject: Subject): Promise<Pair & { readonly relay: UdpRelay }> {
   let relay: UdpRelay | undefined;
   const pair = await connect(subject, {
+    // Behind a NAT that has rebound, a client that has nothing to say is found by its keep-alive.
+    dial: { limits: { keepAlive: 200 } },
     port: (listener) => (relay = new UdpRelay(listener.address)).port,
   });
   assert.ok(relay);
