@@ -26,8 +26,7 @@ const DATA = option("--data", folder(), {
 
 const PLAIN = map(
   flag("--plain", {
-    description:
-      message`Print line by line, for screen readers and pipes (the default without a terminal).`,
+    description: message`Print line by line, for screen readers and pipes (the default).`,
   }),
   () => "plain" as const,
 );
