@@ -131,6 +131,11 @@ export class Chat implements AsyncDisposable {
     await Promise.race([this.#talk.room(), this.ended]);
   }
 
+  /** Resolves when every event so far was read: for those who ask questions between them. */
+  shown(): Promise<void> {
+    return this.#queue.empty();
+  }
+
   /**
    * Resolves when what was said is acknowledged and what was missed is shown, or after `ms`: for
    * those who leave at the end of their input.
@@ -238,11 +243,11 @@ export class Chat implements AsyncDisposable {
 
   async #saySecret(intent: Extract<Intent, { type: "secret" }>): Promise<void> {
     const { to } = intent;
-    const { prompts } = this.#options;
     const conversation = this.#conversationWith(to);
     if (conversation === undefined) return;
-    const passphrase = intent.passphrase || await prompts.passphrase("seal", to);
-    const text = intent.text ?? (passphrase ? await prompts.secretText(to) : undefined);
+    const passphrase = intent.passphrase || await this.#options.prompts.passphrase("seal", to);
+    const text = intent.text ??
+      (passphrase ? await this.#options.prompts.secretText(to) : undefined);
     if (!passphrase || text === undefined || text.trim() === "") {
       const message = "Nothing was sent: a secret message takes a key and a text. " +
         "Where nothing can be asked: @secret USER KEY TEXT.";

@@ -113,12 +113,17 @@ async function makeChat(
 ): Promise<Chat> {
   const { host, port, user, passwordFile, pin, acceptNew, logLevel, software } = options;
   const password = passwordFile === undefined ? undefined : await readPassword(passwordFile, input);
-  const prompts = new TerminalPrompts({ input, server: formatAddress(host, port), password });
+  const prompts = new TerminalPrompts({
+    input,
+    server: formatAddress(host, port),
+    password,
+    ready: () => chat.shown(),
+  });
   const ask = acceptNew
     ? () => Promise.resolve(true)
     : (shown: string) => prompts.confirmServer(shown);
   const knownHosts = new KnownHosts(io.paths.knownHosts);
-  return new Chat({
+  const chat: Chat = new Chat({
     engine: await clientEngine(complain),
     host,
     port,
@@ -129,6 +134,7 @@ async function makeChat(
     log: logLevel === "debug" ? debugLog(io.stderr) : undefined,
     ...(software === undefined ? {} : { client: software }),
   });
+  return chat;
 }
 
 /** Reads what is typed and shows what happens, until it is over. */

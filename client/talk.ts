@@ -148,9 +148,10 @@ export class Talk {
     this.#take(this.#catchUp.listed(conversations, more));
   }
 
-  /** The server left frames out: acknowledgements too, perhaps. */
+  /** The server left frames out: acknowledgements too, perhaps, and the list that was asked for. */
   #resync(): void {
     this.#options.log?.("resync", { unacknowledged: this.#outgoing.size });
+    this.#listing = false;
     this.#outgoing.again();
     this.#list();
     if (this.#link?.allows("who")) this.#link.request({ type: "who" });

@@ -51,17 +51,21 @@ export interface TerminalPromptsOptions {
   readonly server: string;
   /** The password, where a file gave it; it is used once. */
   readonly password: string | undefined;
+  /** Resolves when a question may be put: when what happened before it is on the screen. */
+  readonly ready?: () => Promise<void>;
 }
 
 export class TerminalPrompts implements Prompts {
   readonly #input: Input;
   readonly #server: string;
+  readonly #ready: () => Promise<void>;
   #password: string | undefined;
 
-  constructor({ input, server, password }: TerminalPromptsOptions) {
+  constructor({ input, server, password, ready }: TerminalPromptsOptions) {
     this.#input = input;
     this.#server = server;
     this.#password = password;
+    this.#ready = ready ?? (() => Promise.resolve());
   }
 
   async credentials({ user, signal }: CredentialsRequest): Promise<Credentials | undefined> {
@@ -69,6 +73,7 @@ export class TerminalPrompts implements Prompts {
     this.#password = undefined;
     if (given !== undefined && user !== undefined) return { user, password: given };
     if (!this.#input.isTerminal) return undefined;
+    await this.#ready();
     const name = user ?? await this.#input.ask(`Name on ${this.#server}: `, signal);
     if (name === undefined) return undefined;
     const question = `Password of ${safeLabel(name, LIMITS.name)} on ${this.#server}: `;
@@ -78,6 +83,7 @@ export class TerminalPrompts implements Prompts {
 
   async passphrase(purpose: "seal" | "open", person: string): Promise<string | undefined> {
     if (!this.#input.isTerminal) return undefined;
+    await this.#ready();
     const who = safeLabel(person, LIMITS.name);
     const whose = purpose === "seal" ? `for ${who}` : `of the message from ${who}`;
     return await this.#input.askSecret(`Key ${whose} (not shown): `);

@@ -111,7 +111,7 @@ Deno.test("Chat catches up when the server had to leave frames out", async () =>
   }
   await bob.event("message", { text: lines.at(-1) ?? "" });
   await ann.event("message", { text: "answer to  120" });
-  await ann.chat.drain(15_000);
+  await Promise.all([ann.chat.drain(15_000), bob.chat.drain(15_000)]);
   assert.deepEqual(bob.texts, lines);
   assert.equal(ann.texts.length, 120);
   assert.equal(ann.all("ack").length, 120);

@@ -1,0 +1,120 @@
+/**
+ * The client in a real terminal: first contact, prompts that show nothing, talking between two
+ * panes. Skipped, with a message, where there is no tmux.
+ */
+import assert from "node:assert/strict";
+import { House, type RunningProgram, SOTTO } from "../helpers/house.ts";
+import { hasTmux, Terminal } from "../helpers/terminal.ts";
+
+const ignore = !hasTmux();
+if (ignore) console.warn("Skipped: the terminal tests need tmux (apt-get install tmux).");
+
+function client(house: House, person: string, ...args: string[]): Promise<Terminal> {
+  return Terminal.run([...SOTTO, "client", ...args], house.env(person));
+}
+
+/** Goes through first contact and signing in by name and password. */
+async function signIn(terminal: Terminal, person: string, { pin }: RunningProgram): Promise<void> {
+  await terminal.until(/never met before[\s\S]*\(yes\/no\)\? $|\(yes\/no\)\?$/);
+  assert.ok(terminal.screen().includes(pin));
+  terminal.enter("yes");
+  await terminal.until(new RegExp(`Password of ${person} on .*:`));
+  terminal.enter(`pässword of ${person}`);
+  await terminal.until(/\* here: /);
+}
+
+Deno.test(
+  "sotto client in a terminal: people meet a server, sign in and talk",
+  { ignore },
+  async () => {
+    await using house = await House.make();
+    const server = await house.server();
+    const address = `127.0.0.1:${server.port}`;
+    await using ann = await client(house, "ann", `ann@${address}`);
+    await signIn(ann, "ann", server);
+    await using bob = await client(house, "bob", address);
+    await bob.until(/\(yes\/no\)\?/);
+    bob.enter("yes");
+    await bob.until(/Name on .*:/);
+    bob.enter("bob");
+    await bob.until(/Password of bob on .*:/);
+    bob.type("wronX");
+    bob.press("BSpace");
+    bob.enter("g, but mine now");
+    await bob.until(/\* here: ann \(1\), bob \(2\)/);
+    await ann.until(/\* bob is here/);
+
+    ann.enter("hello all");
+    await bob.until(/\d\d:\d\d ann: hello all/);
+    bob.enter("@ann hello you");
+    await ann.until(/\d\d:\d\d bob -> you: hello you/);
+    assert.equal(ann.screen().match(/hello all/g)?.length, 1, "one's own line is not repeated");
+
+    bob.enter("@secret ann");
+    await bob.until(/Key for ann \(not shown\):/);
+    bob.enter("Tr0ub4dor");
+    await bob.until(/Secret text for ann:/);
+    bob.enter("the plan");
+    await ann.until(/\[sealed from bob, \/open 1\]/);
+    ann.enter("/open");
+    await ann.until(/Key of the message from bob \(not shown\):/);
+    ann.enter("wr0ng");
+    await ann.until(/! That is the wrong key/);
+    ann.enter("/open 1");
+    await ann.until(/wrong key[\s\S]*Key of the message from bob/);
+    ann.enter("Tr0ub4dor");
+    await ann.until(/\[opened, from bob\] the plan/);
+
+    ann.press("C-c");
+    await ann.until(/exit code 0/);
+    await bob.until(/\* ann has left/);
+    bob.press("C-d");
+    await bob.until(/exit code 0/);
+    const shown = ann.screen() + bob.screen();
+    assert.doesNotMatch(shown, /pässword of|wrong, but|wronX|Tr0ub4dor|wr0ng/);
+  },
+);
+
+Deno.test(
+  "sotto client in a terminal: asks for the password again, and gives up",
+  { ignore },
+  async () => {
+    await using house = await House.make();
+    const server = await house.server();
+    const ann = await house.person("ann", server);
+    ann.type("logout");
+    await ann.exit();
+    await using terminal = await client(
+      house,
+      "ann",
+      ...["--pin", server.pin, `ann@127.0.0.1:${server.port}`],
+    );
+    for (let attempt = 1; attempt <= 3; attempt++) {
+      await terminal.until(new RegExp(`(Password of ann[^]*){${attempt}}`));
+      terminal.enter("wrong");
+    }
+    const screen = await terminal.until(/exit code 4/);
+    assert.equal(screen.match(/The name or the password is wrong/g)?.length, 2);
+  },
+);
+
+Deno.test(
+  "sotto client in a terminal: goes at a no, and at Ctrl-C in a prompt",
+  { ignore },
+  async () => {
+    await using house = await House.make();
+    const server = await house.server();
+    const address = `ann@127.0.0.1:${server.port}`;
+    await using careful = await client(house, "ann", address);
+    await careful.until(/\(yes\/no\)\?/);
+    careful.enter("no");
+    await careful.until(/exit code 2/);
+    await using hasty = await client(house, "ann", "--pin", server.pin, address);
+    await hasty.until(/Password of ann/);
+    hasty.press("C-c");
+    await hasty.until(/exit code \d/);
+    // The terminal echoes again.
+    hasty.enter("seen");
+    await hasty.until(/seen/);
+  },
+);
