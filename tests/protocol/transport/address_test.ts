@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import { resolveHost, unmapped } from "../../../protocol/transport/address.ts";
+import { TransportError } from "../../../protocol/transport/transport.ts";
+
+Deno.test("resolveHost leaves addresses as they are", async () => {
+  for (const address of ["127.0.0.1", "::1", "fe80::1"]) {
+    assert.equal(await resolveHost(address), address);
+  }
+});
+
+Deno.test("resolveHost names the name that it cannot find", async () => {
+  const hostname = `${"x".repeat(70)}.invalid`;
+  await assert.rejects(resolveHost(hostname), (error) => {
+    assert.ok(error instanceof TransportError);
+    assert.equal(error.code, "unreachable");
+    assert.ok(error.message.includes(hostname));
+    return true;
+  });
+});
+
+Deno.test("unmapped undoes the form that dual-stack sockets give IPv4 addresses", () => {
+  assert.equal(unmapped("::ffff:192.0.2.1"), "192.0.2.1");
+  assert.equal(unmapped("::ffff:c000:201"), "::ffff:c000:201");
+  assert.equal(unmapped("2001:db8::1"), "2001:db8::1");
+});
