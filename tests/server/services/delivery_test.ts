@@ -53,11 +53,11 @@ function submission(
   };
 }
 
-/** A store whose commits end when the test says so. */
+/** A store whose first commit ends when the test says so. */
 class SlowStore implements Pick<Store, "append"> {
   readonly batches: number[] = [];
   readonly #store: Pick<Store, "append">;
-  #gate = Promise.withResolvers<void>();
+  readonly #gate = Promise.withResolvers<void>();
 
   constructor(store: Pick<Store, "append">) {
     this.#store = store;
@@ -65,14 +65,14 @@ class SlowStore implements Pick<Store, "append"> {
 
   append: Store["append"] = async (batch) => {
     this.batches.push(batch.length);
+    const appended = await this.#store.append(batch);
     await this.#gate.promise;
-    return await this.#store.append(batch);
+    return appended;
   };
 
-  async commit(): Promise<void> {
+  /** Lets the commit that is under way end, and all later ones. */
+  commit(): void {
     this.#gate.resolve();
-    this.#gate = Promise.withResolvers();
-    await settle();
   }
 }
 
@@ -97,7 +97,8 @@ Deno.test("Delivery says nothing to anyone before the commit", async () => {
   await settle();
   assert.deepEqual(store.batches, [1]);
   assert.deepEqual([ann.look(), bob.look()], [[], []]);
-  await store.commit();
+  store.commit();
+  await delivery.idle();
   assert.equal(bob.look().length, 1);
 });
 
@@ -112,10 +113,9 @@ Deno.test("Delivery stores what came within one turn, or during a commit, in one
   for (const number of [4, 5]) delivery.submit(submission(ann, number));
   await settle();
   assert.deepEqual(store.batches, [3]);
-  await store.commit();
-  assert.deepEqual(store.batches, [3, 2]);
-  await store.commit();
+  store.commit();
   await delivery.idle();
+  assert.deepEqual(store.batches, [3, 2]);
   assert.deepEqual(bob.look(), [1, 2, 3, 4, 5].map((seq) => `message ${seq} ann: text ${seq}`));
 });
 

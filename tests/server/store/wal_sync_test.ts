@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { WalSync } from "../../../server/store/wal_sync.ts";
+
+async function tempLog() {
+  const folder = await Deno.makeTempDir({ prefix: "sotto-wal-" });
+  const file = join(folder, "log");
+  await Deno.writeTextFile(file, "committed");
+  return { file, [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }) };
+}
+
+Deno.test("WalSync.synced() lets everybody who comes meanwhile wait for one further call", async () => {
+  await using log = await tempLog();
+  const disk = new WalSync(log.file);
+  const first = disk.synced();
+  const second = disk.synced();
+  assert.notEqual(second, first);
+  assert.equal(disk.synced(), second);
+  const order: number[] = [];
+  first.then(() => order.push(1));
+  second.then(() => order.push(2));
+  await second;
+  assert.deepEqual(order, [1, 2]);
+  assert.notEqual(disk.synced(), second);
+  await disk.close();
+});
+
+Deno.test("WalSync.close() waits for what is under way", async () => {
+  await using log = await tempLog();
+  const disk = new WalSync(log.file);
+  let done = 0;
+  for (let call = 0; call < 3; call++) void disk.synced().then(() => done += 1);
+  await disk.close();
+  assert.equal(done, 3);
+});
+
+Deno.test("WalSync refuses everything after a failure", async () => {
+  await using log = await tempLog();
+  const disk = new WalSync(join(log.file, "is no folder"));
+  await assert.rejects(disk.synced(), { code: "ENOTDIR" });
+  const again = [disk.synced(), disk.synced()];
+  for (const promise of again) await assert.rejects(promise, { code: "ENOTDIR" });
+  await disk.close();
+});
