@@ -3,6 +3,8 @@
  * out of it, and tells the streams and the owner what has changed. It owns no socket: the endpoint
  * does.
  */
+import { describe, encodeReason, HANDSHAKE_TIMED_OUT } from "../closing.ts";
+import type { HandshakeLog } from "../handshake.ts";
 import {
   type Address,
   CLOSE_NONE,
@@ -12,10 +14,9 @@ import {
   TransportError,
   type TransportLimits,
 } from "../transport.ts";
-import { closeReason, describe, encodeReason, HANDSHAKE_TIMED_OUT } from "./closing.ts";
+import { closeReason } from "./closing.ts";
 import { MAX_DATAGRAM } from "./config.ts";
 import type { Endpoint } from "./endpoint.ts";
-import type { HandshakeLog } from "./handshake.ts";
 import { isLong, MIN_INITIAL, parseLongHeader } from "./header.ts";
 import { hex } from "./hex.ts";
 import { Ids } from "./ids.ts";

@@ -1,6 +1,10 @@
 /** The client's side: from a name to one connection that is established and verified. */
 import { isIP } from "node:net";
+import { aborted, patiently } from "../abort.ts";
 import { resolveHosts } from "../address.ts";
+import { ABORTED, describe } from "../closing.ts";
+import { HandshakeLog } from "../handshake.ts";
+import { race } from "../race.ts";
 import {
   type Address,
   CERTIFICATE_REFUSED,
@@ -9,19 +13,15 @@ import {
   TransportError,
   type TransportLimits,
 } from "../transport.ts";
-import { aborted, patiently } from "./abort.ts";
+import { verifierOf } from "../trust.ts";
 import type { ClientEndpoints } from "./client_endpoints.ts";
-import { ABORTED, describe } from "./closing.ts";
 import { makeConfig } from "./config.ts";
 import { QuicheConnection } from "./connection.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { HandshakeLog } from "./handshake.ts";
 import { hex } from "./hex.ts";
 import type { Loop } from "./loop.ts";
 import type { NativeConfig, NativeConnection, Quiche } from "./native.ts";
-import { race } from "./race.ts";
 import type { WhenRefused } from "./socket.ts";
-import { verifierOf } from "./trust.ts";
 
 /** How long an address is tried by itself before the next one is tried beside it (RFC 8305). */
 const HEAD_START = 250;

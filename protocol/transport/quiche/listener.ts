@@ -2,6 +2,7 @@
  * The server's side of an endpoint: who may connect. Version negotiation, Retry, and the limits on
  * connections and handshakes; from there on a connection looks after itself.
  */
+import { HandshakeLog } from "../handshake.ts";
 import {
   type CloseReason,
   type Connection,
@@ -11,7 +12,6 @@ import {
 } from "../transport.ts";
 import { QuicheConnection } from "./connection.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { HandshakeLog } from "./handshake.ts";
 import { hasValidIds, type LongHeader, MIN_INITIAL, parseLongHeader } from "./header.ts";
 import { hex } from "./hex.ts";
 import type { Loop } from "./loop.ts";

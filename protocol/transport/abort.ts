@@ -1,6 +1,6 @@
 /** Waiting that a signal or the time can end. */
 import { clearTimeout, setTimeout } from "node:timers";
-import { TransportError } from "../transport.ts";
+import { TransportError } from "./transport.ts";
 
 export function aborted(): TransportError {
   return new TransportError("aborted", "The dialling was given up");

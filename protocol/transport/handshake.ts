@@ -1,5 +1,5 @@
 /** Tells `onHandshake` how a handshake goes, with the time since it began. */
-import type { Address, HandshakeEvent } from "../transport.ts";
+import type { Address, HandshakeEvent } from "./transport.ts";
 
 type Details = Pick<
   HandshakeEvent,

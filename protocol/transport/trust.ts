@@ -1,6 +1,6 @@
 /** Whether the server is the one that was meant: what a dialler is given to know it by. */
 import { createHash } from "node:crypto";
-import { type DialOptions, TransportError, type VerifyPeer } from "../transport.ts";
+import { type DialOptions, TransportError, type VerifyPeer } from "./transport.ts";
 
 /** `verify` decides where there is one, since this engine shows certificates; else `hashes` do. */
 export function verifierOf({ hashes, verify }: DialOptions): VerifyPeer {
