@@ -5,6 +5,7 @@
 # unpacks it into a folder that only you can open; every start runs it from there. That takes a POSIX
 # shell with tail, gzip and tar. The folder may be deleted whenever Sotto is not running.
 set -efu
+mask=$(umask)
 umask 077
 
 hash=@HASH@
@@ -67,6 +68,7 @@ program=$base/$hash
 [ -d "$program" ] || unpack
 is_private "$program" || fail "$program is open to others: delete it, and start again"
 
+umask "$mask"
 DENO_DIR=$program/cache DENO_NO_UPDATE_CHECK=1 exec "$program/deno" run --quiet \
   --config "$program/app/deno.json" --cached-only \
   @PERMISSIONS@ \
