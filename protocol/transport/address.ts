@@ -3,17 +3,15 @@ import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { TransportError } from "./transport.ts";
 
-/** The IP address to dial for a name (the system's first choice); an address is itself. */
-export async function resolveHost(hostname: string): Promise<string> {
-  const [first = hostname] = await resolveHosts(hostname);
-  return first;
-}
+/** Of a name that has more addresses, the rest is not tried. */
+const MAX_ADDRESSES = 8;
 
-/** All IP addresses of a name, in the system's order of preference; an address is itself. */
+/** The IP addresses of a name, in the system's order of preference; an address is itself. */
 export async function resolveHosts(hostname: string): Promise<string[]> {
   if (isIP(hostname) !== 0) return [hostname];
   try {
-    return (await lookup(hostname, { all: true })).map(({ address }) => address);
+    const found = await lookup(hostname, { all: true });
+    return found.slice(0, MAX_ADDRESSES).map(({ address }) => address);
   } catch (cause) {
     throw new TransportError(
       "unreachable",

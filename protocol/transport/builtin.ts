@@ -8,10 +8,14 @@
  * The module can be imported anywhere; only `listen` and `dial` need Deno.
  */
 import { setImmediate } from "node:timers";
-import { resolveHost, unmapped } from "./address.ts";
+import { patiently } from "./abort.ts";
+import { resolveHosts, unmapped } from "./address.ts";
 import { closeOfFailure } from "./builtin/failures.ts";
 import { BuiltinStream, type StreamOwner } from "./builtin/stream.ts";
+import { describe, HANDSHAKE_TIMED_OUT } from "./closing.ts";
+import { HandshakeLog } from "./handshake.ts";
 import { Queue } from "./queue.ts";
+import { race } from "./race.ts";
 import {
   type Address,
   CLOSE_NONE,
@@ -20,7 +24,6 @@ import {
   DEFAULT_LIMITS,
   type DialOptions,
   type Engine,
-  type HandshakeEvent,
   type Listener,
   type ListenOptions,
   type Stream,
@@ -29,6 +32,8 @@ import {
 } from "./transport.ts";
 
 export const engine: Engine = { name: "builtin", listen, dial };
+
+const now = () => performance.now();
 
 // deno-lint-ignore require-await -- refusals reject like everything else
 async function listen(options: ListenOptions): Promise<Listener> {
@@ -53,8 +58,7 @@ async function listen(options: ListenOptions): Promise<Listener> {
 
 async function dial(options: DialOptions): Promise<Connection> {
   requireDeno();
-  const hashes = options.hashes ?? [];
-  if (hashes.length === 0) {
+  if (options.hashes === undefined || options.hashes.length === 0) {
     throw new TransportError(
       "certificate",
       "Cannot connect without the server's pin: Deno's QUIC does not show certificates. " +
@@ -62,38 +66,51 @@ async function dial(options: DialOptions): Promise<Connection> {
     );
   }
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const peer = { hostname: await resolveHost(options.hostname), port: options.port };
-  const tell = stages(options.onHandshake, peer);
+  const { hostname, port, signal } = options;
+  const timeout = limits.handshakeTimeout;
+  const addresses = await patiently(resolveHosts(hostname), { signal, timeout });
+  return await race(
+    addresses,
+    (address, stop) => {
+      const either = signal === undefined ? stop : AbortSignal.any([signal, stop]);
+      return connect(options, limits, { hostname: address, port }, either);
+    },
+    { discard: (late) => late.close(CLOSE_NONE) },
+  );
+}
+
+/** One attempt at one address. */
+async function connect(
+  { onHandshake, serverName, hostname, alpn, hashes = [] }: DialOptions,
+  limits: TransportLimits,
+  peer: Address,
+  signal: AbortSignal,
+): Promise<BuiltinConnection> {
   const endpoint = bindAny();
   // `connectQuic` takes WebTransport's `serverCertificateHashes`; its types do not say so.
-  const connect: Deno.ConnectQuicOptions<false> & { serverCertificateHashes: CertificateHash[] } = {
+  const connecting: Deno.ConnectQuicOptions<false> & {
+    serverCertificateHashes: readonly { algorithm: "sha-256"; value: Uint8Array }[];
+  } = {
     ...peer,
     endpoint,
-    serverName: options.serverName ?? options.hostname,
-    alpnProtocols: [...options.alpn],
+    serverName: serverName ?? hostname,
+    alpnProtocols: [...alpn],
     serverCertificateHashes: hashes.map((value) => ({ algorithm: "sha-256", value })),
     ...quicOptions(limits),
   };
-  tell("initial");
+  const log = new HandshakeLog(onHandshake, now);
+  log.report("initial", peer);
   try {
-    const conn = await within(
-      limits.handshakeTimeout,
-      options.signal,
-      () => Deno.connectQuic(connect),
-    );
-    tell("established", { alpn: conn.protocol ?? "" });
+    const timeout = limits.handshakeTimeout;
+    const conn = await patiently(Deno.connectQuic(connecting), { signal, timeout });
+    log.report("established", peer, { alpn: conn.protocol ?? "" });
     return new BuiltinConnection(conn, "client");
   } catch (failure) {
     endpoint.close();
-    const error = failure instanceof TransportError ? failure : dialError(textOf(failure), peer);
-    tell("failed", { reason: error.message });
+    const error = dialError(failure, peer);
+    log.report("failed", peer, { reason: error.message });
     throw error;
   }
-}
-
-interface CertificateHash {
-  readonly algorithm: "sha-256";
-  readonly value: Uint8Array;
 }
 
 class BuiltinListener implements Listener {
@@ -160,22 +177,22 @@ class BuiltinListener implements Listener {
   }
 
   async #handshake(incoming: Deno.QuicIncoming): Promise<void> {
+    const log = new HandshakeLog(this.#onHandshake, now);
     let conn: Deno.QuicConn;
-    const tellUnknown = stages(this.#onHandshake, UNKNOWN_PEER);
     try {
       // With `zeroRtt` the connection is there before its handshake, and can be given up in time.
       // Nobody is shown it earlier for that: early data, which may be a replay, waits unread.
       conn = incoming.accept({ zeroRtt: true });
     } catch (failure) {
-      tellUnknown("failed", { reason: textOf(failure) });
+      log.report("failed", UNKNOWN_PEER, { reason: textOf(failure) });
       return;
     }
     this.#handshakes++;
-    const tell = stages(this.#onHandshake, plain(conn.remoteAddr));
-    tell("initial");
+    const peer = plain(conn.remoteAddr);
+    log.report("initial", peer);
     const connection = new BuiltinConnection(conn, "server");
     const deadline = setTimeout(
-      () => connection.close(CLOSE_NONE, "the handshake took too long"),
+      () => connection.close(CLOSE_NONE, HANDSHAKE_TIMED_OUT.reason),
       this.#limits.handshakeTimeout,
     );
     await conn.handshake;
@@ -184,13 +201,13 @@ class BuiltinListener implements Listener {
     clearTimeout(deadline);
     this.#handshakes--;
     if (connection.over !== undefined) {
-      tell("failed", { reason: connection.over.reason });
+      log.report("failed", peer, { reason: connection.over.reason });
       return;
     }
     this.#connections.add(connection);
     void connection.closed.then(() => this.#connections.delete(connection));
     const { alpn, serverName } = connection;
-    tell("established", serverName === undefined ? { alpn } : { alpn, serverName });
+    log.report("established", peer, serverName === undefined ? { alpn } : { alpn, serverName });
     if (!this.#established.put(connection)) connection.close(CLOSE_NONE);
   }
 }
@@ -277,7 +294,7 @@ class BuiltinConnection implements Connection, StreamOwner {
       pair = await this.#conn.createBidirectionalStream({ waitUntilAvailable: true });
     } catch {
       const close = await this.ended;
-      throw new TransportError("closed", `The connection has ended: ${close.reason}`, { close });
+      throw new TransportError("closed", `The connection was ${describe(close)}`, { close });
     }
     return this.#adopt(pair);
   }
@@ -357,45 +374,21 @@ function quicOptions(limits: TransportLimits): Deno.QuicTransportOptions {
 /** Deno does not tell who sent a first datagram that it refuses by itself. */
 const UNKNOWN_PEER: Address = { hostname: "::", port: 0 };
 
-/** Tells the stages of one handshake, each with the time since the first. */
-function stages(onHandshake: ListenOptions["onHandshake"], peer: Address) {
-  const started = performance.now();
-  return (stage: HandshakeEvent["stage"], more: Partial<HandshakeEvent> = {}) =>
-    onHandshake?.({ stage, peer, elapsed: performance.now() - started, ...more });
-}
-
-/** Runs what cannot be cancelled, and stops waiting for it in time or when told to. */
-async function within<T>(
-  milliseconds: number,
-  signal: AbortSignal | undefined,
-  start: () => Promise<T>,
-): Promise<T> {
-  const { promise: stopped, reject } = Promise.withResolvers<never>();
-  const aborted = new TransportError("aborted", "The dialling was given up.");
-  if (signal?.aborted) throw aborted;
-  const abort = () => reject(aborted);
-  signal?.addEventListener("abort", abort);
-  const deadline = setTimeout(
-    () => reject(new TransportError("unreachable", `No answer in ${milliseconds} ms.`)),
-    milliseconds,
-  );
-  try {
-    return await Promise.race([stopped, start()]);
-  } finally {
-    clearTimeout(deadline);
-    signal?.removeEventListener("abort", abort);
-  }
-}
-
-function dialError(text: string, peer: Address): TransportError {
-  const whom = `${peer.hostname} port ${peer.port}`;
+function dialError(failure: unknown, { hostname, port }: Address): TransportError {
+  if (failure instanceof TransportError && failure.code !== "timeout") return failure;
+  const text = textOf(failure);
+  const whom = `${hostname} port ${port}`;
   if (text.includes("invalid peer certificate")) {
-    const message = `The server at ${whom} is not the one that was pinned: ${text}`;
-    return new TransportError("certificate", message);
+    const message = `The server at ${whom} is not the one that was meant: its certificate differs`;
+    return new TransportError("certificate", message, { cause: failure });
   }
   const close = closeOfFailure(text);
-  if (close.kind === "idle") return new TransportError("unreachable", `No answer from ${whom}.`);
-  return new TransportError("refused", `${whom} refused the connection: ${text}`, { close });
+  const unheard = failure instanceof TransportError || close.kind === "idle";
+  return new TransportError(
+    unheard ? "unreachable" : "refused",
+    `Cannot connect to ${whom}: ${unheard ? "nobody answers" : describe(close)}`,
+    unheard ? { cause: failure } : { cause: failure, close },
+  );
 }
 
 function plain(address: Deno.NetAddr): Address {

@@ -4,6 +4,9 @@
  */
 import { clearTimeout, setTimeout } from "node:timers";
 
+/** Milliseconds that a way is tried by itself (RFC 8305, section 5). */
+const HEAD_START = 250;
+
 /**
  * Starts an attempt for each way: the next one when the last has failed, or has had its head start.
  * The first to succeed is the answer, and the signal of all others is aborted; when all have failed,
@@ -13,7 +16,7 @@ import { clearTimeout, setTimeout } from "node:timers";
 export function race<W, T>(
   ways: readonly W[],
   attempt: (way: W, signal: AbortSignal) => Promise<T>,
-  options: { readonly headStart: number; readonly discard: (late: T) => void },
+  options: { readonly headStart?: number; readonly discard: (late: T) => void },
 ): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>();
   const stop = new AbortController();
@@ -29,7 +32,7 @@ export function race<W, T>(
       return;
     }
     started++;
-    timer = setTimeout(next, options.headStart);
+    timer = setTimeout(next, options.headStart ?? HEAD_START);
     attempt(way, stop.signal).then(won, failed);
   };
   const won = (result: T) => {

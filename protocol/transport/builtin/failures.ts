@@ -3,6 +3,7 @@
  * A sentence that is not known here makes `lost`, never a guess. A new Deno may word things anew;
  * the contract suite would notice.
  */
+import { IDLE } from "../closing.ts";
 import type { CloseReason } from "../transport.ts";
 
 /** RFC 9000, section 20.1, as quinn-proto words it (`transport_error.rs`). */
@@ -33,7 +34,7 @@ const STREAM = /^(?:stream reset|sending stopped) by peer: error (\d+)$/;
 
 /** The end of a connection that no `close` caused. */
 export function closeOfFailure(text: string): CloseReason {
-  if (text === "timed out") return { kind: "idle", code: 0, reason: text, by: "local" };
+  if (text === "timed out") return IDLE;
   const by = text.startsWith(BY_PEER) ? "peer" : "local";
   const sentence = by === "peer" ? text.slice(BY_PEER.length) : text;
   const alert = ALERT.exec(sentence)?.[1];

@@ -10,6 +10,7 @@ import {
   StreamError,
   TransportError,
 } from "../transport.ts";
+import { describe } from "../closing.ts";
 import { streamCodeOfFailure } from "./failures.ts";
 
 /** A bidirectional stream as Deno gives it, in the words of the web. */
@@ -147,7 +148,7 @@ export class BuiltinStream implements Stream {
     if (code !== undefined) return new StreamError(code, `The peer ended the stream: code ${code}`);
     // What else fails a stream is the end of its connection, and `ended` is about to settle.
     const close = await this.#owner.ended;
-    return new TransportError("closed", `The connection has ended: ${close.reason}`, { close });
+    return new TransportError("closed", `The connection was ${describe(close)}`, { close });
   }
 
   #forgetWhenOver(): void {

@@ -23,11 +23,6 @@ import type { Loop } from "./loop.ts";
 import type { NativeConfig, NativeConnection, Quiche } from "./native.ts";
 import type { WhenRefused } from "./socket.ts";
 
-/** How long an address is tried by itself before the next one is tried beside it (RFC 8305). */
-const HEAD_START = 250;
-/** Of a name that has more addresses, the rest is not tried. */
-const MAX_ADDRESSES = 8;
-
 export interface DialContext {
   readonly quiche: Quiche;
   readonly loop: Loop;
@@ -43,12 +38,12 @@ export async function dial(context: DialContext, options: DialOptions): Promise<
   const timeout = context.limits.handshakeTimeout;
   const addresses = await patiently(resolveHosts(hostname), { signal, timeout });
   const connection = await race(
-    addresses.slice(0, MAX_ADDRESSES),
+    addresses,
     (address, stop) => {
       const either = signal === undefined ? stop : AbortSignal.any([signal, stop]);
       return connect(context, config, options, { hostname: address, port }, either);
     },
-    { headStart: HEAD_START, discard: (late) => late.abandon(ABORTED) },
+    { discard: (late) => late.abandon(ABORTED) },
   );
   const leaf = connection.peerCertificate;
   const judged = leaf === undefined ? false : verify(leaf);

@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
-import { resolveHost, unmapped } from "../../../protocol/transport/address.ts";
+import { resolveHosts, unmapped } from "../../../protocol/transport/address.ts";
 import { TransportError } from "../../../protocol/transport/transport.ts";
 
-Deno.test("resolveHost leaves addresses as they are", async () => {
+Deno.test("resolveHosts leaves addresses as they are", async () => {
   for (const address of ["127.0.0.1", "::1", "fe80::1"]) {
-    assert.equal(await resolveHost(address), address);
+    assert.deepEqual(await resolveHosts(address), [address]);
   }
 });
 
-Deno.test("resolveHost names the name that it cannot find", async () => {
+Deno.test("resolveHosts names the name that it cannot find", async () => {
   const hostname = `${"x".repeat(70)}.invalid`;
-  await assert.rejects(resolveHost(hostname), (error) => {
+  await assert.rejects(resolveHosts(hostname), (error) => {
     assert.ok(error instanceof TransportError);
     assert.equal(error.code, "unreachable");
     assert.ok(error.message.includes(hostname));

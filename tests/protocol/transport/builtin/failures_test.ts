@@ -5,8 +5,7 @@ import {
 } from "../../../../protocol/transport/builtin/failures.ts";
 
 Deno.test("closeOfFailure knows an idle timeout", () => {
-  const close = { kind: "idle", code: 0, reason: "timed out", by: "local" };
-  assert.deepEqual(closeOfFailure("timed out"), close);
+  assert.equal(closeOfFailure("timed out").kind, "idle");
 });
 
 Deno.test("closeOfFailure makes QUIC's code of a TLS alert, of either end", () => {

@@ -94,8 +94,8 @@ export function dialContract(subject: Subject): void {
     assert.ok(error.message.includes(hostname), error.message);
   });
 
-  test("Engine.dial finds localhost", async () => {
-    await using listener = await listen(subject.server, { hostname: "::" });
+  test("Engine.dial finds a name, at whichever of its addresses somebody listens", async () => {
+    await using listener = await listen(subject.server);
     await using connection = await dial(subject.client, listener.address.port, {
       hostname: "localhost",
     });
