@@ -75,14 +75,14 @@ async function play(
   const later = "Cat, the meeting is at three.";
   ann.types(`@cat ${later}`);
   await ann.sees("notice", { code: "offline" }, ({ text }) => text);
-  const public_ = "The meeting has moved to three.";
-  ann.types(public_);
+  const moved = "The meeting has moved to three.";
+  ann.types(moved);
   await ann.sees("ack", { conversation: "room:general", seq: 2 });
-  await bob.sees("message", { text: public_ }, received);
+  await bob.sees("message", { text: moved }, received);
   await using cat = join("cat");
   await cat.sees("authenticated", { user: "cat", created: false }, () => "signed in again");
   await cat.sees("message", { conversation: "dm:ann:cat", text: later }, received);
-  await cat.sees("message", { conversation: "room:general", text: public_ }, received);
+  await cat.sees("message", { conversation: "room:general", text: moved }, received);
 
   scene("In secret");
   ann.types(`@secret bob ${KEY} ${SECRET}`);
@@ -115,7 +115,7 @@ async function play(
   scene("Everyone leaves");
   const people = [ann, bob, cat];
   for (const person of people) await person.leaves();
-  for (const text of [hello, public_, ...missed, queued]) checkOnce(people, text);
+  for (const text of [hello, moved, ...missed, queued]) checkOnce(people, text);
   return [...people, firstVisit].reduce((sum, { checks }) => sum + checks, 0);
 }
 
@@ -144,6 +144,6 @@ async function checkFiles(folder: string): Promise<void> {
 /** Nobody may have seen a line twice. */
 function checkOnce(people: readonly Person[], text: string): void {
   for (const person of people) {
-    if (person.count("message", text) > 1) throw new DemoError(`${person.name} saw twice: ${text}`);
+    if (person.timesHeard(text) > 1) throw new DemoError(`${person.name} saw twice: ${text}`);
   }
 }

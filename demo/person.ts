@@ -88,10 +88,9 @@ export class Person implements AsyncDisposable {
     return found;
   }
 
-  /** How often an event with these fields has come. */
-  count(event: ChatEvent["event"], text: string): number {
-    return this.#seen.filter((seen) => seen.event === event && "text" in seen && seen.text === text)
-      .length;
+  /** How often a message with this text has come. */
+  timesHeard(text: string): number {
+    return this.#seen.filter((event) => event.event === "message" && event.text === text).length;
   }
 
   /** Leaves, as with `@quit`. */
