@@ -62,7 +62,10 @@ export class Chat implements AsyncDisposable {
   readonly #talk: Talk;
   readonly #ulid: () => string;
   #user: string | undefined;
+  #leaving = false;
   #users: User[] = [];
+  /** It was told who is online. */
+  readonly #introduced = Promise.withResolvers<void>();
   #saving: Promise<void> = Promise.resolve();
   /** Intents are carried out one after the other. */
   #doing: Promise<void> = Promise.resolve();
@@ -119,11 +122,14 @@ export class Chat implements AsyncDisposable {
 
   /** Carries out an intent, after those before it, and once somebody has signed in. */
   do(intent: Intent): Promise<void> {
-    this.#doing = this.#doing.then(async () => {
+    const done = this.#doing.then(async () => {
       await this.signedIn;
+      if (this.#leaving) return this.#error("leaving", "Not done: this client is leaving.");
       await this.#do(intent);
     });
-    return this.#doing;
+    // What fails is told to the caller; the next intent is not to blame.
+    this.#doing = done.catch(() => {});
+    return done;
   }
 
   /** Resolves when there is room for a further message: for those who have many. */
@@ -142,6 +148,7 @@ export class Chat implements AsyncDisposable {
    */
   async drain(ms: number): Promise<void> {
     const settled = this.signedIn.then(() => this.#doing)
+      .then(() => this.#introduced.promise)
       .then(() => this.#line.link?.answered())
       .then(() => this.#talk.settled())
       .then(() => this.#queue.empty());
@@ -150,6 +157,7 @@ export class Chat implements AsyncDisposable {
 
   /** Leaves, once what was said is acknowledged or that takes too long. Idempotent. */
   async leave(): Promise<Ending> {
+    this.#leaving = true;
     await this.#sent();
     this.#talk.flushMarks();
     this.#line.leave();
@@ -188,7 +196,7 @@ export class Chat implements AsyncDisposable {
         if (frame.more) return;
         this.#emit({ event: "users", users: this.#users });
         this.#users = [];
-        return;
+        return this.#introduced.resolve();
       case "presence":
         return this.#emit({ event: "presence", user: frame.user, status: frame.status });
       case "notice":
@@ -291,7 +299,10 @@ export class Chat implements AsyncDisposable {
   /** Waits until what was said is acknowledged, while there is hope. */
   async #sent(): Promise<void> {
     const { link } = this.#line;
-    if (link === undefined || this.#talk.unsent === 0) return;
+    const { unsent } = this.#talk;
+    if (link === undefined || unsent === 0) return;
+    const text = `Waiting for ${countOf(unsent)} to be stored.`;
+    this.#emit({ event: "notice", code: "leaving", text });
     await this.#atMost(LEAVE, Promise.race([this.#talk.sent(), link.closed, this.ended]));
   }
 
@@ -329,7 +340,7 @@ export class Chat implements AsyncDisposable {
     this.#talk.close();
     const ending: Ending = ended.code !== "left" || unsent === 0 ? ended : {
       code: "unsent",
-      message: `Left; ${unsent === 1 ? "1 message" : `${unsent} messages`} could not be sent.`,
+      message: `Left; ${countOf(unsent)} could not be sent.`,
     };
     this.#emit({ event: "closed", code: ending.code, message: ending.message });
     this.#queue.end();
@@ -341,6 +352,10 @@ export class Chat implements AsyncDisposable {
     await Promise.race([promise, pause(this.#clock, ms, done.signal)]);
     done.abort();
   }
+}
+
+function countOf(messages: number): string {
+  return messages === 1 ? "1 message" : `${messages} messages`;
 }
 
 function describe(failure: unknown): string {

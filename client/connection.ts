@@ -105,11 +105,6 @@ export class Link {
     }
   }
 
-  /** The round trip in milliseconds, as last measured. */
-  get rtt(): number | undefined {
-    return this.#connection.rtt() ?? this.#session.rtt;
-  }
-
   /** Whether a frame of this type may be sent now. */
   allows(type: keyof ClientFrames): boolean {
     return this.#end === undefined && this.#session.allows(type);

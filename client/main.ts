@@ -153,6 +153,7 @@ async function converse(
   // Nobody reads the output any more: there is nothing left to do here.
   void output.then(() => chat.leave());
   const typed = type(chat, input);
+  void typed.catch(() => chat.leave()); // A fault of ours, which is thrown below.
   const ending = await chat.ended;
   await output;
   input.close();

@@ -103,7 +103,7 @@ Deno.test("sotto client: end of input sends everything first", async () => {
   const bob = await house.person("bob", server);
   const file = await house.passwordFile("ann");
   const args = ["--json", "--pin", server.pin, "--password-file", file];
-  const ann = await house.client("ann", server.port, ...args);
+  const ann = house.client("ann", server.port, ...args);
   // Far more than may wait to be sent at once.
   const lines = Array.from({ length: 600 }, (_, index) => `line ${index + 1}`);
   for (const line of lines) ann.type(line);
@@ -117,7 +117,7 @@ Deno.test("sotto client: end of input sends everything first", async () => {
 Deno.test("sotto client: the password may come with the lines", async () => {
   await using house = await House.make();
   const { port, pin } = await house.server();
-  const ann = await house.client("ann", port, "--plain", "--pin", pin, "--password-file", "-");
+  const ann = house.client("ann", port, "--plain", "--pin", pin, "--password-file", "-");
   ann.type("pass word");
   ann.type("hello");
   ann.end();
@@ -133,12 +133,12 @@ Deno.test("sotto client: a server is met once, and must keep its key", async () 
   const file = await house.passwordFile("ann");
   const json = ["--json", "--password-file", file];
 
-  const stranger = await house.client("ann", port, ...json);
+  const stranger = house.client("ann", port, ...json);
   assert.equal(await stranger.exit(), 2);
   assert.match(stranger.stderr, /--accept-new/);
   assert.ok(stranger.stderr.includes(first.pin));
 
-  const met = await house.client("ann", port, ...json, "--accept-new");
+  const met = house.client("ann", port, ...json, "--accept-new");
   await met.event({ event: "authenticated", created: true });
   met.type("logout");
   assert.equal(await met.exit(), 0);
@@ -149,12 +149,12 @@ Deno.test("sotto client: a server is met once, and must keep its key", async () 
   first.program.kill("SIGKILL");
   await first.program.exit();
   const second = await house.server({ data: "two", port });
-  const changed = await house.client("ann", port, ...json, "--accept-new");
+  const changed = house.client("ann", port, ...json, "--accept-new");
   assert.equal(await changed.exit(), 5);
   for (const part of [first.pin, second.pin, known, "line 2"]) {
     assert.ok(changed.stderr.includes(part), `${part} is not in ${changed.stderr}`);
   }
-  const pinned = await house.client("ann", port, ...json, "--pin", first.pin);
+  const pinned = house.client("ann", port, ...json, "--pin", first.pin);
   assert.equal(await pinned.exit(), 5);
   assert.deepEqual(eventsOf(pinned).map(({ event, code }) => [event, code]), [
     ["closed", "key_changed"],
@@ -169,18 +169,18 @@ Deno.test("sotto client: says why it cannot get in", async () => {
   assert.equal(await ann.exit(), 0);
   const wrong = await house.passwordFile("ann", "wrong");
   const args = ["--json", "--pin", server.pin];
-  const refused = await house.client("ann", server.port, ...args, "--password-file", wrong);
+  const refused = house.client("ann", server.port, ...args, "--password-file", wrong);
   assert.equal(await refused.exit(), 4);
   await refused.event({ event: "error", code: "bad_credentials" });
-  const none = await house.client("ann", server.port, ...args);
+  const none = house.client("ann", server.port, ...args);
   assert.equal(await none.exit(), 4);
   assert.match(none.stderr, /Not signed in/);
-  const absent = await house.client("ann", server.port, ...args, "--password-file", "/nowhere");
+  const absent = house.client("ann", server.port, ...args, "--password-file", "/nowhere");
   assert.equal(await absent.exit(), 2);
 
   server.program.kill("SIGKILL");
   await server.program.exit();
-  const alone = await house.client("ann", server.port, ...args, "--password-file", wrong);
+  const alone = house.client("ann", server.port, ...args, "--password-file", wrong);
   assert.equal(await alone.exit(), 3);
   assert.match(alone.stderr, /sotto: .*127\.0\.0\.1/);
 });
@@ -196,12 +196,12 @@ Deno.test("sotto client: a token stands in for the password, until it is signed 
   assert.equal((await stat(join(folder, name))).mode & 0o777, 0o600);
   assert.equal((await stat(folder)).mode & 0o777, 0o700);
   const args = ["--json", "--pin", server.pin];
-  const again = await house.client("ann", server.port, ...args);
+  const again = house.client("ann", server.port, ...args);
   await again.event({ event: "authenticated", user: "ann" });
   again.type("logout");
   assert.equal(await again.exit(), 0);
   assert.deepEqual(await readdir(folder), []);
-  const refused = await house.client("ann", server.port, ...args);
+  const refused = house.client("ann", server.port, ...args);
   assert.equal(await refused.exit(), 4);
 });
 
@@ -217,12 +217,25 @@ Deno.test("sotto client: leaves in good order at the first SIGINT", async () => 
   await bob.event({ event: "closed", code: "left" });
 });
 
+Deno.test("sotto client: does not wait any longer at the second SIGINT", async () => {
+  await using house = await House.make();
+  const server = await house.server();
+  const ann = await house.person("ann", server);
+  server.program.kill("SIGSTOP");
+  ann.type("nobody hears this");
+  await ann.event({ event: "sending" });
+  ann.kill("SIGINT");
+  await ann.event({ event: "notice", code: "leaving" });
+  ann.kill("SIGINT");
+  assert.equal(await ann.exit(), "SIGINT");
+});
+
 Deno.test("sotto client: tells every stage and both connection IDs when asked to", async () => {
   await using house = await House.make();
   const server = await house.server();
   const file = await house.passwordFile("ann");
   const args = ["--json", "--pin", server.pin, "--password-file", file, "--log-level", "debug"];
-  const ann = await house.client("ann", server.port, ...args);
+  const ann = house.client("ann", server.port, ...args);
   await ann.event({ event: "users" });
   ann.end();
   await ann.exit();

@@ -58,8 +58,8 @@ export class House implements AsyncDisposable {
     };
   }
 
-  /** Starts a client as a person; their password is in a file. */
-  async client(person: string, port: number, ...args: string[]): Promise<Program> {
+  /** Starts a client as a person. */
+  client(person: string, port: number, ...args: string[]): Program {
     return this.#start(["client", `${person}@127.0.0.1:${port}`, ...args], this.env(person));
   }
 
@@ -74,7 +74,7 @@ export class House implements AsyncDisposable {
   /** Starts a client that speaks JSON, signs up or in with its own password, and is signed in. */
   async person(name: string, { port, pin }: RunningProgram): Promise<Program> {
     const file = await this.passwordFile(name);
-    const program = await this.client(
+    const program = this.client(
       name,
       port,
       ...["--json", "--pin", pin, "--password-file", file],
