@@ -4,19 +4,20 @@
  */
 import assert from "node:assert/strict";
 import { House, type RunningProgram, SOTTO } from "../helpers/house.ts";
-import { hasTmux, Terminal } from "../helpers/terminal.ts";
+import { hasTerminal, Terminal } from "../helpers/terminal.ts";
 
-const ignore = !hasTmux();
+const ignore = !hasTerminal();
 if (ignore) console.warn("Skipped: the terminal tests need tmux (apt-get install tmux).");
 
-function client(house: House, person: string, ...args: string[]): Promise<Terminal> {
-  return Terminal.run([...SOTTO, "client", ...args], house.env(person));
+function client(house: House, person: string, ...args: string[]): Terminal {
+  const options = { cwd: house.folder, env: house.env(person), columns: 100, rows: 40 };
+  return new Terminal([...SOTTO, "client", ...args], options);
 }
 
 /** Goes through first contact and signing in by name and password. */
 async function signIn(terminal: Terminal, person: string, { pin }: RunningProgram): Promise<void> {
-  await terminal.until(/never met before[\s\S]*\(yes\/no\)\? $|\(yes\/no\)\?$/);
-  assert.ok(terminal.screen().includes(pin));
+  await terminal.until(/never met before[^]*\(yes\/no\)\?/);
+  assert.ok(terminal.screen.includes(pin));
   terminal.enter("yes");
   await terminal.until(new RegExp(`Password of ${person} on .*:`));
   terminal.enter(`pässword of ${person}`);
@@ -30,9 +31,9 @@ Deno.test(
     await using house = await House.make();
     const server = await house.server();
     const address = `127.0.0.1:${server.port}`;
-    await using ann = await client(house, "ann", `ann@${address}`);
+    using ann = client(house, "ann", `ann@${address}`);
     await signIn(ann, "ann", server);
-    await using bob = await client(house, "bob", address);
+    using bob = client(house, "bob", address);
     await bob.until(/\(yes\/no\)\?/);
     bob.enter("yes");
     await bob.until(/Name on .*:/);
@@ -48,7 +49,7 @@ Deno.test(
     await bob.until(/\d\d:\d\d ann: hello all/);
     bob.enter("@ann hello you");
     await ann.until(/\d\d:\d\d bob -> you: hello you/);
-    assert.equal(ann.screen().match(/hello all/g)?.length, 1, "one's own line is not repeated");
+    assert.equal(ann.screen.match(/hello all/g)?.length, 1, "one's own line is not repeated");
 
     bob.enter("@secret ann");
     await bob.until(/Key for ann \(not shown\):/);
@@ -66,11 +67,11 @@ Deno.test(
     await ann.until(/\[opened, from bob\] the plan/);
 
     ann.press("C-c");
-    await ann.until(/exit code 0/);
+    await ann.until(/left: 0/);
     await bob.until(/\* ann has left/);
     bob.press("C-d");
-    await bob.until(/exit code 0/);
-    const shown = ann.screen() + bob.screen();
+    await bob.until(/left: 0/);
+    const shown = ann.screen + bob.screen;
     assert.doesNotMatch(shown, /pässword of|wrong, but|wronX|Tr0ub4dor|wr0ng/);
   },
 );
@@ -84,7 +85,7 @@ Deno.test(
     const ann = await house.person("ann", server);
     ann.type("logout");
     await ann.exit();
-    await using terminal = await client(
+    using terminal = client(
       house,
       "ann",
       ...["--pin", server.pin, `ann@127.0.0.1:${server.port}`],
@@ -93,7 +94,7 @@ Deno.test(
       await terminal.until(new RegExp(`(Password of ann[^]*){${attempt}}`));
       terminal.enter("wrong");
     }
-    const screen = await terminal.until(/exit code 4/);
+    const screen = await terminal.until(/left: 4/);
     assert.equal(screen.match(/The name or the password is wrong/g)?.length, 2);
   },
 );
@@ -105,14 +106,14 @@ Deno.test(
     await using house = await House.make();
     const server = await house.server();
     const address = `ann@127.0.0.1:${server.port}`;
-    await using careful = await client(house, "ann", address);
+    using careful = client(house, "ann", address);
     await careful.until(/\(yes\/no\)\?/);
     careful.enter("no");
-    await careful.until(/exit code 2/);
-    await using hasty = await client(house, "ann", "--pin", server.pin, address);
+    await careful.until(/left: 2/);
+    using hasty = client(house, "ann", "--pin", server.pin, address);
     await hasty.until(/Password of ann/);
     hasty.press("C-c");
-    await hasty.until(/exit code \d/);
+    await hasty.until(/left: \d/);
     // The terminal echoes again.
     hasty.enter("seen");
     await hasty.until(/seen/);

@@ -1,56 +1,53 @@
 /**
- * A real terminal in a test: a tmux session of its own, typed into and looked at like a screen. It
- * is gone at the end of the scope.
+ * A program in a real terminal (tmux), for tests of what only happens there: typed at key by key,
+ * read off the screen.
  */
 import { execFileSync } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 
 const LIMIT = 20_000;
 const LOOK = 50;
 
-/** Whether this machine has tmux. */
-export function hasTmux(): boolean {
+/** Whether this machine has tmux; tests that need a terminal are skipped without it. */
+export function hasTerminal(): boolean {
   try {
-    execFileSync("tmux", ["-V"]);
+    execFileSync("tmux", ["-V"], { stdio: "ignore" });
     return true;
   } catch {
     return false;
   }
 }
 
-export class Terminal implements AsyncDisposable {
-  readonly #folder: string;
+export interface TerminalOptions {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly columns?: number;
+  readonly rows?: number;
+}
 
-  private constructor(folder: string) {
-    this.#folder = folder;
-  }
+export class Terminal implements Disposable {
+  static #count = 0;
+  /** A tmux server of its own, so that nobody else's is touched. */
+  readonly #socket = `sotto-${Deno.pid}-${Terminal.#count++}`;
 
-  /** Runs a command in a terminal of 100 columns and 30 lines; it stays when the command ends. */
-  static async run(
-    command: readonly string[],
-    env: Readonly<Record<string, string>>,
-  ): Promise<Terminal> {
-    const terminal = new Terminal(await mkdtemp(join(tmpdir(), "sotto-tmux-")));
-    const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-    // Ctrl-C is for the command alone. What it left with stands on the last line.
-    const script = 'trap : INT; "$@"; echo "exit code $?"; exec sleep 600';
-    terminal.#tmux(
-      ...["-f", "/dev/null", "new-session", "-d", "-x", "100", "-y", "30"],
-      ...["env", "-i", ...variables, "sh", "-c", script, "sh", ...command],
+  /** Starts a program. The screen stays when it has left, with `left: CODE` as its last line. */
+  constructor(command: readonly string[], options: TerminalOptions) {
+    const { cwd, env, columns = 80, rows = 24 } = options;
+    const quoted = command.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
+    const variables = Object.entries(env).flatMap(([name, value]) => ["-e", `${name}=${value}`]);
+    this.#tmux(
+      ...["-f", "/dev/null", "new-session", "-d", "-c", cwd, "-x", `${columns}`, "-y", `${rows}`],
+      ...[...variables, `${quoted}; echo "left: $?"; cat`],
     );
-    return terminal;
   }
 
-  /** Types text as it stands. */
+  /** Types text as it is. */
   type(text: string): void {
     this.#tmux("send-keys", "-l", "--", text);
   }
 
-  /** Presses keys, by tmux's names: `Enter`, `C-c`, `BSpace`. */
-  press(...keys: string[]): void {
-    this.#tmux("send-keys", ...keys);
+  /** Presses a key that tmux has a name for: `Enter`, `C-c`, `Up`. */
+  press(key: string): void {
+    this.#tmux("send-keys", key);
   }
 
   /** Types a line. */
@@ -59,29 +56,26 @@ export class Terminal implements AsyncDisposable {
     this.press("Enter");
   }
 
-  /** What stands on the screen, and what has scrolled off it. */
-  screen(): string {
-    return this.#tmux("capture-pane", "-p", "-J", "-S", "-1000").trimEnd();
+  /** What stands on the screen, without empty lines. */
+  get screen(): string {
+    return this.#tmux("capture-pane", "-p").replaceAll(/^\s*\n/gm, "");
   }
 
-  /** Waits until the screen fits; resolves with it. */
+  /** Waits until the screen fits, and returns it. */
   async until(pattern: RegExp): Promise<string> {
     for (let waited = 0; waited < LIMIT; waited += LOOK) {
-      const screen = this.screen();
+      const { screen } = this;
       if (pattern.test(screen)) return screen;
       await new Promise((resolve) => setTimeout(resolve, LOOK));
     }
-    throw new Error(`Waited ${LIMIT} ms for ${pattern} on this screen:\n${this.screen()}`);
+    throw new Error(`Waited ${LIMIT} ms for ${pattern} on the screen:\n${this.screen}`);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.dispose](): void {
     this.#tmux("kill-server");
-    await rm(this.#folder, { recursive: true });
   }
 
   #tmux(...args: string[]): string {
-    // A server of its own: nobody's settings, nobody's other sessions.
-    const socket = join(this.#folder, "socket");
-    return execFileSync("tmux", ["-S", socket, ...args], { encoding: "utf8" });
+    return execFileSync("tmux", ["-L", this.#socket, ...args]).toString();
   }
 }
