@@ -17,7 +17,7 @@ import {
 import { closeReason } from "./closing.ts";
 import { MAX_DATAGRAM } from "./config.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { isLong, MIN_INITIAL, parseLongHeader } from "./header.ts";
+import { isLong, MIN_INITIAL, packetsOf, parseLongHeader } from "./header.ts";
 import { hex } from "./hex.ts";
 import { Ids } from "./ids.ts";
 import type { Loop, Task } from "./loop.ts";
@@ -234,7 +234,11 @@ export class QuicheConnection implements Connection, Task, StreamHost {
     const path = this.#path;
     if (path.isAt(hostname, port)) path.received(datagram.length);
     try {
-      quic.recv(datagram, path.infoOf(hostname, port));
+      const info = path.infoOf(hostname, port);
+      if (this.#state === "handshake" || !isLong(datagram)) quic.recv(datagram, info);
+      // A peer whose handshake is not confirmed closes in a Handshake packet as well, in front; and
+      // quiche, which has no keys for that any more, would let all of the datagram go with it.
+      else for (const packet of packetsOf(datagram)) quic.recv(packet, info);
     } catch (error) {
       return this.#fail(quic, error);
     }

@@ -62,6 +62,33 @@ export function parseLongHeader(datagram: Uint8Array): LongHeader | undefined {
   return { ...header, token: datagram.subarray(start, start + length.value) };
 }
 
+/**
+ * The packets of a datagram, one by one (RFC 9000, section 12.2). What cannot be taken apart comes
+ * as one.
+ */
+export function* packetsOf(datagram: Uint8Array): Generator<Uint8Array> {
+  let rest = datagram;
+  for (let end; (end = longPacketEnd(rest)) !== undefined; rest = rest.subarray(end)) {
+    yield rest.subarray(0, end);
+  }
+  if (rest.length > 0) yield rest;
+}
+
+/** Where the long packet at the front ends; `undefined` where there is none, or it does not say. */
+function longPacketEnd(datagram: Uint8Array): number | undefined {
+  const header = parseLongHeader(datagram);
+  if (header === undefined || header.version === 0 || header.type === "retry") return undefined;
+  const view = new DataView(datagram.buffer, datagram.byteOffset, datagram.length);
+  let at = 7 + header.destination.length + header.source.length;
+  if (header.type === "initial") {
+    at += (varint(view, at)?.size ?? 0) + header.token.length;
+  }
+  const length = varint(view, at);
+  if (length === undefined) return undefined;
+  const end = at + length.size + length.value;
+  return end <= datagram.length ? end : undefined;
+}
+
 /** Whether both IDs have a length that version 1 allows. */
 export function hasValidIds(header: LongHeader): boolean {
   return header.destination.length <= MAX_ID_LENGTH && header.source.length <= MAX_ID_LENGTH;
