@@ -5,7 +5,7 @@
 import { homedir } from "node:os";
 import process from "node:process";
 import type { Writable } from "node:stream";
-import { safeLabel, safeText } from "./ui/safe_text.ts";
+import { safeLabel, safeText } from "../protocol/safe_text.ts";
 import { Chat } from "./chat.ts";
 import { clientEngine } from "./engine.ts";
 import { formatAddress, KnownHosts, trustOnFirstUse } from "./known_hosts.ts";

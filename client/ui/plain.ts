@@ -6,9 +6,9 @@
  * text of anybody can pass for something that sotto says.
  */
 import { parseConversation, peerOf } from "../../protocol/names.ts";
+import { safeLabel, safeText } from "../../protocol/safe_text.ts";
 import type { ChatEvent } from "../events.ts";
 import { reduce, type State } from "../state.ts";
-import { safeLabel, safeText } from "./safe_text.ts";
 
 export interface PlainOptions {
   /** Milliseconds since 1970, UTC. */

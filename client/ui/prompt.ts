@@ -5,9 +5,9 @@
  */
 import { open } from "node:fs/promises";
 import { LIMITS } from "../../protocol/limits.ts";
+import { safeLabel } from "../../protocol/safe_text.ts";
 import type { Credentials, CredentialsRequest, Prompts } from "../prompts.ts";
 import type { Input } from "./input.ts";
-import { safeLabel } from "./safe_text.ts";
 
 /** A file that was to give the password does not. The message says what to do. */
 export class PasswordFileError extends Error {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { safeJson, safeLabel, safeText } from "../../../client/ui/safe_text.ts";
+import { safeJson, safeLabel, safeText } from "../../protocol/safe_text.ts";
 
 // deno-lint-ignore no-control-regex -- control characters are exactly what must not come out
 const ACTING = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/;
