@@ -45,6 +45,7 @@ export interface ChatOptions {
 
 /** How long leaving waits for what was said to be acknowledged. */
 const LEAVE = 5000;
+
 export class Chat implements AsyncDisposable {
   /** What happens; to be read by one reader. `closed` is the last. */
   readonly events: AsyncIterable<ChatEvent>;
@@ -160,6 +161,8 @@ export class Chat implements AsyncDisposable {
     this.#leaving = true;
     await this.#sent();
     this.#talk.flushMarks();
+    // Whoever leaves may have stopped reading events; what is left of the session is short.
+    this.#queue.release();
     this.#line.leave();
     return await this.ended;
   }

@@ -22,7 +22,10 @@ import {
 import type { Clock } from "./clock.ts";
 import type { Log } from "./log.ts";
 
-/** How long a `ping` or a message may go unanswered before the path is doubted, and again before it is given up. */
+/**
+ * How long a `ping` or a message may go unanswered before the path is doubted, and once more before
+ * it is given up.
+ */
 const PATIENCE = 5000;
 /** How long the last frames may take to be read when leaving. */
 const FAREWELL = 1000;

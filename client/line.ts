@@ -171,7 +171,6 @@ export class Line {
     this.#handler.lost();
     log?.("closed", { by, code });
     if (outcome.type === "refused") {
-      this.#handler.refused(outcome.code, outcome.message);
       const { host, port } = this.#options;
       const message = `Not signed in to ${formatAddress(host, port)}.`;
       return { type: "over", ending: { code: "not_let_in", message } };

@@ -8,6 +8,7 @@ import type { Writable } from "node:stream";
 import { safeLabel, safeText } from "../protocol/safe_text.ts";
 import { Chat } from "./chat.ts";
 import { clientEngine } from "./engine.ts";
+import type { ChatEvent } from "./events.ts";
 import { formatAddress, KnownHosts, trustOnFirstUse } from "./known_hosts.ts";
 import type { EndCode, Ending } from "./line.ts";
 import type { Log } from "./log.ts";
@@ -144,16 +145,17 @@ async function converse(
   { stdout }: ClientIo,
   input: Input,
 ): Promise<Ending> {
-  const show = options.ui === "json" ? showJson() : showPlain(input.isTerminal);
+  const show = viewOf(options.ui, input.isTerminal);
   const output = (async () => {
     for await (const event of chat.events) {
       for (const line of show(event)) if (!await write(stdout, `${line}\n`)) return;
     }
   })();
-  // Nobody reads the output any more: there is nothing left to do here.
-  void output.then(() => chat.leave());
   const typed = type(chat, input);
-  void typed.catch(() => chat.leave()); // A fault of ours, which is thrown below.
+  // Nobody reads the output any more, or something failed here, which is thrown below.
+  const leave = () => void chat.leave();
+  output.then(leave, leave);
+  typed.catch(leave);
   const ending = await chat.ended;
   await output;
   input.close();
@@ -161,13 +163,9 @@ async function converse(
   return ending;
 }
 
-type Show = (event: Parameters<typeof jsonLine>[0]) => string[];
-
-function showJson(): Show {
-  return (event) => [jsonLine(event)];
-}
-
-function showPlain(echoed: boolean): Show {
+/** What makes the lines for each event. */
+function viewOf(ui: ClientOptions["ui"], echoed: boolean): (event: ChatEvent) => string[] {
+  if (ui === "json") return (event) => [jsonLine(event)];
   const view = new PlainView(INITIAL, { now: () => Date.now(), echoed });
   return (event) => view.show(event);
 }

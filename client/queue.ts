@@ -17,6 +17,7 @@ export class EventQueue implements AsyncIterable<ChatEvent> {
   readonly #most: number;
   #entries: Entry[] = [];
   #ended = false;
+  #released = false;
   #consumed = false;
   #wakeConsumer: (() => void) | undefined;
   #waiting: (() => void)[] = [];
@@ -40,6 +41,12 @@ export class EventQueue implements AsyncIterable<ChatEvent> {
   /** Resolves when everything was shown, or nobody will read any more. */
   empty(): Promise<void> {
     return this.#until(() => this.#entries.length === 0);
+  }
+
+  /** From now on nobody waits for the reader. */
+  release(): void {
+    this.#released = true;
+    this.#wakeWaiting();
   }
 
   /** Nothing more comes; what is there is still read. */
@@ -73,7 +80,7 @@ export class EventQueue implements AsyncIterable<ChatEvent> {
   }
 
   async #until(ready: () => boolean): Promise<void> {
-    while (!ready() && !this.#ended) {
+    while (!ready() && !this.#ended && !this.#released) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
   }

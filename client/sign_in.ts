@@ -27,7 +27,7 @@ export interface SignInOptions {
   readonly tokens: Tokens;
   readonly prompts: Prompts;
   readonly clock: Pick<Clock, "now">;
-  /** Told of each refusal that does not end it. */
+  /** Told of each refusal, once. */
   readonly onRefusal: (code: string, message: string) => void;
 }
 
@@ -92,7 +92,10 @@ export class SignIn {
       if (this.#closed) return { type: "later" };
       const given = await prompts.credentials({ user, attempt, signal });
       if (this.#closed) return { type: "later" };
-      if (given === undefined) return refusal;
+      if (given === undefined) {
+        if (attempt === 0) onRefusal(refusal.code, refusal.message);
+        return refusal;
+      }
       const name = foldName(given.user);
       if (!isName(name) || given.password === "") {
         refusal = { type: "refused", code: "bad_credentials", message: MALFORMED };
@@ -105,8 +108,8 @@ export class SignIn {
       if (frame === undefined) return { type: "later" };
       if (frame.type === "authenticated") return { type: "signed_in" };
       refusal = { type: "refused", code: frame.code, message: frame.message };
-      if (frame.attempts === undefined && !PASSING.has(frame.code)) return refusal;
       onRefusal(frame.code, frame.message);
+      if (frame.attempts === undefined && !PASSING.has(frame.code)) return refusal;
     }
   }
 

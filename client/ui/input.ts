@@ -1,6 +1,6 @@
 /**
  * What a person or a script types: lines, and answers that are not echoed. It owns the input, so
- * that a prompt and the chat never fight for it, and reads no further than it is asked to.
+ * that a question and the chat never fight for it, and reads no further than it is asked to.
  */
 import type { Readable, Writable } from "node:stream";
 
@@ -27,11 +27,14 @@ export class Input {
   readonly #options: InputOptions;
   readonly #chunks: AsyncIterator<Uint8Array | string>;
   readonly #decoder = new TextDecoder();
-  #reading: Promise<IteratorResult<Uint8Array | string>> | undefined;
-  /** Ends the wait for what is being read: Deno leaves a read of a destroyed pipe pending. */
-  #giveUp = () => {};
+  /** What was read and not taken yet. */
   #text = "";
   #ended = false;
+  /** The chunk that is being read, for whoever waits: `false` at the end of input. */
+  #filling: Promise<boolean> | undefined;
+  /** While a question is being answered, what is typed is for nobody else. */
+  #question: Promise<unknown> | undefined;
+  readonly #closed = new AbortController();
 
   constructor(options: InputOptions) {
     this.#options = options;
@@ -44,44 +47,72 @@ export class Input {
   }
 
   /** The next line, without its end; `undefined` at the end of input, or when the signal fires. */
-  async line(signal?: AbortSignal): Promise<string | undefined> {
-    let line = "";
-    while (true) {
-      const end = this.#text.indexOf("\n");
-      line += this.#text.slice(0, end < 0 ? undefined : end);
-      line = line.slice(0, LONGEST_LINE);
-      this.#text = end < 0 ? "" : this.#text.slice(end + 1);
-      if (end >= 0) return line.replace(/\r$/, "");
-      if (!await this.#more(signal)) return line === "" ? undefined : line;
-    }
+  line(signal?: AbortSignal): Promise<string | undefined> {
+    return this.#line(() => this.#question, signal);
   }
 
   /** Asks a question on the terminal. */
-  async ask(question: string, signal?: AbortSignal): Promise<string | undefined> {
-    this.#options.stderr.write(question);
-    return await this.line(signal);
+  ask(question: string, signal?: AbortSignal): Promise<string | undefined> {
+    return this.#answer(() => {
+      this.#options.stderr.write(question);
+      return this.#line(() => undefined, signal);
+    });
   }
 
   /** Asks for what must not be seen: nothing is echoed. Without a terminal it is a line. */
-  async askSecret(question: string, signal?: AbortSignal): Promise<string | undefined> {
+  askSecret(question: string, signal?: AbortSignal): Promise<string | undefined> {
     const { stdin, stderr } = this.#options;
-    if (!this.isTerminal || stdin.setRawMode === undefined) return await this.line(signal);
-    // First raw, then the question: who answers it at once is not echoed either.
-    stdin.setRawMode(true);
-    stderr.write(question);
-    try {
-      return await this.#secret(signal);
-    } finally {
-      stdin.setRawMode(false);
-      stderr.write("\n");
-    }
+    if (!this.isTerminal || stdin.setRawMode === undefined) return this.line(signal);
+    return this.#answer(async () => {
+      // First raw, then the question: who answers it at once is not echoed either.
+      stdin.setRawMode?.(true);
+      stderr.write(question);
+      try {
+        return await this.#secret(signal);
+      } finally {
+        stdin.setRawMode?.(false);
+        stderr.write("\n");
+      }
+    });
   }
 
   /** Lets go of the input. What is being waited for ends. */
   close(): void {
     this.#ended = true;
-    this.#giveUp();
+    // Not left to the stream: Deno leaves a read of a destroyed pipe pending.
+    this.#closed.abort();
     this.#options.stdin.destroy();
+  }
+
+  /** One question at a time. */
+  async #answer<T>(ask: () => Promise<T>): Promise<T> {
+    while (this.#question !== undefined) await this.#question;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#question = promise;
+    try {
+      return await ask();
+    } finally {
+      this.#question = undefined;
+      resolve();
+    }
+  }
+
+  async #line(
+    before: () => Promise<unknown> | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<string | undefined> {
+    let line = "";
+    while (true) {
+      for (let wait; (wait = before()) !== undefined;) await wait;
+      const end = this.#text.indexOf("\n");
+      line = (line + this.#text.slice(0, end < 0 ? undefined : end)).slice(0, LONGEST_LINE);
+      this.#text = end < 0 ? "" : this.#text.slice(end + 1);
+      if (end >= 0) return line.replace(/\r$/, "");
+      if (await this.#more(signal)) continue;
+      if (this.#ended) return line === "" ? undefined : line;
+      this.#text = line + this.#text; // Given up; it is for the next one who asks.
+      return undefined;
+    }
   }
 
   async #secret(signal: AbortSignal | undefined): Promise<string | undefined> {
@@ -126,25 +157,29 @@ export class Input {
     this.#text = this.#text.slice(sequence.length);
   }
 
-  /** Reads one more chunk; `false` at the end of input, or when the signal fires. */
+  /** Waits for more text; `false` at the end of input, or when the signal fires. */
   async #more(signal: AbortSignal | undefined): Promise<boolean> {
-    if (this.#ended || signal?.aborted) return false;
     // A read that was given up for a signal is still under way, and is taken up again.
-    this.#reading ??= this.#chunks.next().catch(() => ({ done: true, value: undefined }));
-    const aborted = Promise.withResolvers<undefined>();
-    const abort = this.#giveUp = () => aborted.resolve(undefined);
-    signal?.addEventListener("abort", abort, { once: true });
-    const result = await Promise.race([this.#reading, aborted.promise]);
-    signal?.removeEventListener("abort", abort);
-    if (result === undefined) return false;
-    this.#reading = undefined;
-    if (result.done) {
-      this.#ended = true;
-      this.#text += this.#decoder.decode();
-      return this.#text !== "";
-    }
-    const { value } = result;
-    this.#text += typeof value === "string" ? value : this.#decoder.decode(value, { stream: true });
-    return true;
+    if (!this.#ended) this.#filling ??= this.#fill();
+    const signals = signal === undefined ? [] : [signal];
+    const given = AbortSignal.any([this.#closed.signal, ...signals]);
+    if (this.#filling === undefined || given.aborted) return false;
+    const { promise: aborted, resolve } = Promise.withResolvers<boolean>();
+    const abort = () => resolve(false);
+    given.addEventListener("abort", abort, { once: true });
+    const more = await Promise.race([this.#filling, aborted]);
+    given.removeEventListener("abort", abort);
+    return more;
+  }
+
+  /** Reads one chunk. */
+  async #fill(): Promise<boolean> {
+    const result = await this.#chunks.next().catch(() => ({ done: true, value: "" }));
+    this.#filling = undefined;
+    this.#ended ||= result.done === true;
+    if (this.#ended) this.#text += this.#decoder.decode();
+    else if (typeof result.value === "string") this.#text += result.value;
+    else this.#text += this.#decoder.decode(result.value, { stream: true });
+    return !this.#ended || this.#text !== "";
   }
 }

@@ -239,7 +239,8 @@ Deno.test("Chat ends with a reason when it cannot get in", async () => {
   const wrong = new TestChat({ user: "ann", ...at(server), password: "wrong" });
   await using _wrong = wrong;
   assert.equal((await wrong.chat.ended).code, "not_let_in");
-  await wrong.event("error", { code: "bad_credentials" });
+  await wrong.event("closed");
+  assert.deepEqual(wrong.all("error").map(({ code }) => code), ["bad_credentials"]);
   const other = `SHA256:${"A".repeat(43)}`;
   await using changed = new TestChat({ user: "ann", port: server.address.port, pin: other });
   const { code, message } = await changed.chat.ended;
@@ -343,4 +344,28 @@ Deno.test("Chat loses nothing of what comes faster than its events are read", as
     if (texts.push(event.text) === lines.length) void slow.leave();
   }
   assert.deepEqual(texts, lines);
+});
+
+Deno.test("Chat can be left by a reader of its events who has more of them to read", async () => {
+  await using server = await startTestServer();
+  await using ann = await startTestChat({ user: "ann", ...at(server) });
+  const bot = new Chat({
+    engine,
+    host: "127.0.0.1",
+    port: server.address.port,
+    trust: pinned(server.pin),
+    user: "bot",
+    prompts: fixedCredentials({ user: "bot", password: "pass word" }),
+  });
+  await ann.event("presence", { user: "bot", status: "normal" });
+  for (const line of numbered(1200)) {
+    await ann.chat.room();
+    await ann.chat.type(line);
+  }
+  await ann.find("all acks", () => ann.all("ack")[1199]);
+  for await (const event of bot.events) {
+    if (event.event !== "message") continue;
+    assert.equal((await bot.leave()).code, "left");
+    break;
+  }
 });

@@ -56,6 +56,15 @@ Deno.test("EventQueue lets nobody wait for a reader that has left", async () => 
   await waiting;
 });
 
+Deno.test("EventQueue lets nobody wait once it is released", async () => {
+  const queue = new EventQueue(1);
+  queue.put(notice("1"));
+  const waiting = queue.room();
+  queue.release();
+  await waiting;
+  await queue.empty();
+});
+
 Deno.test("EventQueue has one reader", async () => {
   const queue = new EventQueue();
   queue.end();

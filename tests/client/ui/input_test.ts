@@ -61,6 +61,32 @@ Deno.test("Input gives up waiting when the signal fires, and loses nothing", asy
   assert.equal(await made.input.line(), "typed later");
 });
 
+Deno.test("Input gives half a line that nobody waited for any more to the next", async () => {
+  using made = input();
+  const controller = new AbortController();
+  const line = made.input.line(controller.signal);
+  made.terminal.write("half ");
+  await settle();
+  controller.abort();
+  assert.equal(await line, undefined);
+  made.terminal.write("a line\n");
+  assert.equal(await made.input.line(), "half a line");
+});
+
+Deno.test("Input gives what is typed to the question, and what follows to who waited", async () => {
+  using made = input();
+  const line = made.input.line();
+  await settle();
+  const secret = made.input.askSecret("Password: ");
+  const name = made.input.ask("Name: ");
+  made.terminal.write("pass");
+  await settle();
+  made.terminal.write(" word\rann\nhello\n");
+  assert.equal(await secret, "pass word");
+  assert.equal(await name, "ann");
+  assert.equal(await line, "hello");
+});
+
 Deno.test("Input.askSecret is raw before it asks, and never after", async () => {
   using made = input();
   const secret = made.input.askSecret("Password: ");
