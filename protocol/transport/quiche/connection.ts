@@ -23,11 +23,15 @@ import { Ids } from "./ids.ts";
 import type { Loop, Task } from "./loop.ts";
 import type { NativeConnection } from "./native.ts";
 import { Path } from "./path.ts";
-import type { StreamHost } from "./stream.ts";
+import type { StreamHost } from "./stream_host.ts";
 import { Streams } from "./streams.ts";
 
 /** Datagrams that one connection sends in one turn, before the others have theirs. */
 const BURST = 64;
+/** Datagrams of this length or more may be followed by others; what is shorter ends a burst. */
+const NEARLY_FULL = MAX_DATAGRAM - 100;
+/** A datagram of fewer bytes, which brings no stream on, does mostly nothing but acknowledge. */
+const SMALL = 100;
 /**
  * How often a peer that gives no room is reminded, in milliseconds: what would have given it may
  * have been sent to where we are no more (RFC 9000, section 4.1, asks for as much).
@@ -97,6 +101,8 @@ export class QuicheConnection implements Connection, Task, StreamHost {
   /** When a handshake is given up, or a closing period ends. */
   #deadline: number;
   #lastSent: number;
+  /** Whether to ask quiche for datagrams until it has none, rather than until one is not full. */
+  #thorough = true;
   /** How often probes are still to be sent, after the peer has moved. */
   #probes = 0;
   /** Whether the peer has ever answered. */
@@ -177,6 +183,7 @@ export class QuicheConnection implements Connection, Task, StreamHost {
     const quic = this.quic;
     if (quic === undefined) return;
     // quiche sends nothing but the close after it: what streams have been given leaves first.
+    this.#streams.flush();
     this.#send(quic);
     quic.close(true, code, encodeReason(reason));
     this.#leave({ kind: "application", code, reason, by: "local" });
@@ -213,6 +220,10 @@ export class QuicheConnection implements Connection, Task, StreamHost {
     return this.#loop.scratch;
   }
 
+  get spare(): Uint8Array[] {
+    return this.#loop.spare;
+  }
+
   touch(): void {
     this.#loop.touch(this);
   }
@@ -242,26 +253,31 @@ export class QuicheConnection implements Connection, Task, StreamHost {
     } catch (error) {
       return this.#fail(quic, error);
     }
-    this.#loop.touch(this);
     if (this.#state === "handshake" && quic.isEstablished()) this.#establish(quic);
     if (quic.isDraining() || quic.isClosed()) return this.#end(closeReason(quic));
-    if (this.#state === "handshake") return;
+    if (this.#state === "handshake") return this.#loop.touch(this);
     if (!path.isAt(hostname, port) || !path.proven) this.#follow(quic, datagram.length);
-    this.#streams.advance(quic);
+    const calm = !this.#streams.advance(quic) && datagram.length < SMALL;
+    if (calm) this.#loop.touchSoon(this);
+    else this.#loop.touch(this);
   }
 
   flush(): void {
     const quic = this.#quic;
     if (quic === undefined) return;
+    this.#streams.flush();
     this.#send(quic);
-    this.#schedule(quic);
+    if (this.#quic !== undefined) this.#schedule(quic);
   }
 
   wake(): void {
     const quic = this.#quic;
     if (quic === undefined) return;
     const { time } = this.#loop;
-    if (time >= this.#timeout) quic.onTimeout();
+    if (time >= this.#timeout) {
+      quic.onTimeout();
+      this.#thorough = true;
+    }
     if (quic.isClosed()) return this.#end(this.#reason ?? closeReason(quic));
     if (time >= this.#deadline) {
       return this.#reason === undefined
@@ -286,17 +302,20 @@ export class QuicheConnection implements Connection, Task, StreamHost {
   #send(quic: NativeConnection): void {
     for (let count = 0; count < BURST; count++) {
       const { allowance } = this.#path;
-      if (allowance < MIN_INITIAL || !this.#sendOne(quic, allowance)) return;
+      if (allowance < MIN_INITIAL) return;
+      const length = this.#sendOne(quic, allowance);
+      if (length === 0) return;
+      if (length < NEARLY_FULL && !this.#thorough) return;
     }
     this.#loop.touch(this);
   }
 
-  /** Sends one datagram of at most `room` bytes; `false`: there was none. */
-  #sendOne(quic: NativeConnection, room: number): boolean {
+  /** Sends one datagram of at most `room` bytes; returns its length, 0 where there was none. */
+  #sendOne(quic: NativeConnection, room: number): number {
     const slot = this.#loop.slot();
     if (slot === undefined) {
       this.#loop.touch(this);
-      return false;
+      return 0;
     }
     let sent: ReturnType<NativeConnection["send"]>;
     try {
@@ -304,18 +323,19 @@ export class QuicheConnection implements Connection, Task, StreamHost {
     } catch (error) {
       slot.release();
       this.#fail(quic, error);
-      return false;
+      return 0;
     }
     if (sent === null) {
       slot.release();
-      return false;
+      this.#thorough = this.#state !== "open" || this.#path.hasMoved;
+      return 0;
     }
     const [length, info] = sent;
     this.#path.sent(length);
     this.#lastSent = this.#loop.time;
     if (this.#state === "closing") this.#farewell = slot.bytes.slice(0, length);
     this.#endpoint.send(slot, length, this.#path.addressOf(info.to), this);
-    return true;
+    return length;
   }
 
   /** Puts quiche's next datagram into `out`. */

@@ -5,7 +5,7 @@
  */
 import { clearTimeout, setImmediate, setTimeout } from "node:timers";
 import { MAX_DATAGRAM } from "./config.ts";
-import { type Timed, Wheel } from "./wheel.ts";
+import { TICK, type Timed, Wheel } from "./wheel.ts";
 
 /** What takes part in the loop: a connection. */
 export interface Task extends Timed {
@@ -39,6 +39,8 @@ export class Loop {
   time: number;
   /** Where a stream's bytes land before the caller's own chunk is cut from them. */
   readonly scratch = new Uint8Array(64 * 1024);
+  /** Buffers for small writes that nobody uses just now (`send_half.ts`). */
+  readonly spare: Uint8Array[] = [];
   readonly #wheel: Wheel<Task>;
   readonly #free: Slot[] = [];
   #slots = 0;
@@ -62,6 +64,13 @@ export class Loop {
     if (this.#scheduled) return;
     this.#scheduled = true;
     setImmediate(this.#flush);
+  }
+
+  /** Lets a task flush within a tick of the wheel: together with the others that can wait so long. */
+  touchSoon(task: Task): void {
+    if (task.dirty) return;
+    const soon = this.time + TICK;
+    if (task.due > soon) this.wakeAt(task, soon);
   }
 
   /** Wakes a task at a time; `Infinity`: never. A task has one deadline. */

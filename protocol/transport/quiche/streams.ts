@@ -1,7 +1,8 @@
 /** The streams of one connection: which there are, which wait, and which the peer has opened. */
 import type { Stream, TransportError } from "../transport.ts";
 import type { NativeConnection } from "./native.ts";
-import { QuicheStream, type StreamHost, type StreamOwner } from "./stream.ts";
+import { QuicheStream, type StreamOwner } from "./stream.ts";
+import type { StreamHost } from "./stream_host.ts";
 
 /** IDs of one kind of stream are four apart (RFC 9000, section 2.1). */
 const STEP = 4;
@@ -18,6 +19,8 @@ export class Streams implements StreamOwner {
   readonly #host: StreamHost;
   readonly #maxStreams: number;
   readonly #streams = new Map<number, QuicheStream>();
+  /** Those with something to hand to quiche before the connection next sends. */
+  #gathering: QuicheStream[] = [];
   /** Those that look again with each datagram. */
   readonly #watched = new Set<QuicheStream>();
   /** Opened by the peer, not accepted yet: at most `maxStreams`; the rest waits in quiche. */
@@ -60,9 +63,22 @@ export class Streams implements StreamOwner {
     return Promise.resolve(stream);
   }
 
-  /** A datagram has come: whoever waited for bytes, for room or for a stream may go on. */
-  advance(quic: NativeConnection): void {
-    if (quic.isReadable()) {
+  /** The connection is about to send. */
+  flush(): void {
+    if (this.#gathering.length === 0) return;
+    const streams = this.#gathering;
+    this.#gathering = [];
+    for (const stream of streams) stream.flush();
+  }
+
+  /**
+   * A datagram has come: whoever waited for bytes, for room or for a stream may go on. Returns
+   * whether anybody could have.
+   */
+  advance(quic: NativeConnection): boolean {
+    const readable = quic.isReadable();
+    if (!readable && this.#watched.size === 0 && this.#openers.length === 0) return false;
+    if (readable) {
       for (const stream of this.#streams.values()) {
         if (quic.streamReadable(stream.id)) stream.deliver();
       }
@@ -75,9 +91,10 @@ export class Streams implements StreamOwner {
     }
     while (this.#openers.length > 0 && quic.peerStreamsLeftBidi() > 0) {
       const stream = this.#tryOpen(quic);
-      if (stream === undefined) return;
+      if (stream === undefined) break;
       this.#openers.shift()?.resolve(stream);
     }
+    return true;
   }
 
   /** The connection has ended. */
@@ -85,12 +102,17 @@ export class Streams implements StreamOwner {
     const streams = [...this.#streams.values()];
     this.#streams.clear();
     this.#watched.clear();
+    this.#gathering = [];
     this.#arrived = [];
     for (const stream of streams) stream.fail(error);
     for (const opener of this.#openers) opener.reject(error);
     this.#openers = [];
     for (const accept of this.#acceptors) accept(null);
     this.#acceptors = [];
+  }
+
+  gathered(stream: QuicheStream): void {
+    this.#gathering.push(stream);
   }
 
   watch(stream: QuicheStream): void {

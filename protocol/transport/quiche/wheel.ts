@@ -11,7 +11,8 @@ export interface Timed {
   tick: number;
 }
 
-const TICK = 5;
+/** What deadlines are rounded up to, in milliseconds. */
+export const TICK = 5;
 /** 1,024 ticks are 5 s: later deadlines wait in the last bucket and are put back when it comes. */
 const BUCKETS = 1024;
 
