@@ -13,6 +13,11 @@ function at({ address, pin }: TestServer): { port: number; pin: string } {
   return { port: address.port, pin };
 }
 
+async function tempFolder(): Promise<{ path: string } & AsyncDisposable> {
+  const path = await Deno.makeTempDir({ prefix: "sotto-chat-" });
+  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
+}
+
 function numbered(count: number, prefix = "line"): string[] {
   return Array.from({ length: count }, (_, index) => `${prefix} ${index + 1}`);
 }
@@ -58,7 +63,8 @@ Deno.test("Chat gives the absent what they missed, once", async () => {
 });
 
 Deno.test("Chat comes back after a restart of the server, losing and repeating nothing", async () => {
-  const data = await Deno.makeTempDir();
+  await using folder = await tempFolder();
+  const data = folder.path;
   const first = await startTestServer({ data, engine: "quiche" });
   const { port, pin } = at(first);
   await using ann = await startTestChat({ user: "ann", port, pin });
@@ -294,7 +300,8 @@ Deno.test("Chat says that there is no server", async () => {
 });
 
 Deno.test("Chat says when too much waits to be sent, and sends what it took", async () => {
-  const data = await Deno.makeTempDir();
+  await using folder = await tempFolder();
+  const data = folder.path;
   const first = await startTestServer({ data, engine: "quiche" });
   const { port, pin } = at(first);
   await using ann = await startTestChat({ user: "ann", port, pin });
