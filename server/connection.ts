@@ -6,12 +6,12 @@
  * It knows no conversations and stores nothing. Frames of one stream are handled one after the
  * other, in order; the next is read when the last has been handled.
  *
- * Everything here waits for the peer, for at most: the time limits of the session (`check`, called
- * about once a second), `TIMES.answer` for a step of a transfer, `TIMES.linger` for the last frame.
+ * What it waits for the peer is bounded by the time limits of the session (`check`, called about
+ * once a second), and by `TIMES.linger` for the last frame. Further streams are `transfer.ts`'s.
  */
 import { encodeFrame } from "../protocol/codec.ts";
 import { FrameDecoder } from "../protocol/decoder.ts";
-import { CLOSE_DONE, closeCodeOf, type ErrorCode, ProtocolError } from "../protocol/errors.ts";
+import { CLOSE_DONE, type ErrorCode, ProtocolError } from "../protocol/errors.ts";
 import type { ServerFrame } from "../protocol/frame.ts";
 import { LIMITS, TIMES } from "../protocol/limits.ts";
 import { ServerSession, type Verdict } from "../protocol/session/server.ts";
@@ -22,7 +22,6 @@ import {
   TransportError,
 } from "../protocol/transport/transport.ts";
 import { type Clock, settledWithin } from "./clock.ts";
-import { concat } from "./concat.ts";
 import {
   dispatch,
   dispatchTransfer,
@@ -35,6 +34,7 @@ import { describe, type Logger } from "./log.ts";
 import { type Flusher, Outbox } from "./outbox.ts";
 import type { Identity, Peer } from "./peer.ts";
 import type { SignedIn } from "./services/signed_in.ts";
+import { serveTransfer } from "./transfer.ts";
 
 /** What all connections share. */
 export interface ConnectionOptions {
@@ -88,7 +88,8 @@ export class PeerConnection implements Peer, SignedIn {
     await Promise.all(streams);
     if (this.#identity !== undefined) this.#options.services.sessions.leave(this);
     const { log } = this.#options;
-    log.debug("closed", {
+    const level = this.#identity === undefined ? "debug" : "info";
+    log[level]("closed", {
       peer: this.address,
       user: this.#identity?.account.name,
       kind: reason.kind,
@@ -210,13 +211,20 @@ export class PeerConnection implements Peer, SignedIn {
 
   async #handle(verdict: Verdict): Promise<void> {
     if (verdict.type === "ignore") return;
+    await this.#pace(verdict);
+    if (verdict.type !== "accept") return this.#act(verdict);
+    const { frame } = verdict;
+    if (isTransfer(frame)) throw new Error(`Cannot answer ${frame.type} on the session stream`);
+    await dispatch(frame.type, frame, this, this.#options.services);
+  }
+
+  /** The gate: waits where frames come too fast. */
+  async #pace(verdict: Verdict): Promise<Verdict> {
+    const { clock } = this.#options;
     const frame = verdict.type === "accept" ? verdict.frame : undefined;
-    const { services, clock } = this.#options;
     const delay = this.#gate.delay(frame, clock.now());
     if (delay > 0) await new Promise<void>((resolve) => void clock.after(delay, resolve));
-    if (frame === undefined) return this.#act(verdict);
-    if (isTransfer(frame)) throw new Error(`Cannot answer ${frame.type} on the session stream`);
-    await dispatch(frame.type, frame, this, services);
+    return verdict;
   }
 
   /** Back-pressure: reads no further than the peer reads, and than its messages are answered. */
@@ -231,48 +239,18 @@ export class PeerConnection implements Peer, SignedIn {
   // Further streams.
 
   async #serveTransfer(stream: Stream): Promise<void> {
+    const { clock } = this.#options;
     try {
-      await this.#transfer(stream);
+      await serveTransfer(stream, {
+        clock,
+        judge: (body) => this.#pace(this.#session.handleTransferBody(body, clock.now())),
+        answer: (frame) => dispatchTransfer(frame, this.session, this.#options.services),
+        act: (verdict) => this.#act(verdict),
+        onWritten: () => this.#session.handleActivity(clock.now()),
+      });
     } catch (error) {
       // A peer that wants no more of an answer ends its stream, and nothing else.
       if (!(error instanceof StreamError)) this.#fail(error);
-    } finally {
-      stream.reset(CLOSE_DONE);
-    }
-  }
-
-  /** One request, its answer, the end; a peer that dawdles loses the stream. */
-  async #transfer(stream: Stream): Promise<void> {
-    const { clock, services } = this.#options;
-    const body = await this.#within(stream, firstBody(stream));
-    if (body === undefined) return;
-    const verdict = this.#session.handleTransferBody(body, clock.now());
-    const frame = verdict.type === "accept" ? verdict.frame : undefined;
-    const delay = this.#gate.delay(frame, clock.now());
-    if (delay > 0) await new Promise<void>((resolve) => void clock.after(delay, resolve));
-    if (frame !== undefined && isTransfer(frame)) {
-      for await (const frames of dispatchTransfer(frame, this.session, services)) {
-        await this.#within(stream, stream.write(concat(frames.map(encodeFrame))));
-        this.#session.handleActivity(clock.now());
-      }
-    } else if (verdict.type === "refuse") {
-      await this.#within(stream, stream.write(encodeFrame(verdict.frame)));
-    } else {
-      this.#act(verdict);
-    }
-    await stream.end();
-    await this.#within(stream, stream.read());
-  }
-
-  async #within<T>(stream: Stream, step: Promise<T>): Promise<T> {
-    const cancel = this.#options.clock.after(
-      TIMES.answer,
-      () => stream.reset(closeCodeOf("silence") ?? CLOSE_DONE),
-    );
-    try {
-      return await step;
-    } finally {
-      cancel();
     }
   }
 
@@ -321,14 +299,4 @@ export class PeerConnection implements Peer, SignedIn {
     this.#connection.close(code, frame.code);
     await this.#connection.closed;
   }
-}
-
-/** The first frame of a stream; `undefined` when the stream ends before one. */
-async function firstBody(stream: Stream): Promise<Uint8Array | undefined> {
-  const decoder = new FrameDecoder();
-  for (let chunk; (chunk = await stream.read()) !== null;) {
-    for (const body of decoder.push(chunk)) return body;
-  }
-  decoder.end();
-  return undefined;
 }

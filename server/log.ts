@@ -6,6 +6,7 @@
  * and counts. Values are still made safe: what a terminal would act on is written as an escape.
  */
 import process from "node:process";
+import { safeJson } from "../protocol/safe_text.ts";
 
 export const LOG_LEVELS = ["error", "warn", "info", "debug"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -71,24 +72,9 @@ function renderText(time: string, level: LogLevel, event: string, fields: LogFie
 
 function textValue(value: string | number | boolean): string {
   if (typeof value !== "string") return String(value);
-  // JSON quotes quotation marks, backslashes and line feeds; the rest is left for `printable`.
-  return /^[\w.:/+@\[\]-]+$/.test(value) ? value : printable(JSON.stringify(value));
+  return /^[\w.:/+@\[\]-]+$/.test(value) ? value : safeJson(JSON.stringify(value));
 }
 
 function renderJson(time: string, level: LogLevel, event: string, fields: LogFields): string {
-  return printable(JSON.stringify({ time, level, event, ...fields }));
-}
-
-/**
- * C0, DEL and C1 controls; line and paragraph separators; marks, embeddings, overrides and
- * isolates of the bidirectional algorithm (Unicode TR9, section 2); zero-width no-break space.
- */
-// deno-lint-ignore no-control-regex -- control characters are exactly what is looked for
-const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
-
-function printable(text: string): string {
-  return text.replace(
-    UNSAFE,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  return safeJson(JSON.stringify({ time, level, event, ...fields }));
 }

@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { closeCodeOf } from "../../../protocol/errors.ts";
+import { TIMES } from "../../../protocol/limits.ts";
+import { dmOf, GENERAL } from "../../../protocol/names.ts";
+import { settle } from "../../helpers/fake_clock.ts";
+import { texts } from "../../helpers/peer.ts";
+import { codeOf, startSocketless } from "../../helpers/socketless.ts";
+import { ulidOf } from "../store/contract.ts";
+
+Deno.test("history() comes in pages, each on a stream of its own", async () => {
+  await using server = await startSocketless();
+  const ann = await server.signIn("ann");
+  for (let number = 1; number <= 120; number++) await ann.say(GENERAL, ulidOf(number), `${number}`);
+  for (let number = 1; number <= 120; number++) await ann.next("ack");
+  const first = await ann.history(GENERAL, 0, 70);
+  const second = await ann.history(GENERAL, 70, 50);
+  assert.deepEqual(
+    [...texts(first), ...texts(second)].map(([seq, , text]) => [seq, text]),
+    Array.from({ length: 120 }, (_, index) => [index + 1, `${index + 1}`]),
+  );
+  assert.deepEqual([first, second].map((page) => page.at(-1)), [
+    { type: "end", re: ann.nextId() - 2, more: true },
+    { type: "end", re: ann.nextId() - 2, more: false },
+  ]);
+});
+
+Deno.test("history() shows nobody the history of others", async () => {
+  await using server = await startSocketless();
+  const ann = await server.signIn("ann");
+  await server.signIn("bob");
+  await ann.say(dmOf("ann", "bob"), ulidOf(1), "between us");
+  await ann.next("ack");
+  const eve = await server.signIn("eve");
+  assert.deepEqual((await eve.history(dmOf("ann", "bob"))).map(codeOf), ["unknown_conversation"]);
+});
+
+Deno.test("history() is not answered before somebody has signed in", async () => {
+  await using server = await startSocketless();
+  const peer = await server.connect();
+  await peer.hello();
+  assert.deepEqual((await peer.history(GENERAL)).map(codeOf), ["bad_state"]);
+});
+
+Deno.test("serveTransfer() takes a stream back from a peer that asks nothing on it", async () => {
+  await using server = await startSocketless();
+  const ann = await server.signIn("ann");
+  const stream = await ann.connection.openStream();
+  const rejected = assert.rejects(stream.read(), {
+    name: "StreamError",
+    code: closeCodeOf("silence"),
+  });
+  await settle();
+  await server.pass(TIMES.answer);
+  await rejected;
+  await ann.write({ type: "ping", id: ann.nextId() });
+  await ann.next("pong");
+});
