@@ -43,27 +43,38 @@ export function report(results: Results, settings: Settings, run: Run): string {
 }
 
 function howToRead({ rounds, seconds, pace }: Settings, run: Run): string {
-  return `Written by \`deno task bench\` on ${run.date}, in ${run.minutes.toFixed(0)} minutes.
-
-| machine | |
-| --- | --- |
-| processor | ${run.processor} |
-| memory | ${run.memory} |
-| system | ${run.system} |
-| runtime | ${run.runtime} |
-| load average before | ${run.load.toFixed(2)} |
-
-**How to read it.** The _floor_ is a bare server on Deno's built-in QUIC that writes each line once to
-each client's stream, and does nothing else. _Bare_ engines do the same through Sotto's transport
-interface. _Sotto_ is the whole server: every message is decoded, checked, numbered, committed to
-SQLite, acknowledged and fanned out. All move the same number of bytes for a line; server and load
-are processes of their own on this machine, and the load is the same for all. Figures are medians of
-${rounds} rounds (of ${seconds} s each), servers taking turns within a round; what counts are the
-ratios within a run, since another machine, or another hour, gives other figures. "At a pace" is
-${
-    pace.toLocaleString("en")
-  } deliveries a second, each line by itself; "saturated" is as much as comes
-back, with many lines under way. CPU is that of the server's process, all its threads.`;
+  const minutes = run.minutes.toFixed(0);
+  const machine = [
+    ["machine", ""],
+    ["---", "---"],
+    ["processor", run.processor],
+    ["memory", run.memory],
+    ["system", run.system],
+    ["runtime", run.runtime],
+    ["load average before", run.load.toFixed(2)],
+  ];
+  const servers = [
+    "**What is compared.** The _floor_ is a bare server on Deno's built-in QUIC that writes each",
+    "line once to each client's stream, and does nothing else. _Bare_ engines do the same through",
+    "Sotto's transport interface. _Sotto_ is the whole server: every message is decoded, checked,",
+    "numbered, committed to SQLite, acknowledged and fanned out. All move the same number of bytes",
+    "for a line. Server and load are processes of their own on this machine, and the load is the",
+    "same for all.",
+  ];
+  const figures = [
+    `**How to read it.** Figures are medians of ${rounds} rounds (of ${seconds} s each); servers`,
+    "take turns within a round. What counts are the ratios within a run: another machine, or",
+    `another hour, gives other figures. "At a pace" is ${thousands(pace)} deliveries a second,`,
+    'each line by itself; "saturated" is as much as comes back, with many lines under way. CPU is',
+    "that of the server's process with all its threads. Memory is what is resident once V8 has",
+    "given back all that it can.",
+  ];
+  return [
+    `Written by \`deno task bench\` on ${run.date}, in ${minutes} minutes.`,
+    rowsOf(machine),
+    servers.join(" "),
+    figures.join(" "),
+  ].join("\n\n");
 }
 
 /** Something that was asked for. */
@@ -78,14 +89,15 @@ interface Target {
 function targets(results: Results, settings: Settings): string {
   const rows = [...fanOutTargets(results), ...clientTargets(results, settings)]
     .filter(({ value }) => Number.isFinite(value))
-    .map(({ what, most, unit, value }) =>
-      `| ${what} | ${most}${unit} | ${value.toFixed(2)}${unit} | ${
-        value <= most ? "yes" : "**no**"
-      } |`
-    );
+    .map(({ what, most, unit, value }) => [
+      what,
+      `${most}${unit}`,
+      `${value.toFixed(2)}${unit}`,
+      value <= most ? "yes" : "**no**",
+    ]);
   if (rows.length === 0) return "";
-  const head = "| | at most | measured | met |\n| --- | ---: | ---: | --- |";
-  return `## What was asked for\n\n${head}\n${rows.join("\n")}`;
+  const head = [["", "at most", "measured", "met"], ["---", "---:", "---:", "---"]];
+  return `## What was asked for\n\n${rowsOf([...head, ...rows])}`;
 }
 
 /** All of them are ratios to the floor. */
@@ -142,7 +154,7 @@ function fanOut(audience: number, series: Series<FanOut>, { pace }: Settings): s
     `Fan-out to ${audience} clients`,
     series,
     [
-      `CPU for a delivery at ${pace.toLocaleString("en")}/s`,
+      `CPU for a delivery at ${thousands(pace)}/s`,
       "of the floor's",
       "p50",
       "p99",
@@ -233,7 +245,7 @@ function churn(series: Series<Churn>, { churn, afterwards }: Settings): string {
     (_, at) => `after ${Math.round((at + 1) * afterwards / looks)} s of fan-out`,
   );
   return table(
-    `Resident memory, ${churn.toLocaleString("en")} connections opened and closed`,
+    `Resident memory, ${thousands(churn)} connections opened and closed`,
     series,
     ["before", "after them", ...times, "deliveries meanwhile"],
     (name) => {
@@ -261,7 +273,11 @@ function table(
     ["---", ...columns.map(() => "---:")],
     ...measured.map(({ name, title }) => [title, ...cells(name)]),
   ];
-  return `## ${title}\n\n${lines.map((line) => `| ${line.join(" | ")} |`).join("\n")}`;
+  return `## ${title}\n\n${rowsOf(lines)}`;
+}
+
+function rowsOf(rows: readonly (readonly string[])[]): string {
+  return rows.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
 /** The median of something that was measured of a server. */

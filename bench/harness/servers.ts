@@ -35,7 +35,10 @@ export interface Setup extends AsyncDisposable {
   readonly load: Child<unknown, LoadCommands>;
   readonly where: Where;
   /** Connects so many more clients, signed in where there is something to sign in to. */
-  connect(count: number): Promise<{ readonly seconds: number }>;
+  connect(
+    count: number,
+    options?: { readonly idle: boolean },
+  ): Promise<{ readonly seconds: number }>;
 }
 
 /** Brings up a server that has so many accounts, and a load that has yet to connect. */
@@ -56,9 +59,9 @@ export async function setUp(kind: ServerKind, accounts: number): Promise<Setup> 
     server,
     load,
     where,
-    connect: (count) => {
+    connect: (count, { idle } = { idle: false }) => {
       const credentials = tokens.splice(0, count).map((token) => ({ token }));
-      return load.call("connect", { where, count, credentials });
+      return load.call("connect", { where, count, credentials, idle });
     },
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };

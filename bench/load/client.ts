@@ -100,6 +100,14 @@ export class PlainClient implements LoadClient {
     return client;
   }
 
+  /** Connects and begins a line that it never ends: the server has a stream, and no work. */
+  static async connectIdle(target: Target, index: number): Promise<PlainClient> {
+    const connection = await dialTarget(target, ALPN);
+    const stream = await connection.openStream();
+    await stream.write(plainLine(index, 0).subarray(0, PREFIX));
+    return new PlainClient(connection, stream, index);
+  }
+
   get received(): number {
     return this.#lines.count;
   }

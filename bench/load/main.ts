@@ -26,19 +26,21 @@ let talk: Talk | undefined;
 
 const commands = {
   /** More clients: so many plain ones, or one for each of the credentials. */
-  async connect({ where, count, credentials }: {
+  async connect({ where, count, credentials, idle }: {
     where: Where;
     count: number;
     credentials: Credentials[];
+    /** They will never say anything. */
+    idle: boolean;
   }): Promise<{ seconds: number }> {
     const began = performance.now();
     const target = targetOf(where);
     const first = clients.length;
     const connectOne = async (at: number) => {
       const as = credentials[at];
-      clients[first + at] = as
-        ? await ChatClient.connect(target, as)
-        : await PlainClient.connect(target, first + at + 1);
+      if (as !== undefined) clients[first + at] = await ChatClient.connect(target, as);
+      else if (idle) clients[first + at] = await PlainClient.connectIdle(target, first + at + 1);
+      else clients[first + at] = await PlainClient.connect(target, first + at + 1);
     };
     await eachOf(credentials.length || count, connectOne);
     return { seconds: secondsSince(began) };

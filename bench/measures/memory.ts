@@ -15,10 +15,10 @@ export async function measureIdleMemory(
 ): Promise<IdleMemory> {
   const before = Math.ceil(idle / 10);
   await using setup = await setUp(kind, before + idle);
-  await setup.connect(before); // So that what is loaded once is loaded.
+  await setup.connect(before, { idle: true }); // So that what is loaded once is loaded.
   await delay(warmUp);
   const first = await setup.server.call("memory");
-  const { seconds } = await setup.connect(idle);
+  const { seconds } = await setup.connect(idle, { idle: true });
   await delay(warmUp);
   const second = await setup.server.call("memory");
   return { bytes: (second.rss - first.rss) / idle, perSecond: idle / seconds };
