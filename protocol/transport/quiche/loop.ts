@@ -5,7 +5,7 @@
  */
 import { clearTimeout, setImmediate, setTimeout } from "node:timers";
 import { MAX_DATAGRAM } from "./config.ts";
-import { TICK, type Timed, Wheel } from "./wheel.ts";
+import { type Timed, Wheel } from "./wheel.ts";
 
 /** What takes part in the loop: a connection. */
 export interface Task extends Timed {
@@ -29,6 +29,8 @@ export interface Slot {
   readonly fail: (error: Error) => void;
 }
 
+/** Less than the 25 ms by which an acknowledgement may be late (RFC 9000, section 18.2). */
+const SOON = 10;
 /** Datagrams on their way to the kernel at once (5.5 MB); past it, flushing waits for them. */
 const MAX_SLOTS = 4096;
 
@@ -66,10 +68,10 @@ export class Loop {
     setImmediate(this.#flush);
   }
 
-  /** Lets a task flush within a tick of the wheel: together with the others that can wait so long. */
+  /** Lets a task flush a little later, by itself or with what it has to send by then. */
   touchSoon(task: Task): void {
     if (task.dirty) return;
-    const soon = this.time + TICK;
+    const soon = this.time + SOON;
     if (task.due > soon) this.wakeAt(task, soon);
   }
 

@@ -193,7 +193,7 @@ export class SendHalf {
     } catch (error) {
       throw this.#meaning(error, CLOSE_NONE);
     }
-    this.#host.touch();
+    this.#host.wrote(this.#id);
     if (taken === null) return 0;
     this.#finSent = fin;
     return taken;

@@ -11,6 +11,8 @@ export interface StreamHost {
   readonly spare: Uint8Array[];
   /** There may be something to send. */
   touch(): void;
+  /** quiche has been given something of a stream. */
+  wrote(stream: number): void;
   /** The error of everything that is asked of a connection that has ended. */
   ended(): TransportError;
 }

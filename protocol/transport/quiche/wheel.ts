@@ -12,7 +12,7 @@ export interface Timed {
 }
 
 /** What deadlines are rounded up to, in milliseconds. */
-export const TICK = 5;
+const TICK = 5;
 /** 1,024 ticks are 5 s: later deadlines wait in the last bucket and are put back when it comes. */
 const BUCKETS = 1024;
 

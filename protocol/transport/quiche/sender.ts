@@ -1,0 +1,108 @@
+/** Moves what quiche has to send into datagrams and to the socket, within all bounds. */
+import { MAX_DATAGRAM } from "./config.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { MIN_INITIAL } from "./header.ts";
+import type { Loop, Task } from "./loop.ts";
+import type { NativeConnection } from "./native.ts";
+import type { Path } from "./path.ts";
+
+/** Datagrams that one connection sends in one turn, before the others have theirs. */
+const BURST = 64;
+/** Datagrams of this length or more may be followed by others; what is shorter ends a burst. */
+const NEARLY_FULL = MAX_DATAGRAM - 100;
+/** Milliseconds, long beyond what a lost datagram takes to be sent again. */
+const THOROUGH_TIME = 5_000;
+/** Room for a probe and not much else. */
+const PROBE_LENGTH = 60;
+/** How often a closed connection repeats its close to a peer that still sends. */
+const MAX_FAREWELLS = 8;
+
+export class Sender {
+  readonly #task: Task;
+  readonly #loop: Loop;
+  readonly #path: Path;
+  /** It may change in the midst of a connection. */
+  endpoint: Endpoint;
+  /** When something was last sent. */
+  lastSent: number;
+  /** Until when `sendAll` goes on until quiche has nothing more. */
+  #thoroughUntil: number;
+  /** Whether what is sent is a close, which quiche gives but once. */
+  closing = false;
+  #close: Uint8Array | undefined;
+  #farewells = 0;
+
+  constructor(task: Task, loop: Loop, path: Path, endpoint: Endpoint) {
+    this.#task = task;
+    this.#loop = loop;
+    this.#path = path;
+    this.endpoint = endpoint;
+    this.lastSent = loop.now();
+    this.#thoroughUntil = this.lastSent + THOROUGH_TIME;
+  }
+
+  /**
+   * Something is under way beside the newest bytes of one stream: another stream, or something that
+   * was lost. quiche puts but one stretch of one stream into a datagram, so that for some time a
+   * short one does not mean that there is nothing more. (Mostly it does: that saves a call each.)
+   */
+  beThorough(): void {
+    this.#thoroughUntil = this.#loop.time + THOROUGH_TIME;
+  }
+
+  /** Sends what there is, as far as this turn and the peer's address allow. Throws quiche's errors. */
+  sendAll(quic: NativeConnection): void {
+    const thorough = this.closing || this.#path.hasMoved || this.#loop.time < this.#thoroughUntil;
+    for (let count = 0; count < BURST; count++) {
+      const { allowance } = this.#path;
+      if (allowance < MIN_INITIAL) return;
+      const length = this.#sendOne(quic, allowance);
+      if (length === undefined) break;
+      if (length === 0 || (length < NEARLY_FULL && !thorough)) return;
+    }
+    this.#loop.touch(this.#task);
+  }
+
+  /**
+   * Sends a probe to a peer that has moved and has not proven it. It stays small until the allowance
+   * is enough for one that proves something: so the allowance grows from each to the next.
+   */
+  sendProbe(quic: NativeConnection): void {
+    const { allowance } = this.#path;
+    if (allowance >= MIN_INITIAL) this.sendAll(quic);
+    else if (allowance >= PROBE_LENGTH) this.#sendOne(quic, PROBE_LENGTH);
+  }
+
+  /** Repeats the close to a peer that has missed it (RFC 9000, section 10.2.1). */
+  repeatClose(): void {
+    if (this.#close === undefined || this.#farewells === MAX_FAREWELLS) return;
+    const slot = this.#loop.slot();
+    if (slot === undefined) return;
+    this.#farewells++;
+    slot.bytes.set(this.#close);
+    this.endpoint.send(slot, this.#close.length, this.#path.remote, this.#task);
+  }
+
+  /** Sends one datagram; returns its length, 0 where there was none, nothing where no slot is free. */
+  #sendOne(quic: NativeConnection, room: number): number | undefined {
+    const slot = this.#loop.slot();
+    if (slot === undefined) return undefined;
+    let sent: ReturnType<NativeConnection["send"]>;
+    try {
+      const out = room < MAX_DATAGRAM ? slot.bytes.subarray(0, room) : slot.bytes;
+      sent = this.#path.next(quic, out);
+    } catch (error) {
+      slot.release();
+      throw error;
+    }
+    if (sent === null) {
+      slot.release();
+      return 0;
+    }
+    const [length, { to }] = sent;
+    this.lastSent = this.#loop.time;
+    if (this.closing) this.#close = slot.bytes.slice(0, length);
+    this.endpoint.send(slot, length, this.#path.addressOf(to, length), this.#task);
+    return length;
+  }
+}
