@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import { productionPackages, withPackage } from "./packages.ts";
 import type { Target } from "./targets.ts";
 
-const ROOMS = ["main.ts", "cli", "server", "client", "demo", "protocol", "certs"];
+const ROOMS = ["main.ts", "cli", "server", "client", "demo", "protocol", "certs", "discovery"];
 /** Where the licences of all packages stand: what is in a package is taken for code. */
 export const LICENCES = "licences.txt";
 

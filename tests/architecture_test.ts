@@ -28,7 +28,7 @@ const OUTSIDE = [
  */
 const MAY_IMPORT: readonly (readonly [room: string, from: readonly string[]])[] = [
   ["main.ts", ["cli/", "server/", "client/", "demo/", "package.json"]],
-  ["cli/", ["cli/", "certs/", "protocol/"]],
+  ["cli/", ["cli/", "certs/", "discovery/", "protocol/"]],
   ["demo/", ["demo/", "server/", "client/", "certs/", "protocol/"]],
   // The server cannot read secret messages; it does not even hold the code.
   ["server/handlers/", ["server/", "protocol/", "!protocol/secret.ts", ...OUTSIDE]],
@@ -37,10 +37,20 @@ const MAY_IMPORT: readonly (readonly [room: string, from: readonly string[]])[] 
     ["server/", "certs/", "protocol/", "!protocol/secret.ts", "!server/handlers/", ...OUTSIDE],
   ],
   ["server/store/", ["server/store/", "protocol/", "!protocol/secret.ts", "!protocol/transport/"]],
-  ["server/", ["server/", "certs/", "protocol/", "!protocol/secret.ts"]],
+  ["server/", ["server/", "certs/", "discovery/", "protocol/", "!protocol/secret.ts"]],
   ["client/ui/", ["client/", "protocol/", "!protocol/transport/", "!client/connection.ts"]],
-  ["client/", ["client/", "certs/", "protocol/"]],
+  ["client/", ["client/", "certs/", "discovery/", "protocol/"]],
   ["certs/", ["certs/"]],
+  [
+    "discovery/",
+    [
+      "discovery/",
+      "certs/fingerprint.ts",
+      "protocol/",
+      "!protocol/secret.ts",
+      "!protocol/transport/",
+    ],
+  ],
   // A transport knows no frames; frames and sessions need no transport to be tested.
   ["protocol/transport/", ["protocol/transport/"]],
   ["protocol/", ["protocol/", "!protocol/transport/"]],
@@ -49,16 +59,17 @@ const MAY_IMPORT: readonly (readonly [room: string, from: readonly string[]])[] 
   ["bench/", [""]],
 ];
 
-/** Packages and built-in modules that belong to one place each. */
-const ONLY_IN: readonly (readonly [module: string, room: string])[] = [
+/** Packages and built-in modules that belong to few places. */
+const ONLY_IN: readonly (readonly [module: string, ...rooms: string[]])[] = [
   ["@matrixai/quic", "protocol/transport/quiche/"],
   ["@msgpack/msgpack", "protocol/"],
   ["@noble/ciphers", "protocol/secret.ts"],
   ["@optique/", "cli/"],
   ["@peculiar/x509", "certs/"],
   ["jose", "server/services/"],
+  ["multicast-dns", "discovery/"],
   ["node:sqlite", "server/store/"],
-  ["node:dgram", "protocol/transport/quiche/"],
+  ["node:dgram", "protocol/transport/quiche/", "discovery/"],
 ];
 
 /** Built-in modules that reach a disk, a network, another thread or the process. */
@@ -106,14 +117,18 @@ Deno.test("Imports bring neither server nor client into a start that does not as
     }
   }
   assert.ok(loaded.has("protocol/names.ts")); // Through cli/: the walk goes all the way.
-  assert.deepEqual([...loaded].filter((path) => /^(server|client|demo)\//.test(path)), []);
+  assert.deepEqual(
+    [...loaded].filter((path) => /^(server|client|demo|discovery)\//.test(path)),
+    [],
+  );
 });
 
 Deno.test("Imports of packages stay in the places that own them", () => {
   const broken = program.flatMap(({ path, imports }) =>
     ONLY_IN
-      .filter(([module, room]) =>
-        !path.startsWith(room) && imports.some((specifier) => specifier.startsWith(module))
+      .filter(([module, ...rooms]) =>
+        !rooms.some((room) => path.startsWith(room)) &&
+        imports.some((specifier) => specifier.startsWith(module))
       )
       .map(([module]) => `${path} imports ${module}`)
   );
