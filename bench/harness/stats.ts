@@ -1,12 +1,19 @@
 /** The few statistics that the results need. Pure. */
 
-/** The middle of the values; the mean of the two in the middle of an even number. */
+/** The middle of the values; the mean of the two in the middle of an even number; NaN of none. */
 export function median(values: readonly number[]): number {
-  return (percentile(values, 0.5) + percentile(values.map((value) => -value), 0.5) * -1) / 2;
+  const sorted = ascending(values);
+  const half = sorted.length / 2;
+  const lower = sorted[Math.ceil(half) - 1] ?? NaN;
+  const upper = sorted[Math.floor(half)] ?? NaN;
+  return (lower + upper) / 2;
 }
 
 /** The smallest value that at least the given share of all values does not exceed; NaN of none. */
 export function percentile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((one, other) => one - other);
-  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? NaN;
+  return ascending(values)[Math.max(0, Math.ceil(share * values.length) - 1)] ?? NaN;
+}
+
+function ascending(values: readonly number[]): number[] {
+  return values.toSorted((one, other) => one - other);
 }

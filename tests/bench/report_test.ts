@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { QUICK } from "../../bench/harness/settings.ts";
+import type { Load } from "../../bench/measures/fan_out.ts";
+import { report, type Results, type Run } from "../../bench/report.ts";
+
+const RUN: Run = {
+  date: "2026-11-20 12:00 UTC",
+  processor: "2 × test",
+  memory: "1 GiB",
+  system: "Linux",
+  runtime: "Deno",
+  load: 0,
+  minutes: 1,
+};
+
+const NOTHING: Results = {
+  fanOut: new Map(),
+  roundTrips: new Map(),
+  throughput: new Map(),
+  memory: new Map(),
+  signIns: new Map(),
+  churn: new Map(),
+};
+
+function fanOut(cpu: number, p99: number) {
+  const load: Load = { cpu, deliveries: 1000, serverShare: 0.5, loadShare: 0.5 };
+  return { steady: { ...load, p50: 1, p99 }, saturated: load };
+}
+
+Deno.test("report says what was asked for, and whether it was met", () => {
+  const text = report(
+    {
+      ...NOTHING,
+      fanOut: new Map([[
+        100,
+        new Map([
+          ["floor", [fanOut(10, 4), fanOut(30, 4), fanOut(20, 4)]],
+          ["quiche", [fanOut(32, 1)]],
+          ["sotto-builtin", [fanOut(31, 9)]],
+        ]),
+      ]]),
+    },
+    QUICK,
+    RUN,
+  );
+  const line = (of: string) => text.split("\n").find((each) => each.includes(of)) ?? "";
+  assert.match(line("quiche bare: CPU of the floor's, at a pace, 100"), /1\.6× \| 1\.60× \| yes/);
+  assert.match(
+    line("Sotto on builtin: CPU of the floor's, at a pace"),
+    /1\.5× \| 1\.55× \| \*\*no/,
+  );
+  assert.match(line("Sotto on builtin: p99 of the floor's"), /2× \| 2\.25× \| \*\*no/);
+});
+
+Deno.test("report leaves out what was not measured", () => {
+  const text = report(NOTHING, QUICK, RUN);
+  assert.match(text, /^# Results/);
+  assert.ok(!text.includes("\n## "), text);
+  assert.ok(!text.includes("NaN"), text);
+});
