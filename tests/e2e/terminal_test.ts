@@ -3,7 +3,6 @@
  * panes. Skipped, with a message, where there is no tmux.
  */
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { House, type RunningProgram, SOTTO } from "../helpers/house.ts";
 import { hasTerminal, Terminal } from "../helpers/terminal.ts";
 
