@@ -22,6 +22,7 @@ const ENVIRONMENT = [
 const SYSTEM = [
   "homedir", // Without HOME.
   "hostname", // A name in the server's certificate.
+  "networkInterfaces", // Where to announce a server, and to look for one.
   "setPriority", // The thread that hashes passwords steps back behind messages.
 ];
 

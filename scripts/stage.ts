@@ -30,7 +30,9 @@ export async function makeStage(
   const folder = await mkdtemp(join(tmpdir(), "sotto-stage-"));
   const stage = { folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
   try {
-    for (const room of ROOMS) await copy(join(root, room), join(folder, room));
+    for (const room of ["main.ts", ...await rooms(root)]) {
+      await copy(join(root, room), join(folder, room));
+    }
     const licences = [await readLicence(join(root, RUNTIME), RUNTIME)];
     for (const path of await productionPackages(root)) {
       await copy(join(root, path), join(folder, path));
@@ -49,6 +51,14 @@ export async function makeStage(
     await stage[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+async function rooms(root: string): Promise<string[]> {
+  const entries = await readdir(root, { withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith("."))
+    .map(({ name }) => name)
+    .filter((name) => !NOT_SHIPPED.has(name));
 }
 
 /** Copies what runs: no types, source maps, manuals and licences. */
