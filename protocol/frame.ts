@@ -19,6 +19,13 @@ const conversation = v.pipe(
   v.maxLength(2 * LIMITS.name + 8),
   v.check((text) => parseConversation(text) !== undefined, "not a conversation ID"),
 );
+/** A conversation with a name and members. */
+const place = v.pipe(
+  conversation,
+  v.check((text) => typeOf(text) !== "dm", "neither a room nor a group"),
+);
+const room = v.pipe(conversation, v.check((text) => typeOf(text) === "room", "not a room"));
+const group = v.pipe(conversation, v.check((text) => typeOf(text) === "group", "not a group"));
 const ulid = v.pipe(v.string(), v.check(isUlid, "not a ULID"));
 const token = v.pipe(v.string(), v.maxLength(LIMITS.token));
 /** Milliseconds since 1970, UTC. */
@@ -50,6 +57,8 @@ const message = v.object({
 });
 
 const status = v.picklist(["normal", "dnd", "away", "offline"]);
+/** People as somebody typed them: names, or the numbers of accounts. */
+const someone = v.union([name, uint]);
 const user = v.object({
   /** Stable and short, for `1,3: text`. Never 0. */
   number: uint,
@@ -63,7 +72,21 @@ const conversationState = v.object({
   seq: uint,
   /** The newest message that some device of this account has marked as seen. */
   mark: uint,
+  /** Messages after the mark that others wrote. */
+  unread: uint,
 });
+
+const listedPlace = v.object({
+  conversation: place,
+  /** How many members it has. */
+  people: uint,
+  topic: v.string(),
+  /** Whether the account is one of them. */
+  member: v.boolean(),
+  /** Who made it; nobody made the rooms that were there from the start. */
+  creator: v.optional(name),
+});
+const names = v.pipe(v.array(name), v.minLength(1), v.maxLength(LIMITS.named));
 
 /** What a client says. */
 export const CLIENT_FRAMES = {
@@ -89,15 +112,55 @@ export const CLIENT_FRAMES = {
     type: v.literal("history"),
     id,
     conversation,
-    /** Messages with a greater `seq` than this, the oldest first. */
-    after: uint,
+    /** Messages with a greater `seq` than this; 0 when it is left out. */
+    after: v.optional(uint),
+    /** Messages with a smaller `seq`: then the newest of them are meant, not the oldest. */
+    before: v.optional(uint),
     limit: v.pipe(uint, v.minValue(1), v.maxValue(LIMITS.page)),
+  }),
+  /** Likewise on a stream of its own: the newest messages first that have all of the words. */
+  search: v.object({
+    type: v.literal("search"),
+    id,
+    words: v.string(),
+    limit: v.pipe(uint, v.minValue(1), v.maxValue(LIMITS.found)),
   }),
   /** Which conversations there are, and how far each has come. */
   sync: v.object({ type: v.literal("sync"), id }),
   /** Everything up to `seq` was shown to the person. No answer. */
   mark: v.object({ type: v.literal("mark"), conversation, seq: uint }),
   who: v.object({ type: v.literal("who"), id }),
+  /** Who people are, online or not. */
+  resolve: v.object({
+    type: v.literal("resolve"),
+    id,
+    users: v.pipe(v.array(someone), v.minLength(1), v.maxLength(LIMITS.named)),
+  }),
+  status: v.object({
+    type: v.literal("status"),
+    id,
+    status: v.picklist(["normal", "dnd", "away"]),
+  }),
+  /** Which rooms there are, or which groups one is in. */
+  list: v.object({ type: v.literal("list"), id, kind: v.picklist(["rooms", "groups"]) }),
+  /** Who is in a room or group. */
+  members: v.object({ type: v.literal("members"), id, conversation: place }),
+  /** Makes a room or group; who makes it is in it. */
+  create: v.object({
+    type: v.literal("create"),
+    id,
+    conversation: place,
+    topic: v.optional(v.string()),
+    /** Who else is in a new group. Rooms are joined. */
+    members: v.optional(v.pipe(v.array(name), v.maxLength(LIMITS.named))),
+  }),
+  join: v.object({ type: v.literal("join"), id, conversation: room }),
+  leave: v.object({ type: v.literal("leave"), id, conversation: place }),
+  topic: v.object({ type: v.literal("topic"), id, conversation: place, topic: v.string() }),
+  /** What the creator of a group may do. */
+  add: v.object({ type: v.literal("add"), id, conversation: group, users: names }),
+  remove: v.object({ type: v.literal("remove"), id, conversation: group, users: names }),
+  delete: v.object({ type: v.literal("delete"), id, conversation: group }),
   ping: v.object({ type: v.literal("ping"), id }),
   logout: v.object({ type: v.literal("logout"), id }),
 } as const;
@@ -124,7 +187,7 @@ export const SERVER_FRAMES = {
   }),
   ack: v.object({ type: v.literal("ack"), re: id, ulid, conversation, seq: uint, at: time }),
   message,
-  /** After the last `message` of a `history` answer; `more` says that another page follows it. */
+  /** After the last `message` of an answer to `history` or `search`; `more`: there are further ones. */
   end: v.object({ type: v.literal("end"), re: id, more: v.boolean() }),
   /** The answer to `sync`, and sent once by itself after `authenticated`; `more`: not the last. */
   conversations: v.object({
@@ -132,6 +195,47 @@ export const SERVER_FRAMES = {
     re: v.optional(id),
     conversations: v.pipe(v.array(conversationState), v.maxLength(LIMITS.list)),
     more: v.boolean(),
+  }),
+  /** One conversation: one that the account is in from now on, or of which messages were held. */
+  conversation: v.object({
+    type: v.literal("conversation"),
+    re: v.optional(id),
+    ...conversationState.entries,
+  }),
+  /** Another device of this account has shown everything up to `seq`. */
+  marked: v.object({ type: v.literal("marked"), conversation, seq: uint }),
+  /** A request was carried out, and there is nothing else to say. */
+  done: v.object({ type: v.literal("done"), re: id }),
+  resolved: v.object({
+    type: v.literal("resolved"),
+    re: id,
+    users: v.pipe(v.array(user), v.maxLength(LIMITS.named)),
+    /** Those of the request who are nobody, as they were named there. */
+    unknown: v.pipe(v.array(someone), v.maxLength(LIMITS.named)),
+  }),
+  listed: v.object({
+    type: v.literal("listed"),
+    re: id,
+    conversations: v.pipe(v.array(listedPlace), v.maxLength(LIMITS.listed)),
+    more: v.boolean(),
+  }),
+  membership: v.object({
+    type: v.literal("membership"),
+    re: id,
+    conversation: place,
+    creator: v.optional(name),
+    users: v.pipe(v.array(user), v.maxLength(LIMITS.list)),
+    more: v.boolean(),
+  }),
+  /** Something about a room or group that one is in, or was until now. */
+  changed: v.object({
+    type: v.literal("changed"),
+    conversation: place,
+    change: v.picklist(["created", "joined", "left", "added", "removed", "deleted", "topic"]),
+    by: name,
+    /** Who was added or removed. */
+    users: v.optional(v.pipe(v.array(name), v.maxLength(LIMITS.named))),
+    topic: v.optional(v.string()),
   }),
   /** Who is online: the answer to `who`, and sent once by itself after `authenticated`. */
   users: v.object({
@@ -181,4 +285,11 @@ export type Message = ServerFrames["message"];
 export type Content = Message["content"];
 export type User = ServerFrames["users"]["users"][number];
 export type Status = User["status"];
+/** What somebody may set; `offline` follows by itself. */
+export type OwnStatus = ClientFrames["status"]["status"];
 export type ConversationState = ServerFrames["conversations"]["conversations"][number];
+export type ListedPlace = ServerFrames["listed"]["conversations"][number];
+
+function typeOf(id: string): "room" | "group" | "dm" | undefined {
+  return parseConversation(id)?.type;
+}

@@ -32,6 +32,20 @@ export const LIMITS = {
   page: 500,
   /** Users in one `users` frame, conversations in one `conversations` frame. */
   list: 500,
+  /** Rooms or groups in one `listed` frame: each may have a topic. */
+  listed: 128,
+  /** The topic of a room or group, UTF-8. */
+  topic: 256,
+  /** People named in one request. */
+  named: 64,
+  /** Members of a group; rooms have no such limit. */
+  members: 256,
+  /** Rooms and groups that one account has made, and that it is in. */
+  made: 64,
+  joined: 256,
+  /** The words of a `search`, and messages in its answer. */
+  search: 256,
+  found: 100,
   /** Frames that one session keeps waiting to be written, in bytes; past it comes `resync`. */
   outbox: 1024 * 1024,
 } as const;

@@ -25,6 +25,8 @@ export interface ServerLimits {
   readonly sends: Rate;
   /** Requests of one session whose answer grows with the number of people or conversations. */
   readonly lists: Rate;
+  /** What one session changes that others are told of: a status, rooms, groups and their members. */
+  readonly changes: Rate;
   /** All other frames of one session. */
   readonly requests: Rate;
   /**
@@ -38,6 +40,8 @@ export interface ServerLimits {
   readonly uncommitted: number;
   /** Bytes that one session may be owed; past it comes `resync`. */
   readonly outbox: number;
+  /** Rooms that there may be. */
+  readonly rooms: number;
   /** Milliseconds that a stop may take before what is left is cut off. */
   readonly drain: number;
 }
@@ -76,11 +80,13 @@ export const SERVER_LIMITS: ServerLimits = {
   maxConnections: 10_000,
   sends: { rate: 200, burst: 2_000 },
   lists: { rate: 1, burst: 20 },
+  changes: { rate: 2, burst: 100 },
   requests: { rate: 50, burst: 200 },
   logins: { rate: 1, burst: 300 },
   failures: { rate: 1 / 6, burst: 30 },
   uncommitted: 32 * 1024 * 1024,
   outbox: LIMITS.outbox,
+  rooms: 1_000,
   drain: 5_000,
 };
 

@@ -244,7 +244,8 @@ export class PeerConnection implements Peer, SignedIn {
       await serveTransfer(stream, {
         clock,
         judge: (body) => this.#pace(this.#session.handleTransferBody(body, clock.now())),
-        answer: (frame) => dispatchTransfer(frame, this.session, this.#options.services),
+        answer: (frame) =>
+          dispatchTransfer(frame.type, frame, this.session, this.#options.services),
         act: (verdict) => this.#act(verdict),
         onWritten: () => this.#session.handleActivity(clock.now()),
       });

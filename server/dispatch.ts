@@ -2,12 +2,26 @@
  * Which handler a frame goes to, and how fast such frames may come: one row for each type. What is
  * allowed in which state and on which stream has been judged before (`protocol/session/rules.ts`).
  */
+import type { TransferType } from "../protocol/session/rules.ts";
 import type { AcceptedFrame } from "../protocol/session/server.ts";
 import type { ClientFrames, ServerFrame } from "../protocol/frame.ts";
 import { type AuthServices, login, logout, resume } from "./handlers/auth.ts";
 import { history, type HistoryServices } from "./handlers/history.ts";
 import { type MessageServices, send } from "./handlers/message.ts";
-import { type PresenceServices, who } from "./handlers/presence.ts";
+import {
+  add,
+  create,
+  deletePlace,
+  join,
+  leave,
+  list,
+  members,
+  type PlaceServices,
+  remove,
+  topic,
+} from "./handlers/places.ts";
+import { type PresenceServices, resolve, status, who } from "./handlers/presence.ts";
+import { search, type SearchServices } from "./handlers/search.ts";
 import { mark, sync, type SyncServices } from "./handlers/sync.ts";
 import type { Peer } from "./peer.ts";
 import { Pace, type Rate } from "./rate.ts";
@@ -17,13 +31,16 @@ export type Services =
   & AuthServices
   & HistoryServices
   & MessageServices
+  & PlaceServices
   & PresenceServices
+  & SearchServices
   & SyncServices;
 
 /** The limits that rows name. */
 export interface Rates {
   readonly sends: Rate;
   readonly lists: Rate;
+  readonly changes: Rate;
   readonly requests: Rate;
 }
 
@@ -44,8 +61,6 @@ interface TransferRow<Frame> {
   ) => AsyncGenerator<ServerFrame[]>;
 }
 
-/** Requests with a stream of their own; all others come on the session stream. */
-type TransferType = "history";
 export type TransferFrame = ClientFrames[TransferType];
 export type SessionFrame = Exclude<AcceptedFrame, TransferFrame>;
 type SessionType = SessionFrame["type"];
@@ -58,10 +73,22 @@ const SESSION: { readonly [Type in SessionType]: Row<ClientFrames[Type]> } = {
   sync: { limit: "lists", handle: sync },
   mark: { limit: "requests", handle: mark },
   who: { limit: "lists", handle: who },
+  resolve: { limit: "requests", handle: resolve },
+  status: { limit: "changes", handle: status },
+  list: { limit: "lists", handle: list },
+  members: { limit: "lists", handle: members },
+  create: { limit: "changes", handle: create },
+  join: { limit: "changes", handle: join },
+  leave: { limit: "changes", handle: leave },
+  topic: { limit: "changes", handle: topic },
+  add: { limit: "changes", handle: add },
+  remove: { limit: "changes", handle: remove },
+  delete: { limit: "changes", handle: deletePlace },
 };
 
 const TRANSFERS: { readonly [Type in TransferType]: TransferRow<ClientFrames[Type]> } = {
   history: { limit: "requests", handle: history },
+  search: { limit: "lists", handle: search },
 };
 
 /** Hands on a frame that was accepted on the session stream. */
@@ -76,12 +103,14 @@ export function dispatch<Type extends SessionType>(
 }
 
 /** Hands on a frame that was accepted on a stream of its own. */
-export function dispatchTransfer(
-  frame: TransferFrame,
+export function dispatchTransfer<Type extends TransferType>(
+  type: Type,
+  frame: ClientFrames[Type],
   session: SignedIn,
   services: Services,
 ): AsyncGenerator<ServerFrame[]> {
-  return TRANSFERS[frame.type].handle(frame, session, services);
+  const row: TransferRow<ClientFrames[Type]> = TRANSFERS[type];
+  return row.handle(frame, session, services);
 }
 
 export function isTransfer(frame: AcceptedFrame): frame is TransferFrame {
@@ -96,6 +125,7 @@ export class Gate {
     this.#paces = {
       sends: new Pace(rates.sends),
       lists: new Pace(rates.lists),
+      changes: new Pace(rates.changes),
       requests: new Pace(rates.requests),
     };
   }

@@ -27,6 +27,8 @@ import { Accounts } from "./services/accounts.ts";
 import { Conversations } from "./services/conversations.ts";
 import { Delivery } from "./services/delivery.ts";
 import { type PasswordOptions, startPasswords } from "./services/passwords.ts";
+import { People } from "./services/people.ts";
+import { Places } from "./services/places.ts";
 import { Presence } from "./services/presence.ts";
 import { Sessions } from "./services/sessions.ts";
 import { openTokens } from "./services/tokens.ts";
@@ -72,10 +74,10 @@ export async function startServer(
   const onFailure = (reason: string) => log.error("password_thread_failed", { reason });
   const passwords = parts.use(startPasswords({ clock, onFailure, ...options.passwords }));
   const presence = new Presence({ clock });
-  const conversations = new Conversations({
-    store,
-    sessionsOf: (account) => presence.sessionsOf(account),
-  });
+  const conversations = new Conversations({ store, presence });
+  const people = new People({ store, presence });
+  const { rooms } = config.limits;
+  const places = new Places({ store, conversations, presence, rooms });
   const delivery = new Delivery({
     store,
     audience: conversations,
@@ -98,7 +100,17 @@ export async function startServer(
   const engine = await loadEngine(config.engine);
   const listener = parts.use(await listen(engine, config, certificate, log));
   const peers = new Peers(listener, {
-    services: { accounts, conversations, delivery, presence, sessions, store, log },
+    services: {
+      accounts,
+      conversations,
+      delivery,
+      people,
+      places,
+      presence,
+      sessions,
+      store,
+      log,
+    },
     flusher: new Flusher(),
     clock,
     log,

@@ -23,15 +23,26 @@ import { CLOSE_DONE, closeCodeOf, type ErrorCode, ERRORS, ProtocolError } from "
 import type { ClientFrames, ServerFrame, ServerFrames } from "../frame.ts";
 import { LIMITS, TIMES } from "../limits.ts";
 import { FEATURES, VERSIONS } from "../version.ts";
-import { ANSWERS, clientMaySay, type RequestType, serverMaySay } from "./rules.ts";
+import {
+  ANSWERS,
+  CLIENT_RULES,
+  clientMaySay,
+  type RequestType,
+  serverMaySay,
+  type TransferType,
+} from "./rules.ts";
 import { type State, StateMachine } from "./states.ts";
 import { ClientTransfer } from "./transfer.ts";
 
-/** What is asked with `request`; `hello`, `ping` and `history` have calls of their own. */
-export type Asked = Exclude<RequestType, "hello" | "ping" | "history">;
+/** What is asked with `request`; `hello`, `ping` and transfers have calls of their own. */
+export type Asked = Exclude<RequestType, "hello" | "ping" | TransferType>;
 export type Request = ClientFrames[Asked | "hello"];
 /** A request without the `id`, which the session gives it. */
 export type Fields = { [Type in Asked]: Omit<ClientFrames[Type], "id"> }[Asked];
+/** The same for a request with a stream of its own. */
+export type TransferFields = { [Type in TransferType]: Omit<ClientFrames[Type], "id"> }[
+  TransferType
+];
 
 export type ClientOutput =
   /** The frame answers the request: `error`, or what `ANSWERS` says. */
@@ -109,7 +120,7 @@ export class ClientSession {
 
   /** Whether a frame of this type may be sent now, and a request would not be one too many. */
   allows(type: keyof ClientFrames): boolean {
-    const stream = type === "history" ? "transfer" : "session";
+    const [stream = "session"] = CLIENT_RULES[type].streams;
     return clientMaySay(type, this.state, stream) && this.#pending.size < LIMITS.requests;
   }
 
@@ -143,8 +154,8 @@ export class ClientSession {
   }
 
   /** A request for a stream of its own; its answer goes to the transfer, not to this session. */
-  transfer(fields: Omit<ClientFrames["history"], "id">, now: number): ClientTransfer {
-    return new ClientTransfer({ ...fields, id: this.#nextId("history") }, now);
+  transfer(fields: TransferFields, now: number): ClientTransfer {
+    return new ClientTransfer({ ...fields, id: this.#nextId(fields.type) }, now);
   }
 
   /** The server gave a sign of life. */

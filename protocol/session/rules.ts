@@ -27,9 +27,21 @@ export const CLIENT_RULES: Readonly<Record<keyof ClientFrames, Rule>> = {
   resume: { states: ["CONNECTED"], streams: ["session"] },
   send: { states: SIGNED_IN, streams: ["session"] },
   history: { states: SIGNED_IN, streams: ["transfer"] },
+  search: { states: SIGNED_IN, streams: ["transfer"] },
   sync: { states: SIGNED_IN, streams: ["session"] },
   mark: { states: SIGNED_IN, streams: ["session"] },
   who: { states: SIGNED_IN, streams: ["session"] },
+  resolve: { states: SIGNED_IN, streams: ["session"] },
+  status: { states: SIGNED_IN, streams: ["session"] },
+  list: { states: SIGNED_IN, streams: ["session"] },
+  members: { states: SIGNED_IN, streams: ["session"] },
+  create: { states: SIGNED_IN, streams: ["session"] },
+  join: { states: SIGNED_IN, streams: ["session"] },
+  leave: { states: SIGNED_IN, streams: ["session"] },
+  topic: { states: SIGNED_IN, streams: ["session"] },
+  add: { states: SIGNED_IN, streams: ["session"] },
+  remove: { states: SIGNED_IN, streams: ["session"] },
+  delete: { states: SIGNED_IN, streams: ["session"] },
   ping: { states: AFTER_WELCOME, streams: ["session"] },
   logout: { states: AFTER_WELCOME, streams: ["session"] },
 };
@@ -42,6 +54,13 @@ export const SERVER_RULES: Readonly<Record<keyof ServerFrames, Rule>> = {
   message: { states: SIGNED_IN, streams: ["session", "transfer"] },
   end: { states: SIGNED_IN, streams: ["transfer"] },
   conversations: { states: SIGNED_IN, streams: ["session"] },
+  conversation: { states: SIGNED_IN, streams: ["session"] },
+  marked: { states: SIGNED_IN, streams: ["session"] },
+  done: { states: SIGNED_IN, streams: ["session"] },
+  resolved: { states: SIGNED_IN, streams: ["session"] },
+  listed: { states: SIGNED_IN, streams: ["session"] },
+  membership: { states: SIGNED_IN, streams: ["session"] },
+  changed: { states: SIGNED_IN, streams: ["session"] },
   users: { states: SIGNED_IN, streams: ["session"] },
   presence: { states: SIGNED_IN, streams: ["session"] },
   notice: { states: AFTER_WELCOME, streams: ["session"] },
@@ -58,13 +77,28 @@ export const ANSWERS = {
   resume: "authenticated",
   send: "ack",
   history: "end",
+  search: "end",
   sync: "conversations",
   who: "users",
+  resolve: "resolved",
+  status: "done",
+  list: "listed",
+  members: "membership",
+  create: "conversation",
+  join: "conversation",
+  leave: "done",
+  topic: "done",
+  add: "done",
+  remove: "done",
+  delete: "done",
   ping: "pong",
   logout: "bye",
 } as const satisfies Partial<Record<keyof ClientFrames, keyof ServerFrames>>;
 
 export type RequestType = keyof typeof ANSWERS;
+
+/** Requests that take a stream of their own. */
+export type TransferType = "history" | "search";
 
 export function clientMaySay(type: keyof ClientFrames, state: State, stream: StreamKind): boolean {
   const rule = CLIENT_RULES[type];

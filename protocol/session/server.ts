@@ -132,11 +132,7 @@ export class ServerSession {
         this.#machine.fire("send");
         this.#sending++;
         break;
-      case "logout":
-      case "history":
-      case "sync":
-      case "mark":
-      case "who":
+      default:
         break;
     }
     return { type: "accept", frame };

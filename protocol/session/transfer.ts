@@ -7,20 +7,21 @@ import { parseServerFrame } from "../codec.ts";
 import { ProtocolError } from "../errors.ts";
 import type { ClientFrames, Message, ServerFrame } from "../frame.ts";
 import { TIMES } from "../limits.ts";
+import type { TransferType } from "./rules.ts";
 
 export type TransferOutput =
   | { readonly type: "message"; readonly message: Message }
-  /** The answer is complete; `more`: ask again, after the last message. */
+  /** The answer is complete; `more`: there are further messages. */
   | { readonly type: "end"; readonly more: boolean }
   /** There will be no (further) answer. `message` may be the server's: not trusted. */
   | { readonly type: "failed"; readonly code: string; readonly message: string }
   | { readonly type: "ignore" };
 
 export class ClientTransfer {
-  readonly request: ClientFrames["history"];
+  readonly request: ClientFrames[TransferType];
   #heard: number;
 
-  constructor(request: ClientFrames["history"], now: number) {
+  constructor(request: ClientFrames[TransferType], now: number) {
     this.request = request;
     this.#heard = now;
   }
@@ -38,7 +39,9 @@ export class ClientTransfer {
     this.#heard = now;
     switch (frame.type) {
       case "message":
-        if (frame.conversation !== this.request.conversation) return { type: "ignore" };
+        if (this.request.type === "history" && frame.conversation !== this.request.conversation) {
+          return { type: "ignore" };
+        }
         return { type: "message", message: frame };
       case "end":
         return { type: "end", more: frame.more };

@@ -37,10 +37,10 @@ async function signIn(re: number, result: SignInResult, peer: Peer, services: Au
     return;
   }
   const { account, sessionId, token, expires, created } = result;
-  if (!peer.signIn({ account, sessionId })) return;
-  const { name: user, number } = account;
+  const { name: user, number, status } = account;
+  if (!peer.signIn({ account: { name: user, number }, sessionId })) return;
   services.log.info("signed_in", { user, created, peer: peer.address });
   peer.send({ type: "authenticated", re, user, number, token, expires, created });
-  const states = await services.sessions.enter(peer.session);
+  const states = await services.sessions.enter(peer.session, status);
   for (const page of conversationPages(states)) peer.send(page);
 }

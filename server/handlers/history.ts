@@ -1,5 +1,5 @@
 /** `history`: what was said in a conversation, on a stream of its own. */
-import { ERRORS } from "../../protocol/errors.ts";
+import { type ErrorCode, ERRORS } from "../../protocol/errors.ts";
 import type { ClientFrames, ServerFrame } from "../../protocol/frame.ts";
 import type { Conversations } from "../services/conversations.ts";
 import type { SignedIn } from "../services/signed_in.ts";
@@ -22,20 +22,35 @@ export async function* history(
   session: SignedIn,
   services: HistoryServices,
 ): AsyncGenerator<ServerFrame[]> {
-  const { id: re, conversation, limit } = frame;
-  const code = await services.conversations.objection(session, conversation);
-  if (code !== undefined) {
-    yield [{ type: "error", re, code, message: ERRORS[code].meaning }];
-    return;
-  }
-  let { after } = frame;
+  const { id: re, conversation, after = 0, before, limit } = frame;
+  const { conversations, store } = services;
+  const refusal = (code: ErrorCode): ServerFrame[] => [
+    { type: "error", re, code, message: ERRORS[code].meaning },
+  ];
+  const objection = await conversations.objection(session, conversation);
+  if (objection !== undefined) return yield refusal(objection);
+
+  const { seq: newest = 0, held = false } =
+    await conversations.state(session.account.name, conversation) ?? {};
+  const end = Math.min(before ?? Infinity, held ? newest + 1 : Infinity);
+  const start = before === undefined
+    ? after
+    : Math.max(after, Math.min(end, newest + 1) - limit - 1);
+  const read = async (from: number, to: number, most: number) =>
+    (await store.history(conversation, from, most)).filter(({ seq }) => seq < to);
+
+  let last = start;
   for (let left = limit; left > 0;) {
-    const messages = await services.store.history(conversation, after, Math.min(left, READ));
+    const messages = await read(last, end, Math.min(left, READ));
     if (messages.length > 0) yield messages;
-    after = messages.at(-1)?.seq ?? after;
+    last = messages.at(-1)?.seq ?? last;
     left -= messages.length;
     if (messages.length < READ && left > 0) break;
   }
-  const more = (await services.store.history(conversation, after, 1)).length > 0;
-  yield [{ type: "end", re, more }];
+  if (before !== undefined) {
+    return yield [{ type: "end", re, more: (await read(after, start + 1, 1)).length > 0 }];
+  }
+  const more = (await read(last, end, 1)).length > 0;
+  // Whoever catches up must not take what is held for what is not there.
+  yield held && !more ? refusal("held") : [{ type: "end", re, more }];
 }

@@ -56,14 +56,21 @@ function objectionTo({ kind, body }: Content): ErrorCode | undefined {
   return body.trim() === "" ? "empty_message" : undefined;
 }
 
-/** What the sender of a private message is told when the other person is not there. */
+/** What the sender of a private message is told of the other person. */
 function absence(
   frame: ClientFrames["send"],
   sender: string,
   presence: Presence,
 ): ServerFrame | undefined {
   const other = peerOf(frame.conversation, sender);
-  if (other === undefined || presence.isOnline(other)) return undefined;
-  const text = `${other} is offline: the message is kept, and delivered when they return.`;
-  return { type: "notice", re: frame.id, code: "offline", text };
+  if (other === undefined) return undefined;
+  const status = presence.statusOf(other);
+  if (status === "normal") return undefined;
+  return { type: "notice", re: frame.id, code: status, text: `${other} ${ABSENCES[status]}` };
 }
+
+const ABSENCES = {
+  offline: "is offline: the message is kept, and delivered when they return.",
+  dnd: "does not want to be disturbed: the message is kept, and delivered when that ends.",
+  away: "is away and may not respond: the message was delivered.",
+} as const;

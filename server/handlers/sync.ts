@@ -3,6 +3,7 @@ import type { ClientFrames, ConversationState, ServerFrame } from "../../protoco
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Peer } from "../peer.ts";
 import type { Conversations } from "../services/conversations.ts";
+import { pages } from "./answer.ts";
 
 export interface SyncServices {
   readonly conversations: Conversations;
@@ -15,20 +16,16 @@ export async function sync(frame: ClientFrames["sync"], peer: Peer, services: Sy
 
 export async function mark(frame: ClientFrames["mark"], peer: Peer, services: SyncServices) {
   const { conversation, seq } = frame;
-  await services.conversations.mark(peer.session.account.name, conversation, seq);
+  await services.conversations.mark(peer.session, conversation, seq);
 }
 
-/** The `conversations` frames that it takes; at least one. */
-export function* conversationPages(
+/** The `conversations` frames that it takes. */
+export function conversationPages(
   states: readonly ConversationState[],
   re?: number,
 ): Generator<ServerFrame> {
-  for (let at = 0; at === 0 || at < states.length; at += LIMITS.list) {
-    const page = states.slice(at, at + LIMITS.list);
-    const more = at + LIMITS.list < states.length;
-    const type = "conversations";
-    yield re === undefined
-      ? { type, conversations: page, more }
-      : { type, re, conversations: page, more };
-  }
+  const answered = re === undefined ? {} : { re };
+  return pages(states, LIMITS.list, (conversations, more): ServerFrame => {
+    return { type: "conversations", ...answered, conversations, more };
+  });
 }

@@ -35,7 +35,7 @@ export interface AccountsOptions {
 export type SignInResult =
   | {
     readonly type: "signed_in";
-    readonly account: Pick<Account, "name" | "number">;
+    readonly account: Pick<Account, "name" | "number" | "status">;
     readonly sessionId: string;
     readonly token: string;
     readonly expires: number;

@@ -1,70 +1,93 @@
 /**
  * Conversations: who may read and write in which, who listens to each right now, and how far each
- * has come. It stores no messages (`delivery.ts`).
+ * has come. It stores no messages (`delivery.ts`) and changes no memberships (`places.ts`).
  *
- * The listeners of a room or group are kept as a list that changes when somebody signs in or out,
- * so that a message is fanned out without asking the store.
+ * The listeners of a room or group are kept as a list that changes when somebody comes or goes, so
+ * that a message is fanned out without asking the store.
  */
+import { encodeFrame } from "../../protocol/codec.ts";
 import type { ErrorCode } from "../../protocol/errors.ts";
-import type { ConversationState } from "../../protocol/frame.ts";
+import type { ConversationState, Status } from "../../protocol/frame.ts";
 import { parseConversation, peerOf } from "../../protocol/names.ts";
-import type { Store } from "../store/store.ts";
+import type { MemberState, Store } from "../store/store.ts";
 import type { Audience, Recipient } from "./delivery.ts";
 import type { SignedIn } from "./signed_in.ts";
 
 export interface ConversationsOptions {
-  readonly store: Pick<Store, "account" | "conversations" | "mark">;
-  /** The sessions of one account. */
-  readonly sessionsOf: (account: string) => readonly Recipient[];
+  readonly store: Pick<Store, "account" | "conversations" | "mark" | "place" | "state">;
+  readonly presence: {
+    /** The sessions of one account. */
+    sessionsOf(account: string): readonly SignedIn[];
+    statusOf(account: string): Status;
+  };
 }
 
 export class Conversations implements Audience {
   readonly #store: ConversationsOptions["store"];
-  readonly #sessionsOf: ConversationsOptions["sessionsOf"];
+  readonly #presence: ConversationsOptions["presence"];
   /** The listeners of each room and group in which somebody is online. */
   readonly #listeners = new Map<string, SignedIn[]>();
   /** The rooms and groups of each session that listens. */
-  readonly #rooms = new Map<SignedIn, readonly string[]>();
+  readonly #places = new Map<SignedIn, Set<string>>();
+  /** How often somebody was dismissed. */
+  #dismissals = 0;
 
   constructor(options: ConversationsOptions) {
     this.#store = options.store;
-    this.#sessionsOf = options.sessionsOf;
+    this.#presence = options.presence;
   }
 
   /** The session hears from now on what is said in its rooms and groups. */
   async enter(session: SignedIn): Promise<void> {
-    const states = await this.#store.conversations(session.account.name);
-    const rooms = states.map(({ conversation }) => conversation).filter((id) => !isDm(id));
-    this.#rooms.set(session, rooms);
-    for (const room of rooms) {
-      const listeners = this.#listeners.get(room);
-      if (listeners === undefined) this.#listeners.set(room, [session]);
-      else listeners.push(session);
+    const places = new Set<string>();
+    this.#places.set(session, places);
+    while (true) {
+      const dismissals = this.#dismissals;
+      const states = await this.#store.conversations(session.account.name);
+      // Somebody may have been dismissed since these were read.
+      if (dismissals !== this.#dismissals) continue;
+      for (const { conversation } of states) {
+        if (!isDm(conversation)) this.#listen(session, conversation);
+      }
+      return;
     }
   }
 
   leave(session: SignedIn): void {
-    for (const room of this.#rooms.get(session) ?? []) {
-      const listeners = this.#listeners.get(room);
-      if (listeners === undefined) continue;
-      listeners.splice(listeners.indexOf(session), 1);
-      if (listeners.length === 0) this.#listeners.delete(room);
+    for (const place of this.#places.get(session) ?? []) this.#forget(session, place);
+    this.#places.delete(session);
+  }
+
+  /** The account's sessions hear from now on what is said in a room or group, as its members. */
+  admit(account: string, place: string): void {
+    for (const session of this.#presence.sessionsOf(account)) this.#listen(session, place);
+  }
+
+  /** The account is no member of a room or group any more. */
+  dismiss(account: string, place: string): void {
+    this.#dismissals++;
+    for (const session of this.#presence.sessionsOf(account)) {
+      if (this.#places.get(session)?.delete(place)) this.#forget(session, place);
     }
-    this.#rooms.delete(session);
   }
 
   audienceOf(conversation: string): readonly Recipient[] {
     const parsed = parseConversation(conversation);
     if (parsed?.type !== "dm") return this.#listeners.get(conversation) ?? [];
-    const [one, other] = parsed.users;
-    return [...this.#sessionsOf(one), ...this.#sessionsOf(other)];
+    return parsed.users.flatMap((user) =>
+      this.#presence.statusOf(user) === "dnd" ? [] : this.#presence.sessionsOf(user)
+    );
   }
 
   /** Why the session may not read or write in the conversation; `undefined` when it may. */
   async objection(session: SignedIn, conversation: string): Promise<ErrorCode | undefined> {
-    if (this.#rooms.get(session)?.includes(conversation)) return undefined;
+    if (this.#places.get(session)?.has(conversation)) return undefined;
+    const type = parseConversation(conversation)?.type;
+    if (type === "room" && await this.#store.place(conversation) !== undefined) {
+      return "not_a_member";
+    }
     const peer = peerOf(conversation, session.account.name);
-    // A room or group that is not one's own is not told from one that does not exist.
+    // A group or a dm that is not one's own is not told from one that does not exist.
     if (peer === undefined) return "unknown_conversation";
     return await this.#store.account(peer) === undefined ? "unknown_user" : undefined;
   }
@@ -74,9 +97,35 @@ export class Conversations implements Audience {
     return this.#store.conversations(account);
   }
 
-  /** Everything up to `seq` was shown to the person. */
-  mark(account: string, conversation: string, seq: number): Promise<void> {
-    return this.#store.mark(account, conversation, seq);
+  /** How far one of them has; `undefined` where the account is no member. */
+  state(account: string, conversation: string): Promise<MemberState | undefined> {
+    return this.#store.state(account, conversation);
+  }
+
+  /** Everything up to `seq` was shown to the person: tells their other sessions. */
+  async mark(session: SignedIn, conversation: string, seq: number): Promise<void> {
+    const { name } = session.account;
+    if (!await this.#store.mark(name, conversation, seq)) return;
+    const others = this.#presence.sessionsOf(name).filter((other) => other !== session);
+    if (others.length === 0) return;
+    const frame = encodeFrame({ type: "marked", conversation, seq });
+    for (const other of others) other.push(frame);
+  }
+
+  #listen(session: SignedIn, place: string): void {
+    const places = this.#places.get(session);
+    if (places === undefined || places.has(place)) return;
+    places.add(place);
+    const listeners = this.#listeners.get(place);
+    if (listeners === undefined) this.#listeners.set(place, [session]);
+    else listeners.push(session);
+  }
+
+  #forget(session: SignedIn, place: string): void {
+    const listeners = this.#listeners.get(place);
+    if (listeners === undefined) return;
+    listeners.splice(listeners.indexOf(session), 1);
+    if (listeners.length === 0) this.#listeners.delete(place);
   }
 }
 

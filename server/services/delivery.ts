@@ -8,10 +8,12 @@
  * 1. A message MUST be acknowledged and fanned out only after its commit.
  * 2. Every recipient MUST see the messages of a conversation in the order of `seq`, its own as acks.
  * 3. A message MUST be encoded once, whoever receives it.
- * 4. A message that was there already MUST be acknowledged again, and fanned out to nobody.
+ * 4. A message for a group that was deleted on its way MUST be refused, without a loss for others.
+ * 5. A message that was there already MUST be acknowledged again, and fanned out to nobody.
  */
 import { setImmediate } from "node:timers";
 import { encodeFrame } from "../../protocol/codec.ts";
+import { ERRORS } from "../../protocol/errors.ts";
 import type { Content, ServerFrame } from "../../protocol/frame.ts";
 import type { Clock } from "../clock.ts";
 import { concat } from "../concat.ts";
@@ -135,7 +137,7 @@ export class Delivery {
     this.#idle = undefined;
   };
 
-  async #append(batch: readonly Waiting[]): Promise<readonly Appended[] | undefined> {
+  async #append(batch: readonly Waiting[]): Promise<readonly (Appended | undefined)[] | undefined> {
     const { store, log } = this.#options;
     try {
       return await store.append(batch.map(({ message }) => message));
@@ -153,11 +155,16 @@ export class Delivery {
     }
   }
 
-  #deliver(batch: readonly Waiting[], appended: readonly Appended[]): void {
+  #deliver(batch: readonly Waiting[], appended: readonly (Appended | undefined)[]): void {
     let run: Stored[] = [];
     for (const [index, { submission, message }] of batch.entries()) {
       const result = appended[index];
-      if (result === undefined) throw new Error("The store has lost count of a batch");
+      if (result === undefined) {
+        const { re, sender } = submission;
+        const code = "unknown_conversation";
+        sender.answer(encodeFrame({ type: "error", re, code, message: ERRORS[code].meaning }));
+        continue;
+      }
       const previous = run[0]?.submission.conversation;
       if (previous !== undefined && previous !== submission.conversation) {
         this.#fanOut(previous, run);

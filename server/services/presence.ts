@@ -1,11 +1,12 @@
 /**
- * Who is online: an account comes with its first session and goes with its last.
+ * Who is online, and with which status: an account comes with its first session and goes with its
+ * last. It owns the status of those who are online; that of others rests in the store.
  *
  * Changes are gathered for a moment and sent as one chunk of small `presence` frames to everyone;
  * whoever has just signed in gets the list instead, once. Nobody is sent a list for each change.
  */
 import { encodeFrame } from "../../protocol/codec.ts";
-import type { ServerFrame, User } from "../../protocol/frame.ts";
+import type { OwnStatus, ServerFrame, Status, User } from "../../protocol/frame.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Clock } from "../clock.ts";
 import { concat } from "../concat.ts";
@@ -19,6 +20,7 @@ export interface PresenceOptions {
 
 interface Person {
   readonly number: number;
+  status: OwnStatus;
   readonly sessions: SignedIn[];
 }
 
@@ -29,20 +31,21 @@ export class Presence {
   #told: SignedIn[] = [];
   /** Signed in since the last round: they get the list in the next, and changes from then on. */
   #newcomers: SignedIn[] = [];
-  /** Who has changed since the last round, and whether they were online before it. */
-  readonly #changed = new Map<string, { readonly number: number; readonly before: boolean }>();
+  /** Who has changed since the last round, and their status before it. */
+  readonly #changed = new Map<string, { readonly number: number; readonly before: Status }>();
   #scheduled = false;
 
   constructor(options: PresenceOptions) {
     this.#options = options;
   }
 
-  come(session: SignedIn): void {
+  /** `status` is the account's as it was stored; somebody who is online already has theirs. */
+  come(session: SignedIn, status: OwnStatus): void {
     const { name, number } = session.account;
     const person = this.#people.get(name);
     if (person === undefined) {
-      this.#note(name, number, false);
-      this.#people.set(name, { number, sessions: [session] });
+      this.#note(name, number);
+      this.#people.set(name, { number, status, sessions: [session] });
     } else {
       person.sessions.push(session);
     }
@@ -56,13 +59,22 @@ export class Presence {
     if (person === undefined || !remove(person.sessions, session)) return;
     if (!remove(this.#newcomers, session)) remove(this.#told, session);
     if (person.sessions.length > 0) return;
-    this.#note(name, number, true);
+    this.#note(name, number);
     this.#people.delete(name);
     this.#arrange();
   }
 
-  isOnline(name: string): boolean {
-    return this.#people.has(name);
+  /** Somebody who is online has set another status. */
+  setStatus(name: string, status: OwnStatus): void {
+    const person = this.#people.get(name);
+    if (person === undefined) return;
+    this.#note(name, person.number);
+    person.status = status;
+    this.#arrange();
+  }
+
+  statusOf(name: string): Status {
+    return this.#people.get(name)?.status ?? "offline";
   }
 
   /** The sessions of one account. */
@@ -73,7 +85,7 @@ export class Presence {
   /** Everyone online, by number, in as many frames as it takes. */
   *list(re?: number): Generator<ServerFrame> {
     const users: User[] = [...this.#people]
-      .map(([name, { number }]) => ({ number, name, status: "normal" as const }))
+      .map(([name, { number, status }]) => ({ number, name, status }))
       .sort((one, other) => one.number - other.number);
     for (let at = 0; at === 0 || at < users.length; at += LIMITS.list) {
       const page = users.slice(at, at + LIMITS.list);
@@ -82,8 +94,11 @@ export class Presence {
     }
   }
 
-  #note(name: string, number: number, before: boolean): void {
-    if (!this.#changed.has(name)) this.#changed.set(name, { number, before });
+  /** To be called before the change. */
+  #note(name: string, number: number): void {
+    if (!this.#changed.has(name)) {
+      this.#changed.set(name, { number, before: this.statusOf(name) });
+    }
   }
 
   #arrange(): void {
@@ -110,9 +125,8 @@ export class Presence {
   /** Whoever came and went again within one round has not changed. */
   *#changes(): Generator<Uint8Array> {
     for (const [user, { number, before }] of this.#changed) {
-      const online = this.#people.has(user);
-      if (online === before) continue;
-      const status = online ? "normal" : "offline";
+      const status = this.statusOf(user);
+      if (status === before) continue;
       yield encodeFrame({ type: "presence", user, number, status });
     }
   }

@@ -63,6 +63,42 @@ export const MIGRATIONS: readonly Migration[] = [
 
       INSERT INTO conversations (id) VALUES ('${GENERAL}');
     `),
+
+  /** 2: more rooms, topics and creators, statuses, an index of words. */
+  (database) =>
+    database.exec(`
+      ALTER TABLE accounts ADD COLUMN status TEXT NOT NULL DEFAULT 'normal'
+        CHECK (status IN ('normal', 'dnd', 'away'));
+
+      ALTER TABLE conversations ADD COLUMN topic TEXT NOT NULL DEFAULT '';
+      ALTER TABLE conversations ADD COLUMN creator INTEGER REFERENCES accounts;
+      -- Its ID may be taken again, and goes on counting where it was.
+      ALTER TABLE conversations ADD COLUMN is_free INTEGER NOT NULL DEFAULT 0
+        CHECK (is_free IN (0, 1));
+      CREATE INDEX conversations_by_creator ON conversations (creator);
+
+      -- Messages after this one are held until the account's status is no longer dnd.
+      ALTER TABLE members ADD COLUMN held INTEGER;
+
+      -- How many messages after a mark are one's own.
+      CREATE INDEX messages_by_sender ON messages (sender, conversation, seq);
+
+      INSERT OR IGNORE INTO conversations (id) VALUES ('room:tech'), ('room:random');
+      UPDATE conversations SET topic = 'Everybody is here' WHERE id = '${GENERAL}';
+      UPDATE conversations SET topic = 'Machines, and how to make them work' WHERE id = 'room:tech';
+      UPDATE conversations SET topic = 'Anything else' WHERE id = 'room:random';
+
+      -- Words of texts, by the number of the message; the texts themselves stay where they are.
+      CREATE VIRTUAL TABLE words USING fts5 (
+        body, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'
+      );
+      -- One row: messages up to this number are in the index.
+      CREATE TABLE word_progress (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        indexed INTEGER NOT NULL
+      ) STRICT;
+      INSERT INTO word_progress VALUES (1, 0);
+    `),
 ];
 
 /**

@@ -7,15 +7,36 @@
  */
 import { chmodSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import type { SQLOutputValue, StatementSync } from "node:sqlite";
-import type { ConversationState, Message } from "../../protocol/frame.ts";
+import type { ConversationState, ListedPlace, Message, OwnStatus } from "../../protocol/frame.ts";
 import { GENERAL, parseConversation } from "../../protocol/names.ts";
 import { StoreError } from "./error.ts";
 import { lockDatabase } from "./lock.ts";
 import { migrate } from "./migrations.ts";
 import type { Migration } from "./migrations.ts";
-import type { Account, Appended, NewMessage, SessionRow, Store } from "./store.ts";
+import {
+  accountOf,
+  integer,
+  listedOf,
+  messageOf,
+  placeOf,
+  prepare,
+  type Row,
+  type Statements,
+  stateOf,
+  text,
+} from "./statements.ts";
+import type {
+  Account,
+  Appended,
+  Found,
+  MemberState,
+  NewMessage,
+  Place,
+  SessionRow,
+  Store,
+} from "./store.ts";
 import { WalSync } from "./wal_sync.ts";
+import { index, search, sweep } from "./words.ts";
 
 export interface SqliteOptions {
   /** For tests of migrations. */
@@ -73,7 +94,7 @@ class SqliteStore implements Store {
       if (this.#sql.account.get(name) !== undefined) return undefined;
       const row = this.#sql.createAccount.get(name, passwordHash, at);
       if (row === undefined) throw new Error("Cannot create an account");
-      this.#sql.joinAtNewest.run(name, GENERAL);
+      this.#sql.join.run(name, GENERAL);
       return accountOf(row);
     });
   }
@@ -82,6 +103,21 @@ class SqliteStore implements Store {
     return this.#call(() => {
       const row = this.#sql.account.get(name);
       return row === undefined ? undefined : accountOf(row);
+    });
+  }
+
+  accountByNumber(number: number): Promise<Account | undefined> {
+    return this.#call(() => {
+      const row = this.#sql.accountByNumber.get(number);
+      return row === undefined ? undefined : accountOf(row);
+    });
+  }
+
+  setStatus(name: string, status: OwnStatus): Promise<void> {
+    return this.#transaction(() => {
+      this.#sql.setStatus.run(status, name);
+      if (status === "dnd") this.#sql.hold.run(name);
+      else this.#sql.letGo.run(name);
     });
   }
 
@@ -121,15 +157,17 @@ class SqliteStore implements Store {
     return this.#call(() => void this.#sql.endExpiredSessions.run(now));
   }
 
-  append(batch: readonly NewMessage[]): Promise<readonly Appended[]> {
+  append(batch: readonly NewMessage[]): Promise<readonly (Appended | undefined)[]> {
     return this.#transaction(() => batch.map((message) => this.#appendOne(message)));
   }
 
-  #appendOne(message: NewMessage): Appended {
+  #appendOne(message: NewMessage): Appended | undefined {
     const before = this.#sql.find.get(message.from, message.ulid);
     if (before !== undefined) {
+      const conversation = text(before["conversation"]);
       return {
-        conversation: text(before["conversation"]),
+        // One that was in a group which has been deleted since is in no conversation any more.
+        conversation: parseConversation(conversation) ? conversation : message.conversation,
         seq: integer(before["seq"]),
         at: integer(before["at"]),
         stored: false,
@@ -137,6 +175,7 @@ class SqliteStore implements Store {
     }
     const { body } = message.content;
     const next = this.#sql.nextSeq.get(message.conversation) ?? this.#openDm(message.conversation);
+    if (next === undefined) return undefined;
     const seq = integer(next["seq"]);
     const { changes } = this.#sql.insert.run(
       integer(next["number"]),
@@ -153,14 +192,12 @@ class SqliteStore implements Store {
   }
 
   /** Makes the conversation of two people with both as its members; takes its first number. */
-  #openDm(conversation: string): Row {
+  #openDm(conversation: string): Row | undefined {
     const parsed = parseConversation(conversation);
-    if (parsed?.type !== "dm") {
-      throw new Error(`Cannot append a message: no conversation ${conversation}`);
-    }
+    if (parsed?.type !== "dm") return undefined;
     this.#sql.createConversation.run(conversation);
     for (const user of parsed.users) {
-      const { changes } = this.#sql.joinAtNewest.run(user, conversation);
+      const { changes } = this.#sql.openTo.run(user, conversation);
       if (changes === 0) throw new Error(`Cannot open ${conversation}: no account ${user}`);
     }
     const next = this.#sql.nextSeq.get(conversation);
@@ -169,39 +206,120 @@ class SqliteStore implements Store {
   }
 
   history(conversation: string, after: number, limit: number): Promise<Message[]> {
-    return this.#call(() =>
-      this.#sql.history.all(conversation, after, limit).map((row) => ({
-        type: "message",
-        conversation,
-        seq: integer(row["seq"]),
-        ulid: text(row["ulid"]),
-        from: text(row["sender"]),
-        at: integer(row["at"]),
-        content: { kind: text(row["kind"]), body: bodyOf(row) },
-      }))
-    );
+    return this.#call(() => this.#sql.history.all(conversation, after, limit).map(messageOf));
   }
 
   conversations(account: string): Promise<ConversationState[]> {
     return this.#call(() =>
-      this.#sql.conversations.all(account).map((row) => ({
-        conversation: text(row["id"]),
-        seq: integer(row["seq"]),
-        mark: integer(row["mark"]),
-      }))
+      this.#sql.states.all(account).map((row) => {
+        const { held: _, ...state } = stateOf(row);
+        return state;
+      })
     );
   }
 
-  members(conversation: string): Promise<string[]> {
-    return this.#call(() => this.#sql.members.all(conversation).map((row) => text(row["name"])));
+  state(account: string, conversation: string): Promise<MemberState | undefined> {
+    return this.#call(() => {
+      const row = this.#sql.state.get(account, conversation);
+      return row === undefined ? undefined : stateOf(row);
+    });
+  }
+
+  members(conversation: string): Promise<Pick<Account, "name" | "number">[]> {
+    return this.#call(() =>
+      this.#sql.members.all(conversation).map((row) => ({
+        name: text(row["name"]),
+        number: integer(row["number"]),
+      }))
+    );
   }
 
   isMember(conversation: string, account: string): Promise<boolean> {
     return this.#call(() => this.#sql.isMember.get(conversation, account) !== undefined);
   }
 
-  mark(account: string, conversation: string, seq: number): Promise<void> {
-    return this.#call(() => void this.#sql.mark.run(seq, account, conversation));
+  mark(account: string, conversation: string, seq: number): Promise<boolean> {
+    return this.#call(() => this.#sql.mark.run(seq, account, conversation).changes > 0);
+  }
+
+  createPlace(place: Place, members: readonly string[]): Promise<boolean> {
+    const { conversation, topic, creator } = place;
+    return this.#transaction(() => {
+      const { changes } = this.#sql.createPlace.run(conversation, topic, creator ?? null);
+      if (changes === 0) return false;
+      for (const member of members) this.#sql.join.run(member, conversation);
+      return true;
+    });
+  }
+
+  place(conversation: string): Promise<Place | undefined> {
+    return this.#call(() => {
+      const row = this.#sql.place.get(conversation);
+      return row === undefined ? undefined : placeOf(row);
+    });
+  }
+
+  setTopic(conversation: string, topic: string): Promise<void> {
+    return this.#write(() => void this.#sql.setTopic.run(topic, conversation));
+  }
+
+  /** What is left of it is freed bit by bit (`sweep`): there may be very many messages. */
+  deletePlace(conversation: string): Promise<void> {
+    return this.#transaction(() => {
+      const buried = this.#sql.bury.get(conversation);
+      if (buried === undefined) return;
+      this.#sql.leaveAll.run(integer(buried["number"]));
+      this.#sql.free.run(conversation, integer(buried["seq"]));
+    });
+  }
+
+  addMembers(conversation: string, accounts: readonly string[]): Promise<void> {
+    return this.#transaction(() => {
+      for (const account of accounts) this.#sql.join.run(account, conversation);
+    });
+  }
+
+  removeMembers(conversation: string, accounts: readonly string[]): Promise<void> {
+    return this.#transaction(() => {
+      for (const account of accounts) this.#sql.leave.run(account, conversation);
+    });
+  }
+
+  places(account: string, kind: "rooms" | "groups"): Promise<ListedPlace[]> {
+    return this.#call(() => {
+      const rows = kind === "rooms"
+        ? this.#sql.rooms.all(account)
+        : this.#sql.groups.all(account, account);
+      return rows.map(listedOf);
+    });
+  }
+
+  countRooms(): Promise<number> {
+    return this.#call(() => integer(this.#sql.countRooms.get()?.["count"]));
+  }
+
+  countPlaces(account: string): Promise<{ made: number; joined: number }> {
+    return this.#call(() => ({
+      made: integer(this.#sql.made.get(account)?.["count"]),
+      joined: integer(this.#sql.joined.get(account)?.["count"]),
+    }));
+  }
+
+  search(
+    account: string,
+    words: readonly string[],
+    from: number | undefined,
+    limit: number,
+  ): Promise<Found> {
+    return this.#call(() => search(this.#sql, account, words, from, limit));
+  }
+
+  index(limit: number): Promise<boolean> {
+    return this.#call(() => this.#atomically(() => index(this.#sql, limit)));
+  }
+
+  sweep(limit: number): Promise<boolean> {
+    return this.#call(() => this.#atomically(() => sweep(this.#sql, limit)));
   }
 
   /** Closing moves what is in the write-ahead log into the database file. */
@@ -230,106 +348,21 @@ class SqliteStore implements Store {
   }
 
   #transaction<T>(work: () => T): Promise<T> {
-    return this.#write(() => {
-      this.#sql.begin.run();
-      try {
-        const result = work();
-        this.#sql.commit.run();
-        return result;
-      } catch (error) {
-        // Some errors (a full disk) have rolled back already.
-        if (this.#database.isTransaction) this.#sql.rollback.run();
-        throw error;
-      }
-    });
+    return this.#write(() => this.#atomically(work));
+  }
+
+  #atomically<T>(work: () => T): T {
+    this.#sql.begin.run();
+    try {
+      const result = work();
+      this.#sql.commit.run();
+      return result;
+    } catch (error) {
+      // Some errors (a full disk) have rolled back already.
+      if (this.#database.isTransaction) this.#sql.rollback.run();
+      throw error;
+    }
   }
 }
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-
-type Row = Record<string, SQLOutputValue>;
-type Statements = ReturnType<typeof prepare>;
-
-function prepare(database: DatabaseSync) {
-  const sql = (source: string): StatementSync => database.prepare(source);
-  return {
-    begin: sql("BEGIN IMMEDIATE"),
-    commit: sql("COMMIT"),
-    rollback: sql("ROLLBACK"),
-
-    createAccount: sql(`
-      INSERT INTO accounts (name, password_hash, created_at) VALUES (?, ?, ?) RETURNING *`),
-    account: sql("SELECT * FROM accounts WHERE name = ?"),
-    setPasswordHash: sql("UPDATE accounts SET password_hash = ? WHERE name = ?"),
-
-    createSession: sql(`
-      INSERT INTO sessions (id, account, created_at, expires_at)
-      SELECT ?, number, ?, ? FROM accounts WHERE name = ?`),
-    session: sql(`
-      SELECT s.id, a.name AS account, s.created_at, s.expires_at
-      FROM sessions s JOIN accounts a ON a.number = s.account WHERE s.id = ?`),
-    endSession: sql("DELETE FROM sessions WHERE id = ?"),
-    endExpiredSessions: sql("DELETE FROM sessions WHERE expires_at <= ?"),
-
-    find: sql(`
-      SELECT c.id AS conversation, m.seq, m.at
-      FROM messages m JOIN conversations c ON c.number = m.conversation
-      WHERE m.sender = (SELECT number FROM accounts WHERE name = ?) AND m.ulid = ?`),
-    nextSeq: sql("UPDATE conversations SET seq = seq + 1 WHERE id = ? RETURNING number, seq"),
-    createConversation: sql("INSERT INTO conversations (id) VALUES (?)"),
-    joinAtNewest: sql(`
-      INSERT INTO members (account, conversation, mark)
-      SELECT a.number, c.number, c.seq FROM accounts a, conversations c
-      WHERE a.name = ? AND c.id = ?`),
-    insert: sql(`
-      INSERT INTO messages (conversation, seq, sender, ulid, at, kind, body, is_text)
-      SELECT ?, ?, number, ?, ?, ?, ?, ? FROM accounts WHERE name = ?`),
-    history: sql(`
-      SELECT m.seq, m.ulid, a.name AS sender, m.at, m.kind, m.body, m.is_text
-      FROM messages m JOIN accounts a ON a.number = m.sender
-      WHERE m.conversation = (SELECT number FROM conversations WHERE id = ?) AND m.seq > ?
-      ORDER BY m.seq LIMIT ?`),
-
-    conversations: sql(`
-      SELECT c.id, c.seq, m.mark
-      FROM members m JOIN conversations c ON c.number = m.conversation
-      WHERE m.account = (SELECT number FROM accounts WHERE name = ?) ORDER BY c.number`),
-    members: sql(`
-      SELECT a.name FROM members m JOIN accounts a ON a.number = m.account
-      WHERE m.conversation = (SELECT number FROM conversations WHERE id = ?) ORDER BY a.number`),
-    isMember: sql(`
-      SELECT 1 FROM members
-      WHERE conversation = (SELECT number FROM conversations WHERE id = ?)
-        AND account = (SELECT number FROM accounts WHERE name = ?)`),
-    mark: sql(`
-      UPDATE members SET mark = max(mark, min(?, c.seq)) FROM conversations c, accounts a
-      WHERE a.name = ? AND c.id = ?
-        AND members.account = a.number AND members.conversation = c.number`),
-  };
-}
-
-function accountOf(row: Row): Account {
-  return {
-    number: integer(row["number"]),
-    name: text(row["name"]),
-    passwordHash: text(row["password_hash"]),
-    createdAt: integer(row["created_at"]),
-  };
-}
-
-function integer(value: SQLOutputValue | undefined): number {
-  if (typeof value !== "number") throw new TypeError("The database holds no number here");
-  return value;
-}
-
-function text(value: SQLOutputValue | undefined): string {
-  if (typeof value !== "string") throw new TypeError("The database holds no text here");
-  return value;
-}
-
-function bodyOf(row: Row): string | Uint8Array<ArrayBuffer> {
-  const bytes = row["body"];
-  if (!(bytes instanceof Uint8Array)) throw new TypeError("The database holds no bytes here");
-  return integer(row["is_text"]) === 1 ? decoder.decode(bytes) : new Uint8Array(bytes);
-}

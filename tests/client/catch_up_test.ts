@@ -160,6 +160,7 @@ class World {
       conversation,
       seq: this.#logOf(conversation).length,
       mark: 0,
+      unread: 0,
     })).filter(({ seq }) => seq > 0);
     const half = states.length >> 1;
     this.#toClient.push(
@@ -248,7 +249,7 @@ Deno.test("CatchUp asks for a list when it meets a conversation in its middle", 
   };
   assert.deepEqual(catchUp.arrived(message), []);
   assert.ok(catchUp.needsList);
-  const caught = catchUp.listed([{ conversation: "room:tech", seq: 7, mark: 6 }], false);
+  const caught = catchUp.listed([{ conversation: "room:tech", seq: 7, mark: 6, unread: 1 }], false);
   assert.deepEqual(caught[0], { type: "message", message });
   assert.ok(!catchUp.needsList);
 });

@@ -42,7 +42,7 @@ for (const engine of ["builtin", "quiche"]) {
     await using stranger = await signIn(server, "stranger");
 
     const { conversations } = await stranger.next("conversations");
-    assert.deepEqual(conversations, [{ conversation: "room:general", seq: 0, mark: 0 }]);
+    assert.deepEqual(conversations, [{ conversation: "room:general", seq: 0, mark: 0, unread: 0 }]);
     const { users } = await stranger.next("users");
     assert.deepEqual(users, [
       { number: 1, name: "ann", status: "normal" },

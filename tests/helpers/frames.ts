@@ -30,8 +30,8 @@ const name = fc.stringMatching(/^[a-z][a-z0-9_-]{0,31}$/);
 const ulid = fc.stringMatching(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/);
 const token = text(LIMITS.token);
 const conversation = fc.oneof(
-  name.map((room) => `room:${room}`),
-  name.map((group) => `group:${group}`),
+  name.map((name) => `room:${name}`),
+  name.map((name) => `group:${name}`),
   fc.tuple(name, name).filter(([one, other]) => one !== other).map(([a, b]) => dmOf(a, b)),
 );
 const content: fc.Arbitrary<Content> = fc.record({
@@ -42,7 +42,13 @@ const status = fc.constantFrom("normal", "dnd", "away", "offline");
 const versions = fc.array(uint, { minLength: 1, maxLength: LIMITS.versions });
 const features = fc.array(label, { maxLength: LIMITS.features });
 const user = fc.record({ number: uint, name, status });
-const state = fc.record({ conversation, seq: uint, mark: uint });
+const state = fc.record({ conversation, seq: uint, mark: uint, unread: uint });
+const room = name.map((room) => `room:${room}`);
+const group = name.map((group) => `group:${group}`);
+const place = fc.oneof(room, group);
+const someone = fc.oneof(label, uint);
+const topic = text(100);
+const names = fc.array(label, { minLength: 1, maxLength: LIMITS.named });
 
 function of<const Type extends string>(type: Type): fc.Arbitrary<Type> {
   return fc.constant(type);
@@ -63,16 +69,54 @@ export const CLIENT_ARBITRARIES: Table<ClientFrames> = {
   ),
   resume: fc.record({ type: of("resume"), id, token }),
   send: fc.record({ type: of("send"), id, ulid, conversation, content }),
-  history: fc.record({
-    type: of("history"),
+  history: fc.record(
+    {
+      type: of("history"),
+      id,
+      conversation,
+      after: uint,
+      before: uint,
+      limit: fc.integer({ min: 1, max: LIMITS.page }),
+    },
+    { requiredKeys: ["type", "id", "conversation", "limit"] },
+  ),
+  search: fc.record({
+    type: of("search"),
     id,
-    conversation,
-    after: uint,
-    limit: fc.integer({ min: 1, max: LIMITS.page }),
+    words: text(LIMITS.search),
+    limit: fc.integer({ min: 1, max: LIMITS.found }),
   }),
   sync: fc.record({ type: of("sync"), id }),
   mark: fc.record({ type: of("mark"), conversation, seq: uint }),
   who: fc.record({ type: of("who"), id }),
+  resolve: fc.record({
+    type: of("resolve"),
+    id,
+    users: fc.array(someone, { minLength: 1, maxLength: LIMITS.named }),
+  }),
+  status: fc.record({
+    type: of("status"),
+    id,
+    status: fc.constantFrom("normal", "dnd", "away"),
+  }),
+  list: fc.record({ type: of("list"), id, kind: fc.constantFrom("rooms", "groups") }),
+  members: fc.record({ type: of("members"), id, conversation: place }),
+  create: fc.record(
+    {
+      type: of("create"),
+      id,
+      conversation: place,
+      topic,
+      members: fc.array(label, { maxLength: LIMITS.named }),
+    },
+    { requiredKeys: ["type", "id", "conversation"] },
+  ),
+  join: fc.record({ type: of("join"), id, conversation: room }),
+  leave: fc.record({ type: of("leave"), id, conversation: place }),
+  topic: fc.record({ type: of("topic"), id, conversation: place, topic }),
+  add: fc.record({ type: of("add"), id, conversation: group, users: names }),
+  remove: fc.record({ type: of("remove"), id, conversation: group, users: names }),
+  delete: fc.record({ type: of("delete"), id, conversation: group }),
   ping: fc.record({ type: of("ping"), id }),
   logout: fc.record({ type: of("logout"), id }),
 };
@@ -107,6 +151,60 @@ export const SERVER_ARBITRARIES: Table<ServerFrames> = {
       more: fc.boolean(),
     },
     { requiredKeys: ["type", "conversations", "more"] },
+  ),
+  conversation: fc.record(
+    { type: of("conversation"), re: id, conversation, seq: uint, mark: uint, unread: uint },
+    { requiredKeys: ["type", "conversation", "seq", "mark", "unread"] },
+  ),
+  marked: fc.record({ type: of("marked"), conversation, seq: uint }),
+  done: fc.record({ type: of("done"), re: id }),
+  resolved: fc.record({
+    type: of("resolved"),
+    re: id,
+    users: fc.array(user, { maxLength: 20 }),
+    unknown: fc.array(someone, { maxLength: 20 }),
+  }),
+  listed: fc.record({
+    type: of("listed"),
+    re: id,
+    conversations: fc.array(
+      fc.record(
+        { conversation: place, people: uint, topic, member: fc.boolean(), creator: name },
+        { requiredKeys: ["conversation", "people", "topic", "member"] },
+      ),
+      { maxLength: 20 },
+    ),
+    more: fc.boolean(),
+  }),
+  membership: fc.record(
+    {
+      type: of("membership"),
+      re: id,
+      conversation: place,
+      creator: name,
+      users: fc.array(user, { maxLength: 20 }),
+      more: fc.boolean(),
+    },
+    { requiredKeys: ["type", "re", "conversation", "users", "more"] },
+  ),
+  changed: fc.record(
+    {
+      type: of("changed"),
+      conversation: place,
+      change: fc.constantFrom(
+        "created",
+        "joined",
+        "left",
+        "added",
+        "removed",
+        "deleted",
+        "topic",
+      ),
+      by: name,
+      users: fc.array(name, { maxLength: LIMITS.named }),
+      topic,
+    },
+    { requiredKeys: ["type", "conversation", "change", "by"] },
   ),
   users: fc.record(
     {

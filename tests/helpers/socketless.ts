@@ -15,6 +15,8 @@ import { Accounts } from "../../server/services/accounts.ts";
 import { Conversations } from "../../server/services/conversations.ts";
 import { Delivery } from "../../server/services/delivery.ts";
 import type { Passwords } from "../../server/services/passwords.ts";
+import { People } from "../../server/services/people.ts";
+import { Places } from "../../server/services/places.ts";
 import { Presence } from "../../server/services/presence.ts";
 import { Sessions } from "../../server/services/sessions.ts";
 import { openTokens } from "../../server/services/tokens.ts";
@@ -31,17 +33,16 @@ const PLAIN_PASSWORDS: Pick<Passwords, "hash" | "verify"> = {
 };
 
 export async function startSocketless(limits: Partial<ServerLimits> = {}) {
-  const { logins, failures, sends, lists, requests, outbox } = { ...SERVER_LIMITS, ...limits };
+  const { logins, failures, outbox, ...rates } = { ...SERVER_LIMITS, ...limits };
   const stack = new AsyncDisposableStack();
   const clock = new FakeClock();
   const { store } = stack.use(await tempStore());
   const keys = await Deno.makeTempDir({ prefix: "sotto-keys-" });
   stack.defer(() => Deno.remove(keys, { recursive: true }));
   const presence = new Presence({ clock });
-  const conversations = new Conversations({
-    store,
-    sessionsOf: (account) => presence.sessionsOf(account),
-  });
+  const conversations = new Conversations({ store, presence });
+  const people = new People({ store, presence });
+  const places = new Places({ store, conversations, presence, rooms: rates.rooms });
   const delivery = new Delivery({
     store,
     audience: conversations,
@@ -60,7 +61,18 @@ export async function startSocketless(limits: Partial<ServerLimits> = {}) {
     log: SILENT,
   });
   const sessions = new Sessions({ presence, conversations });
-  const services = { accounts, conversations, delivery, presence, sessions, store, log: SILENT };
+  const log = SILENT;
+  const services = {
+    accounts,
+    conversations,
+    delivery,
+    people,
+    places,
+    presence,
+    sessions,
+    store,
+    log,
+  };
   const peers: PeerConnection[] = [];
   const flusher = new Flusher();
   const software = "test";
@@ -69,7 +81,7 @@ export async function startSocketless(limits: Partial<ServerLimits> = {}) {
     flusher,
     clock,
     log: SILENT,
-    rates: { sends, lists, requests },
+    rates,
     outbox,
     software,
   };

@@ -308,6 +308,7 @@ Deno.test("ClientSession holds its promises whatever the server says", () => {
     }),
     { numRuns: 3_000 },
   );
+  outputs.delete("pong"); // One that answers this session's ping comes by luck.
   assert.deepEqual(
     [...outputs].sort(),
     ["answer", "close", "ignore", "nothing", "push", "write"],

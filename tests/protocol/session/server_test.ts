@@ -227,7 +227,7 @@ Deno.test("ServerSession.handleBody closes on a frame that is malformed", () => 
   assert.equal(verdict.code, closeCodeOf("frame_malformed"));
 });
 
-Deno.test("ServerSession.handleTransferBody takes history and nothing else", () => {
+Deno.test("ServerSession.handleTransferBody takes transfers and nothing else", () => {
   const session = serverIn("AUTHENTICATED");
   const history = {
     type: "history",
@@ -238,6 +238,11 @@ Deno.test("ServerSession.handleTransferBody takes history and nothing else", () 
   } as const;
   const body = encodeFrame(history).subarray(4);
   assert.deepEqual(session.handleTransferBody(body, START), { type: "accept", frame: history });
+  const search = { type: "search", id: 5, words: "x", limit: 10 } as const;
+  assert.deepEqual(session.handleTransferBody(encodeFrame(search).subarray(4), START), {
+    type: "accept",
+    frame: search,
+  });
   refused(session.handleTransferBody(encodeFrame(WHO).subarray(4), START), "bad_state");
   refused(session.handleBody(body, START), "bad_state");
 });

@@ -54,6 +54,15 @@ Deno.test("ClientTransfer ignores what is not about its request", () => {
   assert.deepEqual(transfer.handleBody(encode({ type: "weather" }), START), { type: "ignore" });
 });
 
+Deno.test("ClientTransfer yields what a search finds, whatever the conversation", () => {
+  const request = { type: "search", id: 5, words: "hi", limit: 2 } as const;
+  const transfer = new ClientTransfer(request, START);
+  for (const conversation of ["room:tech", "dm:ann:bob"]) {
+    const message = { ...MESSAGE, conversation };
+    assert.deepEqual(transfer.handleFrame(message, START), { type: "message", message });
+  }
+});
+
 Deno.test("ClientTransfer fails where a message may be missing", () => {
   for (const body of [Uint8Array.of(0xc1), encode({ type: "message", seq: 1 })]) {
     const output = new ClientTransfer(REQUEST, START).handleBody(body, START);

@@ -80,7 +80,7 @@ Deno.test("logout() ends the session for good at logout, on every connection tha
   assert.deepEqual([bye.re, bye.code], [re, "logout"]);
   await endsWith(second, "session_revoked", server.pass);
   await first.gone;
-  assert.equal(server.presence.isOnline("ann"), false);
+  assert.equal(server.presence.statusOf("ann"), "offline");
 
   const third = await server.connect();
   await third.hello();
@@ -102,7 +102,7 @@ Deno.test("login() tells how far conversations have come, and who is there, afte
     "users",
   ]);
   assert.deepEqual((await bob.next("conversations")).conversations, [
-    { conversation: GENERAL, seq: 1, mark: 1 },
+    { conversation: GENERAL, seq: 1, mark: 1, unread: 0 },
   ]);
   assert.equal(inShort(await bob.next("users")), "users 1 ann, 2 bob");
   assert.equal(inShort(await ann.next("presence")), "presence 2 bob normal");

@@ -11,14 +11,11 @@ import { messageOf } from "../store/contract.ts";
 async function setUp() {
   const temp = await tempStore("ann", "bob", "eve");
   const presence = new Presence({ clock: new FakeClock() });
-  const conversations = new Conversations({
-    store: temp.store,
-    sessionsOf: (account) => presence.sessionsOf(account),
-  });
+  const conversations = new Conversations({ store: temp.store, presence });
   const sessions = new Sessions({ presence, conversations });
   const enter = async (name: string, sessionId?: string) => {
     const session = new TestSession(name, 1, sessionId);
-    await sessions.enter(session);
+    await sessions.enter(session, "normal");
     return session;
   };
   return { ...temp, presence, conversations, sessions, enter };
@@ -67,9 +64,9 @@ Deno.test("Sessions.enter() returns how far each conversation has come", async (
   const { store, sessions } = setting;
   await store.append([messageOf(1), messageOf(2, { conversation: dmOf("ann", "bob") })]);
   await store.mark("bob", GENERAL, 1);
-  assert.deepEqual(await sessions.enter(new TestSession("bob")), [
-    { conversation: GENERAL, seq: 1, mark: 1 },
-    { conversation: dmOf("ann", "bob"), seq: 1, mark: 0 },
+  assert.deepEqual(await sessions.enter(new TestSession("bob"), "normal"), [
+    { conversation: GENERAL, seq: 1, mark: 1, unread: 0 },
+    { conversation: dmOf("ann", "bob"), seq: 1, mark: 0, unread: 1 },
   ]);
 });
 

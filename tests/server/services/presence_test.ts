@@ -9,7 +9,7 @@ function setUp() {
   const presence = new Presence({ clock });
   const come = (name: string, number: number) => {
     const session = new TestSession(name, number);
-    presence.come(session);
+    presence.come(session, "normal");
     return session;
   };
   return { clock, presence, come, round: () => clock.pass(25) };
@@ -35,7 +35,7 @@ Deno.test("Presence tells when somebody goes", async () => {
   presence.go(bob);
   await round();
   assert.deepEqual(ann.look(), ["presence 2 bob offline"]);
-  assert.equal(presence.isOnline("bob"), false);
+  assert.equal(presence.statusOf("bob"), "offline");
 });
 
 Deno.test("Presence has an account come with its first session and go with its last", async () => {

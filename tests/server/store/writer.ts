@@ -8,5 +8,5 @@ const store = openSqliteStore(file);
 await store.createAccount("ann", "$hash$", 1);
 for (let number = 1;; number += 3) {
   const appended = await store.append([0, 1, 2].map((extra) => messageOf(number + extra)));
-  console.log(appended.map(({ seq }) => seq).join("\n"));
+  console.log(appended.map((one) => one?.seq).join("\n"));
 }

@@ -1,0 +1,65 @@
+/**
+ * People: who somebody is, online or not, and the status that they set. Who is online is kept by
+ * `presence.ts`; accounts are made and signed in to in `accounts.ts`.
+ */
+import { encodeFrame } from "../../protocol/codec.ts";
+import type { OwnStatus, ServerFrames, User } from "../../protocol/frame.ts";
+import { parseConversation } from "../../protocol/names.ts";
+import type { Store } from "../store/store.ts";
+import type { Presence } from "./presence.ts";
+import type { SignedIn } from "./signed_in.ts";
+
+export interface PeopleOptions {
+  readonly store: Pick<Store, "account" | "accountByNumber" | "conversations" | "setStatus">;
+  readonly presence: Presence;
+}
+
+export class People {
+  readonly #store: PeopleOptions["store"];
+  readonly #presence: Presence;
+
+  constructor({ store, presence }: PeopleOptions) {
+    this.#store = store;
+    this.#presence = presence;
+  }
+
+  /** Who is meant by names and numbers, each person once, and which of them are nobody's. */
+  async resolve(
+    wanted: readonly (string | number)[],
+  ): Promise<Pick<ServerFrames["resolved"], "users" | "unknown">> {
+    const users = new Map<number, User>();
+    const unknown: (string | number)[] = [];
+    for (const one of wanted) {
+      const account = typeof one === "string"
+        ? await this.#store.account(one)
+        : await this.#store.accountByNumber(one);
+      if (account === undefined) {
+        unknown.push(one);
+        continue;
+      }
+      const { number, name } = account;
+      users.set(number, { number, name, status: this.#presence.statusOf(name) });
+    }
+    return { users: [...users.values()], unknown };
+  }
+
+  /**
+   * Sets a status: everyone is told. While it is `dnd` private messages are held; when that ends,
+   * the account's sessions are told which conversations have gone on meanwhile.
+   */
+  async setStatus({ account: { name } }: SignedIn, status: OwnStatus): Promise<void> {
+    const wasHeld = this.#presence.statusOf(name) === "dnd";
+    const before = wasHeld ? await this.#store.conversations(name) : [];
+    await this.#store.setStatus(name, status);
+    this.#presence.setStatus(name, status);
+    if (!wasHeld || status === "dnd") return;
+    // Read after messages are delivered again, so that none falls between the two.
+    const seen = new Map(before.map(({ conversation, seq }) => [conversation, seq]));
+    for (const state of await this.#store.conversations(name)) {
+      const isDm = parseConversation(state.conversation)?.type === "dm";
+      if (!isDm || state.seq <= (seen.get(state.conversation) ?? 0)) continue;
+      const frame = encodeFrame({ type: "conversation", ...state });
+      for (const session of this.#presence.sessionsOf(name)) session.push(frame);
+    }
+  }
+}

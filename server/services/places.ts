@@ -1,0 +1,307 @@
+/**
+ * Rooms and groups ("places"): making them, coming and going, and what their members are told about
+ * it. Who hears what is said in them is kept by `conversations.ts`.
+ *
+ * Changes are made one after the other, so that what was checked still holds when it is done. They
+ * are stored first, and told to everyone but the session that asked for them: it has its answer.
+ * What is refused changes nothing, and throws a `ProtocolError`.
+ */
+import { encodeFrame } from "../../protocol/codec.ts";
+import { ProtocolError } from "../../protocol/errors.ts";
+import type {
+  ConversationState,
+  ListedPlace,
+  ServerFrame,
+  ServerFrames,
+  User,
+} from "../../protocol/frame.ts";
+import { LIMITS } from "../../protocol/limits.ts";
+import { isFreeName, parseConversation } from "../../protocol/names.ts";
+import type { Place, Store } from "../store/store.ts";
+import type { Conversations } from "./conversations.ts";
+import type { Presence } from "./presence.ts";
+import type { SignedIn } from "./signed_in.ts";
+
+export interface PlacesOptions {
+  readonly store: Pick<
+    Store,
+    | "account"
+    | "addMembers"
+    | "countPlaces"
+    | "countRooms"
+    | "createPlace"
+    | "deletePlace"
+    | "isMember"
+    | "members"
+    | "place"
+    | "places"
+    | "removeMembers"
+    | "setTopic"
+    | "state"
+  >;
+  readonly conversations: Conversations;
+  readonly presence: Presence;
+  /** Rooms that there may be. */
+  readonly rooms: number;
+}
+
+export interface NewPlace {
+  readonly conversation: string;
+  readonly topic?: string | undefined;
+  readonly members?: readonly string[] | undefined;
+}
+
+type Change = Omit<ServerFrames["changed"], "type" | "by">;
+
+const NOT_ONE_LINE = /[\p{Cc}\u2028\u2029]/u;
+
+export class Places {
+  readonly #options: PlacesOptions;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(options: PlacesOptions) {
+    this.#options = options;
+  }
+
+  /** Makes a room or group. Who makes it is in it; so are the members of a group. */
+  create(session: SignedIn, wanted: NewPlace): Promise<ConversationState> {
+    return this.#inTurn(async () => {
+      const { store } = this.#options;
+      const { conversation, topic = "" } = wanted;
+      const parsed = parseConversation(conversation);
+      if (parsed === undefined || parsed.type === "dm" || !isFreeName(parsed.name)) {
+        throw new ProtocolError("bad_name", "That name is reserved for commands; choose another.");
+      }
+      checkTopic(topic);
+      const creator = session.account.name;
+      const others = (wanted.members ?? []).filter((name) => name !== creator);
+      if (parsed.type === "room" && others.length > 0) {
+        throw new ProtocolError("not_allowed", "A room is joined: nobody is put into one.");
+      }
+      await this.#checkAccounts(others);
+      await this.#checkRoomFor(creator, "made");
+      for (const member of [creator, ...others]) await this.#checkRoomFor(member, "joined");
+      if (parsed.type === "room") await this.#checkRooms();
+
+      const members = [...new Set([creator, ...others])];
+      if (!await store.createPlace({ conversation, topic, creator }, members)) {
+        throw new ProtocolError("name_taken", `There is a ${parsed.type} of that name already.`);
+      }
+      const state = await this.#enter(session, conversation, members);
+      const users = members.filter((name) => name !== creator);
+      this.#tell(session, {
+        conversation,
+        change: "created",
+        ...(users.length === 0 ? {} : { users }),
+        ...(topic === "" ? {} : { topic }),
+      });
+      return state;
+    });
+  }
+
+  /** Joins a room. Whoever is in it already stays in it. */
+  join(session: SignedIn, conversation: string): Promise<ConversationState> {
+    return this.#inTurn(async () => {
+      const { store } = this.#options;
+      const { name } = session.account;
+      if (await store.place(conversation) === undefined) {
+        throw new ProtocolError("unknown_conversation", "There is no room of that name.");
+      }
+      if (await store.isMember(conversation, name)) return await this.#stateOf(name, conversation);
+      await this.#checkRoomFor(name, "joined");
+      await store.addMembers(conversation, [name]);
+      const state = await this.#enter(session, conversation, [name]);
+      this.#tell(session, { conversation, change: "joined" });
+      return state;
+    });
+  }
+
+  /** Leaves a room or group. A group that its last member leaves is deleted. */
+  leave(session: SignedIn, conversation: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const { store, conversations } = this.#options;
+      const { name } = session.account;
+      await this.#own(session, conversation);
+      const isGroup = parseConversation(conversation)?.type === "group";
+      const isLast = isGroup && (await store.members(conversation)).length === 1;
+      if (isLast) await store.deletePlace(conversation);
+      else await store.removeMembers(conversation, [name]);
+      this.#tell(session, { conversation, change: "left" });
+      conversations.dismiss(name, conversation);
+    });
+  }
+
+  /** Deletes a group, with everything that was said in it. */
+  delete(session: SignedIn, conversation: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const { store, conversations } = this.#options;
+      await this.#ownAsCreator(session, conversation);
+      const members = await store.members(conversation);
+      await store.deletePlace(conversation);
+      this.#tell(session, { conversation, change: "deleted" });
+      for (const { name } of members) conversations.dismiss(name, conversation);
+    });
+  }
+
+  /** Puts people into a group. Those who are in it already stay in it. */
+  add(session: SignedIn, conversation: string, users: readonly string[]): Promise<void> {
+    return this.#inTurn(async () => {
+      const { store } = this.#options;
+      await this.#ownAsCreator(session, conversation);
+      await this.#checkAccounts(users);
+      const members = new Set((await store.members(conversation)).map(({ name }) => name));
+      const added = [...new Set(users)].filter((name) => !members.has(name));
+      if (added.length === 0) return;
+      if (members.size + added.length > LIMITS.members) {
+        const message = `A group has at most ${LIMITS.members} members.`;
+        throw new ProtocolError("quota_exceeded", message);
+      }
+      for (const name of added) await this.#checkRoomFor(name, "joined");
+      await store.addMembers(conversation, added);
+      await this.#enter(session, conversation, added);
+      this.#tell(session, { conversation, change: "added", users: added });
+    });
+  }
+
+  /** Takes people out of a group. */
+  remove(session: SignedIn, conversation: string, users: readonly string[]): Promise<void> {
+    return this.#inTurn(async () => {
+      const { store, conversations } = this.#options;
+      await this.#ownAsCreator(session, conversation);
+      if (users.includes(session.account.name)) {
+        throw new ProtocolError("not_allowed", "To go yourself, leave the group, or delete it.");
+      }
+      const members = new Set((await store.members(conversation)).map(({ name }) => name));
+      const strangers = users.filter((name) => !members.has(name));
+      if (strangers.length > 0) {
+        throw new ProtocolError("not_a_member", `Not in that group: ${strangers.join(", ")}.`);
+      }
+      const removed = [...new Set(users)];
+      await store.removeMembers(conversation, removed);
+      this.#tell(session, { conversation, change: "removed", users: removed });
+      for (const name of removed) conversations.dismiss(name, conversation);
+    });
+  }
+
+  setTopic(session: SignedIn, conversation: string, topic: string): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#own(session, conversation);
+      checkTopic(topic);
+      await this.#options.store.setTopic(conversation, topic);
+      this.#tell(session, { conversation, change: "topic", topic });
+    });
+  }
+
+  /** All rooms, or the groups that the account is in. */
+  list(account: string, kind: "rooms" | "groups"): Promise<ListedPlace[]> {
+    return this.#options.store.places(account, kind);
+  }
+
+  /** Who is in a room, or in a group of one's own, online or not. */
+  async members(
+    session: SignedIn,
+    conversation: string,
+  ): Promise<{ readonly creator: string | undefined; readonly users: User[] }> {
+    const { store, presence } = this.#options;
+    const isRoom = parseConversation(conversation)?.type === "room";
+    const place = isRoom ? await store.place(conversation) : await this.#own(session, conversation);
+    if (place === undefined) throw new ProtocolError("unknown_conversation");
+    const members = await store.members(conversation);
+    const users = members.map(({ number, name }) => ({
+      number,
+      name,
+      status: presence.statusOf(name),
+    }));
+    return { creator: place.creator, users };
+  }
+
+  /** One change at a time. What one throws does not concern the next. */
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(change);
+    this.#last = done.catch(() => {});
+    return done;
+  }
+
+  /**
+   * New members begin to hear what is said, and are told so. Their states are read after that, so
+   * that no message falls between the two. Returns the session's own.
+   */
+  async #enter(
+    session: SignedIn,
+    conversation: string,
+    members: readonly string[],
+  ): Promise<ConversationState> {
+    const { conversations, presence } = this.#options;
+    for (const name of members) conversations.admit(name, conversation);
+    for (const name of members) {
+      const others = presence.sessionsOf(name).filter((other) => other !== session);
+      if (others.length === 0) continue;
+      const state = await this.#stateOf(name, conversation);
+      const frame = encodeFrame({ type: "conversation", ...state });
+      for (const other of others) other.push(frame);
+    }
+    return await this.#stateOf(session.account.name, conversation);
+  }
+
+  async #stateOf(account: string, conversation: string): Promise<ConversationState> {
+    const state = await this.#options.store.state(account, conversation);
+    if (state === undefined) throw new ProtocolError("unknown_conversation");
+    const { held: _, ...rest } = state;
+    return rest;
+  }
+
+  /** Tells everyone who is in the room or group now, but for the session that asked. */
+  #tell(session: SignedIn, change: Change): void {
+    const frame: ServerFrame = { type: "changed", by: session.account.name, ...change };
+    const bytes = encodeFrame(frame);
+    for (const listener of this.#options.conversations.audienceOf(change.conversation)) {
+      if (listener !== session) listener.push(bytes);
+    }
+  }
+
+  /** A room or group that the session is in. */
+  async #own(session: SignedIn, conversation: string): Promise<Place> {
+    const { store, conversations } = this.#options;
+    const objection = await conversations.objection(session, conversation);
+    if (objection !== undefined) throw new ProtocolError(objection);
+    const place = await store.place(conversation);
+    if (place === undefined) throw new ProtocolError("unknown_conversation");
+    return place;
+  }
+
+  async #ownAsCreator(session: SignedIn, conversation: string): Promise<void> {
+    const { creator } = await this.#own(session, conversation);
+    if (creator === session.account.name) return;
+    throw new ProtocolError("not_allowed", "Only who made the group may do that.");
+  }
+
+  async #checkAccounts(names: readonly string[]): Promise<void> {
+    const unknown: string[] = [];
+    for (const name of names) {
+      if (await this.#options.store.account(name) === undefined) unknown.push(name);
+    }
+    if (unknown.length === 0) return;
+    throw new ProtocolError("unknown_user", `No such user: ${unknown.join(", ")}.`);
+  }
+
+  /** Whether the account may make, or be in, one more. */
+  async #checkRoomFor(account: string, count: "made" | "joined"): Promise<void> {
+    if ((await this.#options.store.countPlaces(account))[count] < LIMITS[count]) return;
+    const message = count === "made"
+      ? `You have made ${LIMITS.made} rooms and groups, which is all that you may.`
+      : `${account} is in ${LIMITS.joined} rooms and groups, and can be in no more.`;
+    throw new ProtocolError("quota_exceeded", message);
+  }
+
+  async #checkRooms(): Promise<void> {
+    const { store, rooms } = this.#options;
+    if (await store.countRooms() < rooms) return;
+    throw new ProtocolError("quota_exceeded", `There are ${rooms} rooms here, and can be no more.`);
+  }
+}
+
+function checkTopic(topic: string): void {
+  const isOneLine = !NOT_ONE_LINE.test(topic);
+  if (isOneLine && new TextEncoder().encode(topic).length <= LIMITS.topic) return;
+  throw new ProtocolError("bad_topic");
+}
