@@ -70,6 +70,7 @@ const ONLY_IN: readonly (readonly [module: string, ...rooms: string[]])[] = [
   ["multicast-dns", "discovery/"],
   ["node:sqlite", "server/store/"],
   ["node:dgram", "protocol/transport/quiche/", "discovery/"],
+  ["node:tls", "protocol/transport/tls/"],
 ];
 
 /** Built-in modules that reach a disk, a network, another thread or the process. */

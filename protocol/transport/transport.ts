@@ -21,7 +21,8 @@
  *    `TransportError` with the code `closed` and the reason in `close`, now and ever after.
  * 4. What a peer sends, however malformed, never throws out of an engine: it is dropped, or it
  *    closes that peer's connection, and no other.
- * 5. A peer that comes from a new address keeps its connection (RFC 9000, section 9).
+ * 5. A peer that comes from a new address keeps its connection (RFC 9000, section 9). Over TCP
+ *    (`tls`) it cannot: the connection is lost, and the peer dials again.
  * 6. After `Stream.reset` here, pending and later reads and writes here throw `StreamError` with
  *    the code given. The peer's throw it too, as far as the engine can send a code: `builtin`
  *    cannot, and its peer sees FIN, and 0 for a code when it writes. So a FIN alone MUST NOT be
@@ -60,6 +61,7 @@ export interface HandshakeEvent {
     | "retry" // a Retry packet went out (server) or was answered (client)
     | "version_negotiation"
     | "established"
+    | "attached" // a further TLS connection has joined its connection (`tls`, server)
     | "failed";
   readonly peer: Address;
   readonly elapsed: number;
@@ -102,7 +104,10 @@ export interface Connection extends AsyncDisposable {
   ids(): { readonly source: string; readonly destination: string } | undefined;
   /** The smoothed round trip in milliseconds. `undefined` where the engine does not show it. */
   rtt(): number | undefined;
-  /** Opens a stream. The peer learns of it with the first chunk. Waits while the peer allows none. */
+  /**
+   * Opens a stream. The peer learns of it with the first chunk. Waits while the peer allows none.
+   * A server's end of `tls` cannot: `unsupported`; a client's may fail as `dial` does.
+   */
   openStream(): Promise<Stream>;
   /** The next stream that the peer opened; `null` once the connection has closed. */
   accept(): Promise<Stream | null>;

@@ -8,15 +8,20 @@ import { dialContract } from "./contract/dial.ts";
 import { hostilityContract } from "./contract/hostility.ts";
 import { listenerContract } from "./contract/listeners.ts";
 import { migrationContract } from "./contract/migration.ts";
-import type { Subject } from "./contract/pair.ts";
+import { type Nature, OVER_UDP, type Subject } from "./contract/pair.ts";
 import { streamContract } from "./contract/streams.ts";
 
-export function transportContract(name: string, server: Engine, client: Engine): void {
-  const subject: Subject = { name, server, client };
+export function transportContract(
+  name: string,
+  server: Engine,
+  client: Engine,
+  nature: Nature = OVER_UDP,
+): void {
+  const subject: Subject = { name, server, client, nature };
   streamContract(subject);
   connectionContract(subject);
   dialContract(subject);
   listenerContract(subject);
   migrationContract(subject);
-  hostilityContract(subject);
+  if (nature.network === "udp") hostilityContract(subject);
 }

@@ -14,6 +14,7 @@ import {
   echoAll,
   hello,
   listen,
+  silentPort,
   type Subject,
   testsOf,
   within,
@@ -76,15 +77,16 @@ export function dialContract(subject: Subject): void {
   });
 
   test("Engine.dial gives up where nobody answers", async () => {
-    using nobody = silentSocket();
+    using nobody = silentPort(subject.nature);
     const limits = { handshakeTimeout: 300 };
     await rejectsWith(dial(subject.client, nobody.port, { limits }), "unreachable");
   });
 
   test("Engine.dial gives up where nobody listens", async () => {
-    const { port } = silentSocket();
+    const released = silentPort(subject.nature);
+    released[Symbol.dispose]();
     const limits = { handshakeTimeout: 300 };
-    await rejectsWith(dial(subject.client, port, { limits }), "unreachable");
+    await rejectsWith(dial(subject.client, released.port, { limits }), "unreachable");
   });
 
   test("Engine.dial says that a name does not resolve", async () => {
@@ -106,7 +108,7 @@ export function dialContract(subject: Subject): void {
   });
 
   test("Engine.dial stops when its signal says so", async () => {
-    using nobody = silentSocket();
+    using nobody = silentPort(subject.nature);
     const gone = AbortSignal.abort();
     await rejectsWith(dial(subject.client, nobody.port, { signal: gone }), "aborted");
 
@@ -160,13 +162,6 @@ export function dialContract(subject: Subject): void {
     assert.ok(ofClient.at(-1)?.reason);
     assert.ok((await within(ofServer.promise, "the server's account")).reason);
   });
-}
-
-/** A UDP port of which no answer comes; once released, a port that nobody has. */
-function silentSocket(): { readonly port: number } & Disposable {
-  const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
-  const { port } = socket.addr as Deno.NetAddr;
-  return { port, [Symbol.dispose]: () => socket.close() };
 }
 
 async function rejectsWith(

@@ -1,7 +1,6 @@
 /** What listeners do: where they listen, whom they let in, how they close. */
 import assert from "node:assert/strict";
 import { type HandshakeEvent, TransportError } from "../../../../protocol/transport/transport.ts";
-import { UdpRelay } from "../../../helpers/udp_relay.ts";
 import {
   accepted,
   connect,
@@ -10,6 +9,7 @@ import {
   echoAll,
   hello,
   listen,
+  oneWayTo,
   type Subject,
   testsOf,
   within,
@@ -115,14 +115,13 @@ export function listenerContract(subject: Subject): void {
       retry: false,
       onHandshake: (event) => event.stage === "failed" && failed.resolve(event),
     });
-    await using relay = new UdpRelay(listener.address);
-    relay.filter = (datagram, direction) => direction === "up" ? datagram : undefined;
+    await using oneWay = await oneWayTo(listener.address, subject.nature);
     const limits = { handshakeTimeout: 200 };
-    const mute = dial(subject.client, relay.port, { limits });
+    const mute = dial(subject.client, oneWay.port, { limits });
     mute.catch(() => {});
     await delay(50);
 
-    // The only place is taken: this one's first datagram is dropped, a later one is not.
+    // The only place is taken: this one has to wait until it is free.
     await using patient = await dial(subject.client, listener.address.port);
     void echoAll(await accepted(listener));
     await hello(patient);

@@ -20,6 +20,18 @@ import {
 export function migrationContract(subject: Subject): void {
   const test = testsOf(subject);
 
+  if (!subject.nature.migrates) {
+    test("Connection.rebind says that the engine cannot, and changes nothing", async () => {
+      await using pair = await connect(subject);
+      const [one, other] = await openPair(pair.client, pair.server);
+      void echo(other);
+      await rejectsAsUnsupported(pair.client);
+      await rejectsAsUnsupported(pair.server);
+      await roundTrip(one, "after");
+    });
+    return;
+  }
+
   test("Connection survives a NAT that rebinds, in mid-conversation, with nothing lost", async () => {
     await using network = await throughRelay(subject);
     const { relay, client, server } = network;

@@ -1,6 +1,9 @@
 /** What the parts of the contract suite share: connected engines, and bytes to send through them. */
 import { testCertificate } from "../../../helpers/certificate.ts";
+import { TcpRelay } from "../../../helpers/tcp_relay.ts";
+import { UdpRelay } from "../../../helpers/udp_relay.ts";
 import {
+  type Address,
   type Connection,
   type DialOptions,
   type Engine,
@@ -11,11 +14,24 @@ import {
   TransportError,
 } from "../../../../protocol/transport/transport.ts";
 
+/** What an engine can and cannot do because of what it runs on (`transport.ts` says the same). */
+export interface Nature {
+  readonly network: "udp" | "tcp";
+  /** Rule 5: connections survive a change of address. */
+  readonly migrates: boolean;
+  /** Servers open streams too. */
+  readonly serversOpen: boolean;
+}
+
+export const OVER_UDP: Nature = { network: "udp", migrates: true, serversOpen: true };
+export const OVER_TCP: Nature = { network: "tcp", migrates: false, serversOpen: false };
+
 /** The engines under test, and what to call them in the names of the tests. */
 export interface Subject {
   readonly name: string;
   readonly server: Engine;
   readonly client: Engine;
+  readonly nature: Nature;
 }
 
 /** Declares tests of one pair of engines; one that hangs fails. */
@@ -107,12 +123,19 @@ export async function acceptedStream(connection: Connection): Promise<Stream> {
   return stream;
 }
 
-/** Opens a stream at one end, with a first chunk, and takes it at the other. */
+/**
+ * Opens a stream at one end, with a first chunk, and takes it at the other. Where servers open none,
+ * the client does, and the server has its end of that.
+ */
 export async function openPair(
   from: Connection,
   to: Connection,
   first: Uint8Array = bytes("first"),
 ): Promise<[opened: Stream, taken: Stream]> {
+  if (from.engine === "tls" && from.role === "server") {
+    const [opened, taken] = await openPair(to, from, first);
+    return [taken, opened];
+  }
   const opened = await from.openStream();
   await opened.write(first);
   const taken = await acceptedStream(to);
@@ -204,6 +227,31 @@ export async function staysPending(
   promise.then(() => pending = false, () => pending = false);
   await delay(milliseconds);
   return pending;
+}
+
+/** A port of which no answer comes; once released, a port that nobody has. */
+export function silentPort({ network }: Nature): { readonly port: number } & Disposable {
+  const local = { hostname: "127.0.0.1", port: 0 };
+  const socket = network === "tcp"
+    ? Deno.listen(local)
+    : Deno.listenDatagram({ transport: "udp", ...local });
+  const { port } = socket.addr as Deno.NetAddr;
+  return { port, [Symbol.dispose]: () => socket.close() };
+}
+
+/** A way to a server on which nothing comes back. */
+export async function oneWayTo(
+  target: Address,
+  { network }: Nature,
+): Promise<{ readonly port: number } & AsyncDisposable> {
+  if (network === "tcp") {
+    const relay = await TcpRelay.to(target);
+    relay.mute = true;
+    return relay;
+  }
+  const relay = new UdpRelay(target);
+  relay.filter = (datagram, direction) => direction === "up" ? datagram : undefined;
+  return relay;
 }
 
 export function delay(milliseconds: number): Promise<void> {

@@ -47,6 +47,13 @@ export function streamContract(subject: Subject): void {
       const [one, other] = await openPair(pair.client, pair.server);
       assert.deepEqual([one.id, other.id], [expected, expected]);
     }
+    if (!subject.nature.serversOpen) {
+      await assert.rejects(pair.server.openStream(), {
+        name: "TransportError",
+        code: "unsupported",
+      });
+      return;
+    }
     for (const expected of [1, 5]) {
       const [one, other] = await openPair(pair.server, pair.client);
       assert.deepEqual([one.id, other.id], [expected, expected]);

@@ -1,0 +1,40 @@
+/**
+ * The bytes of a stream that have come and have not been read: one buffer, so that many small pieces
+ * take no more room than their bytes. Its bound is the credit that the peer was given.
+ */
+
+/** What a buffer begins with, and keeps between reads. */
+const LEAST = 1024;
+
+export class Arrived {
+  #buffer = new Uint8Array(0);
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Copies the bytes behind those that are there. */
+  put(bytes: Uint8Array): void {
+    const length = this.#length + bytes.length;
+    if (length > this.#buffer.length) {
+      const larger = new Uint8Array(Math.max(LEAST, length, 2 * this.#buffer.length));
+      larger.set(this.#buffer.subarray(0, this.#length));
+      this.#buffer = larger;
+    }
+    this.#buffer.set(bytes, this.#length);
+    this.#length = length;
+  }
+
+  /** All that is there, for the caller to keep. */
+  take(): Uint8Array {
+    const taken = this.#buffer.subarray(0, this.#length);
+    this.clear();
+    return taken;
+  }
+
+  clear(): void {
+    this.#buffer = new Uint8Array(0);
+    this.#length = 0;
+  }
+}
