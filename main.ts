@@ -36,8 +36,12 @@ async function run(command: Command): Promise<number> {
     case "client": {
       const { runClient } = await import("./client/main.ts");
       const { target, output: ui, ...options } = command;
-      const pin = command.pin ?? target.pin;
+      const pin = command.pin ?? target?.pin;
       return await runClient({ ...options, ...target, pin, ui, software: SOFTWARE });
+    }
+    case "discover": {
+      const { discover } = await import("./cli/discover.ts");
+      return await discover(command, { print, complain });
     }
     case "demo": {
       const { runDemo } = await import("./demo/main.ts");
@@ -56,8 +60,13 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
+function complain(line: string): void {
+  console.error(`sotto: ${line}`);
+}
+
 function explain(error: unknown): number {
   const explained = error instanceof Error && EXPLAINED.has(error.name);
-  console.error(explained ? `sotto: ${error.message}` : error);
+  if (explained) complain(error.message);
+  else console.error(error);
   return explained && error.name === "ConfigError" ? EXIT.usage : EXIT.failed;
 }

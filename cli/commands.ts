@@ -93,11 +93,10 @@ const client = command(
   "client",
   object({
     type: constant("client"),
-    target: argument(target(), {
+    target: optional(argument(target(), {
       description:
-        message`The server: [USER@]HOST[:PORT], with an IPv6 address in brackets, or an invite line (sotto://…).`,
-      errors: { endOfInput: message`Say which server: sotto client [USER@]HOST[:PORT].` },
-    }),
+        message`The server: [USER@]HOST[:PORT], with an IPv6 address in brackets, or an invite line (sotto://…). Without it, on a terminal, those of the local network are offered.`,
+    })),
     passwordFile: optional(option("--password-file", file(), {
       description:
         message`Read the password from the first line of a file; - reads it from standard input.`,
@@ -118,7 +117,10 @@ const client = command(
   }),
   {
     brief: message`Talk.`,
-    usageLine: [OPTIONS, { type: "argument", metavar: "SERVER" }],
+    usageLine: [
+      OPTIONS,
+      { type: "optional", terms: [{ type: "argument", metavar: "SERVER" }] },
+    ],
     description: message`Sign in to a server and talk. Type /help there for what can be typed.`,
   },
 );
@@ -135,8 +137,27 @@ const certs = command("certs", object({ type: constant("certs"), data: optional(
     message`Show the server's pin and where its certificate and key are. Makes them where there are none.`,
 });
 
+const discover = command(
+  "discover",
+  object({
+    type: constant("discover"),
+    seconds: optional(option("--seconds", integer({ metavar: "N", min: 1, max: 60 }), {
+      description: message`How long to listen (default: 3).`,
+    })),
+    json: optional(flag("--json", {
+      description: message`Print one JSON object for each server, one a line (docs/cli.md).`,
+    })),
+  }),
+  {
+    brief: message`List the servers of the local network.`,
+    usageLine: [OPTIONS],
+    description:
+      message`List the servers that are announced on the local network, with their rooms, how many people are online, and their pins. Nothing of it is proven: the first contact still asks.`,
+  },
+);
+
 /** All of it. */
-export const parser = or(server, client, demo, certs);
+export const parser = or(server, client, discover, demo, certs);
 
 /** What was asked for: told apart by `type`. */
 export type Command = InferValue<typeof parser>;

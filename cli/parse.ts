@@ -95,7 +95,8 @@ function parse(args: readonly string[], options: ParseOptions): Parsed {
 function objectionTo(command: Command): string | undefined {
   if (command.type !== "client") return undefined;
   const { pin, target } = command;
-  if (pin === undefined || target.pin === undefined || samePin(pin, target.pin)) return undefined;
+  const invited = target?.pin;
+  if (pin === undefined || invited === undefined || samePin(pin, invited)) return undefined;
   return "The invite line has another pin than --pin. Give the one that the server shows.";
 }
 

@@ -5,8 +5,10 @@
 import { homedir } from "node:os";
 import process from "node:process";
 import type { Writable } from "node:stream";
+import type { FoundServer } from "../discovery/catalogue.ts";
 import { safeLabel, safeText } from "../protocol/safe_text.ts";
 import { Chat } from "./chat.ts";
+import { chooseServer, type ChosenServer, NoServerError } from "./choose.ts";
 import { clientEngine } from "./engine.ts";
 import type { ChatEvent } from "./events.ts";
 import { formatAddress, KnownHosts, trustOnFirstUse } from "./known_hosts.ts";
@@ -21,8 +23,9 @@ import { PlainView } from "./ui/plain.ts";
 import { PasswordFileError, readPassword, TerminalPrompts } from "./ui/prompt.ts";
 
 export interface ClientOptions {
-  readonly host: string;
-  readonly port: number;
+  /** Without host and port, the servers of the local network are offered. */
+  readonly host?: string | undefined;
+  readonly port?: number | undefined;
   readonly user?: string | undefined;
   /** A path, or `-` for standard input. */
   readonly passwordFile?: string | undefined;
@@ -45,6 +48,8 @@ export interface ClientIo {
   readonly stdout: Writable;
   readonly stderr: Writable;
   readonly paths: ClientPaths;
+  /** The servers of the local network. */
+  readonly browse: () => Promise<readonly FoundServer[]>;
 }
 
 /** Exit codes (`docs/cli.md`). What cannot be asked without a terminal is wrong usage. */
@@ -59,6 +64,9 @@ const EXIT: Readonly<Record<EndCode, number>> = {
 };
 const USAGE = 2;
 
+/** How long somebody who gave no address waits for a list. */
+const BROWSE_SECONDS = 2;
+
 /** At the end of input: how long what was said may take to be acknowledged. */
 const DRAIN = 30_000;
 
@@ -69,6 +77,7 @@ export async function runClient(options: ClientOptions): Promise<number> {
     stdout: process.stdout,
     stderr: process.stderr,
     paths: clientPaths(process.env, homedir()),
+    browse: browseLocally,
     ...options.io,
   };
   const complain = (text: string) => {
@@ -80,11 +89,15 @@ export async function runClient(options: ClientOptions): Promise<number> {
   let interrupt = () => {};
   const input = new Input({ ...io, onInterrupt: () => interrupt() });
   try {
+    if (options.host === undefined && !input.isTerminal) {
+      complain("Say which server: without a terminal nothing is asked. Give USER@HOST.");
+      return USAGE;
+    }
     if (options.user === undefined && !input.isTerminal) {
       complain("Say who you are: without a terminal nothing is asked. Give USER@HOST.");
       return USAGE;
     }
-    const chat = await makeChat(options, io, input, complain);
+    const chat = await makeChat(options, await findServer(options, input, io), io, input, complain);
     interrupt = () => void chat.leave();
     // The first signal leaves in good order; the next one finds nobody listening, and ends it.
     process.once("SIGINT", interrupt);
@@ -98,6 +111,10 @@ export async function runClient(options: ClientOptions): Promise<number> {
       process.off("SIGTERM", interrupt);
     }
   } catch (failure) {
+    if (failure instanceof NoServerError) {
+      complain(failure.message);
+      return EXIT.no_connection;
+    }
     if (!(failure instanceof PasswordFileError)) throw failure;
     complain(failure.message);
     return USAGE;
@@ -106,17 +123,30 @@ export async function runClient(options: ClientOptions): Promise<number> {
   }
 }
 
+/** The server that was named, or one that a person picks. */
+async function findServer(
+  { host, port }: ClientOptions,
+  input: Input,
+  { stderr, browse }: ClientIo,
+): Promise<ChosenServer> {
+  if (host !== undefined && port !== undefined) return { host, port, announced: undefined };
+  stderr.write("Looking for servers on this network …\n");
+  return await chooseServer({ input, browse });
+}
+
 async function makeChat(
   options: ClientOptions,
+  { host, port, announced }: ChosenServer,
   io: ClientIo,
   input: Input,
   complain: (text: string) => void,
 ): Promise<Chat> {
-  const { host, port, user, passwordFile, pin, acceptNew, logLevel, software } = options;
+  const { user, passwordFile, pin, acceptNew, logLevel, software } = options;
   const password = passwordFile === undefined ? undefined : await readPassword(passwordFile, input);
   const prompts = new TerminalPrompts({
     input,
     server: formatAddress(host, port),
+    announced,
     password,
     ready: () => chat.shown(),
   });
@@ -136,6 +166,12 @@ async function makeChat(
     ...(software === undefined ? {} : { client: software }),
   });
   return chat;
+}
+
+/** Loaded when it is asked for: most clients are told an address. */
+async function browseLocally(): Promise<readonly FoundServer[]> {
+  const { browse } = await import("../discovery/browse.ts");
+  return await browse({ seconds: BROWSE_SECONDS });
 }
 
 /** Reads what is typed and shows what happens, until it is over. */

@@ -70,7 +70,7 @@ class Announcer implements Announcement {
   readonly #host: string;
   #label = 0;
   #activity: Activity;
-  #updatedAt = 0;
+  #updatedAt = -Infinity;
   #cancelUpdate: (() => void) | undefined;
   #complained = false;
   /** No name is left. Without a network it goes on waiting for one. */

@@ -1,6 +1,6 @@
 /** Time as an argument: whoever waits takes a `Clock`, so that tests turn the hands themselves. */
 export interface Clock {
-  /** Milliseconds since 1970, UTC. */
+  /** Milliseconds since some moment, which nobody sets. */
   now(): number;
   /** Calls back once after `ms`; the returned function takes that back. */
   after(ms: number, callback: () => void): () => void;
@@ -8,7 +8,7 @@ export interface Clock {
 
 /** The real one. */
 export const systemClock: Clock = {
-  now: () => Date.now(),
+  now: () => performance.now(),
   after(ms, callback) {
     const timer = setTimeout(callback, ms);
     return () => clearTimeout(timer);

@@ -147,7 +147,7 @@ export class Responder {
 
   #delay(answers: readonly DnsRecord[]): number {
     const { clock, random } = this.#options;
-    const said = Math.max(...answers.map((record) => this.#saidAt.get(record) ?? 0));
+    const said = Math.max(...answers.map((record) => this.#saidAt.get(record) ?? -Infinity));
     const usual = SHORTEST_DELAY + random() * (LONGEST_DELAY - SHORTEST_DELAY);
     return Math.max(usual, said + PAUSE - clock.now());
   }

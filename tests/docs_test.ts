@@ -18,6 +18,7 @@ Deno.test("docs/cli.md names every command and every option", async () => {
     "client",
     "completion",
     "demo",
+    "discover",
     "help",
     "server",
   ]);

@@ -24,6 +24,15 @@ Deno.test("sotto tells wrong usage on standard error, with exit code 2", async (
   assert.match(program.stderr, /^sotto: --cert is given without --key: give both, or neither\n$/);
 });
 
+Deno.test("sotto client without an address and without a terminal asks nothing", async () => {
+  await using program = sotto("client");
+  assert.equal(await program.exit(), 2);
+  assert.match(
+    program.stderr,
+    /^sotto: Say which server: without a terminal nothing is asked\..*\n$/,
+  );
+});
+
 Deno.test("sotto certs makes a certificate once, and the server has the same pin", async () => {
   const folder = await Deno.makeTempDir();
   const data = join(folder, "data");

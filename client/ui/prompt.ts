@@ -49,6 +49,8 @@ export interface TerminalPromptsOptions {
   readonly input: Input;
   /** The server, as it is called. */
   readonly server: string;
+  /** The pin that the network says the server has: proof of nothing. */
+  readonly announced?: string | undefined;
   /** The password, where a file gave it; it is used once. */
   readonly password: string | undefined;
   /** Resolves when a question may be put: when what happened before it is on the screen. */
@@ -58,12 +60,14 @@ export interface TerminalPromptsOptions {
 export class TerminalPrompts implements Prompts {
   readonly #input: Input;
   readonly #server: string;
+  readonly #announced: string | undefined;
   readonly #ready: () => Promise<void>;
   #password: string | undefined;
 
-  constructor({ input, server, password, ready }: TerminalPromptsOptions) {
+  constructor({ input, server, announced, password, ready }: TerminalPromptsOptions) {
     this.#input = input;
     this.#server = server;
+    this.#announced = announced;
     this.#password = password;
     this.#ready = ready ?? (() => Promise.resolve());
   }
@@ -99,6 +103,7 @@ export class TerminalPrompts implements Prompts {
     if (!this.#input.isTerminal) return false;
     let question = `The server ${this.#server} was never met before. Its key is\n` +
       `  ${pin}\n` +
+      this.#aboutAnnounced(pin) +
       `Compare this with what the server prints when it starts. Is it the same (yes/no)? `;
     for (let attempt = 0; attempt < 3; attempt++) {
       const answer = (await this.#input.ask(question))?.trim().toLowerCase();
@@ -107,5 +112,15 @@ export class TerminalPrompts implements Prompts {
       question = "Please type yes or no: ";
     }
     return false;
+  }
+
+  /** Whoever announces a server of this name can announce its key as well. */
+  #aboutAnnounced(pin: string): string {
+    if (this.#announced === undefined) return "";
+    if (this.#announced === pin) {
+      return "It was announced so on this network, as anybody there can do.\n";
+    }
+    return `Another key was announced on this network, ${this.#announced}:\n` +
+      "either by somebody else, or somebody is between you and the server.\n";
   }
 }

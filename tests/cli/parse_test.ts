@@ -61,10 +61,25 @@ Deno.test("parseArguments reads the client's target and options, in any order", 
   );
 });
 
+Deno.test("parseArguments reads a client without a target: the network may have one", () => {
+  const parsed = parse("client", "--json");
+  assert.ok(parsed.type === "run" && parsed.command.type === "client");
+  assert.equal(parsed.command.target, undefined);
+});
+
+Deno.test("parseArguments reads how long to look for servers", () => {
+  assert.deepEqual(parse("discover", "--seconds", "5", "--json"), {
+    type: "run",
+    command: { type: "discover", seconds: 5, json: true },
+  });
+});
+
 Deno.test("parseArguments answers wrong usage with exit code 2 and what to do", () => {
   const wrong: [args: string[], reason: RegExp][] = [
     [["clint", "host"], /clint/],
-    [["client"], /Say which server/],
+    [["discover", "--seconds", "0"], /--seconds/],
+    [["discover", "--seconds", "61"], /--seconds/],
+    [["discover", "host"], /host/],
     [["client", "::1"], /in brackets/],
     [["client", "host", "--pin", "SHA256:x"], /not a pin/],
     [["client", `sotto://host/?pin=${PIN_A}`, "--pin", PIN_B], /another pin/],
@@ -96,11 +111,13 @@ Deno.test("parseArguments shows help for the program and for each command", () =
   for (const args of [["--help"], ["-h"], ["help"]]) {
     const { exitCode, stdout } = printed(...args);
     assert.equal(exitCode, EXIT.done);
-    for (const command of ["server", "client", "demo", "certs", "completion", "help"]) {
+    for (
+      const command of ["server", "client", "discover", "demo", "certs", "completion", "help"]
+    ) {
       assert.match(stdout, new RegExp(`^ +${command} `, "m"));
     }
   }
-  for (const command of ["server", "client", "demo", "certs"]) {
+  for (const command of ["server", "client", "discover", "demo", "certs"]) {
     const { exitCode, stdout } = printed(command, "--help");
     assert.equal(exitCode, EXIT.done);
     assert.match(stdout, new RegExp(`Usage: sotto ${command}`));

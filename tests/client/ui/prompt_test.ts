@@ -14,10 +14,11 @@ class Asked implements Disposable {
   readonly input: Input;
   readonly prompts: TerminalPrompts;
 
-  constructor({ typed = "", isTTY = true, password }: {
+  constructor({ typed = "", isTTY = true, password, announced }: {
     typed?: string;
     isTTY?: boolean;
     password?: string;
+    announced?: string;
   }) {
     this.stdin.isTTY = isTTY;
     this.stdin.end(typed);
@@ -28,7 +29,8 @@ class Asked implements Disposable {
       },
     });
     this.input = new Input({ stdin: this.stdin, stderr, onInterrupt() {} });
-    this.prompts = new TerminalPrompts({ input: this.input, server: "chat:4433", password });
+    const { input } = this;
+    this.prompts = new TerminalPrompts({ input, server: "chat:4433", announced, password });
   }
 
   [Symbol.dispose](): void {
@@ -102,5 +104,18 @@ Deno.test("readPassword takes the first line of a file or of the input", async (
     await assert.rejects(readPassword(join(folder, "absent"), asked.input), PasswordFileError);
   } finally {
     await rm(folder, { recursive: true });
+  }
+});
+
+Deno.test("TerminalPrompts says whether the network announced the key, and asks all the same", async () => {
+  const cases = [["SHA256:abc", /announced so/], [
+    "SHA256:xyz",
+    /Another key .* SHA256:xyz/,
+  ]] as const;
+  for (const [announced, said] of cases) {
+    using asked = new Asked({ typed: "no\n", announced });
+    assert.equal(await asked.prompts.confirmServer("SHA256:abc"), false);
+    assert.match(asked.screen, said);
+    assert.match(asked.screen, /Is it the same \(yes\/no\)\?/);
   }
 });

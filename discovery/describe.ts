@@ -1,0 +1,25 @@
+/** What people are told of a server that was found, in a line. Pure. */
+import type { FoundServer } from "./catalogue.ts";
+
+/** For example `Lab: 3 people online; rooms: general, tech and 5 more`. */
+export function describeServer({ name, people, rooms, moreRooms }: FoundServer): string {
+  const facts = [
+    ...(people === undefined ? [] : [`${countPeople(people)} online`]),
+    ...(rooms.length === 0 ? [] : [`rooms: ${rooms.join(", ")}${andMore(moreRooms)}`]),
+  ];
+  return facts.length === 0 ? name : `${name}: ${facts.join("; ")}`;
+}
+
+/** The address as people type it: the best one, with IPv6 in brackets. */
+export function addressOf({ addresses: [address], port }: FoundServer): string {
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+function countPeople(people: number): string {
+  if (people === 0) return "nobody";
+  return people === 1 ? "1 person" : `${people} people`;
+}
+
+function andMore(rooms: number): string {
+  return rooms === 0 ? "" : ` and ${rooms} more`;
+}
