@@ -124,7 +124,9 @@ export class Line {
       const { code, message, wasIn } = end;
       const final = FINAL.get(code);
       if (final !== undefined) return { code: final, message };
-      if (!this.#established) return { code: "no_connection", message: `${message} ${ADVICE}` };
+      if (!this.#established) {
+        return { code: "no_connection", message: `${sentence(message)} ${ADVICE}` };
+      }
       if (wasIn && clock.now() - began > LASTED) attempt = 0;
       const wait = backoff(attempt, random);
       this.#handler.reconnecting(message, wait);
@@ -225,4 +227,9 @@ function endOfDialling(failure: unknown): ConnectionEnd {
     return { type: "broken", wasIn: false, code: failure.code, message: failure.message };
   }
   throw failure;
+}
+
+/** Engines say what happened without a full stop; servers' messages have one. */
+function sentence(message: string): string {
+  return /[.!?]$/.test(message) ? message : `${message}.`;
 }

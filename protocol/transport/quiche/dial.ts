@@ -156,7 +156,8 @@ async function requireTrust(
 
 function failure(connection: QuicheConnection, close: CloseReason): TransportError {
   const { hostname, port } = connection.remote;
-  const message = `Cannot connect to ${hostname} port ${port}: ${describe(close)}`;
+  const why = close.kind === "idle" && !connection.heard ? "nobody answers" : describe(close);
+  const message = `Cannot connect to ${hostname} port ${port}: ${why}`;
   return new TransportError(failureCode(connection.heard, close), message, { close });
 }
 
