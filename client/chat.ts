@@ -81,7 +81,7 @@ export class Chat implements AsyncDisposable {
     this.#user = options.user;
     const fraction = () => new DataView(random(4).buffer).getUint32(0) / 2 ** 32;
     const ulid = monotonicFactory(fraction);
-    this.#ulid = () => ulid(clock.now());
+    this.#ulid = () => ulid(clock.time());
     const { log, client = "sotto" } = options;
     const events = this.#queue;
     this.#talk = new Talk({ clock, random: fraction, events, sealed: this.#sealed, log });

@@ -26,7 +26,7 @@ export interface SignInOptions {
   readonly user: string | undefined;
   readonly tokens: Tokens;
   readonly prompts: Prompts;
-  readonly clock: Pick<Clock, "now">;
+  readonly clock: Pick<Clock, "time">;
   /** Told of each refusal, once. */
   readonly onRefusal: (code: string, message: string) => void;
 }
@@ -73,7 +73,7 @@ export class SignIn {
   async #withToken(): Promise<Outcome | undefined> {
     const { pin, user, tokens, clock, link } = this.#options;
     if (user === undefined) return undefined;
-    const saved = await tokens.load(pin, user, clock.now());
+    const saved = await tokens.load(pin, user, clock.time());
     if (saved === undefined || this.#closed) return undefined;
     const answer = this.#answer();
     link.request({ type: "resume", token: saved.token });

@@ -3,15 +3,21 @@
  * themselves. It will not schedule repeating work; whoever repeats asks again.
  */
 export interface Clock {
-  /** Milliseconds since 1970, UTC. */
+  /**
+   * Milliseconds since some moment, which nobody sets: for limits, rates and whatever is measured. A
+   * machine's clock that is put right must not end everybody's session.
+   */
   now(): number;
+  /** Milliseconds since 1970, UTC, by the machine's clock: for stamps and tokens. It may jump. */
+  time(): number;
   /** Calls back once after `ms`; the returned function takes that back. */
   after(ms: number, callback: () => void): () => void;
 }
 
 /** The real one. */
 export const systemClock: Clock = {
-  now: () => Date.now(),
+  now: () => performance.now(),
+  time: () => Date.now(),
   after(ms, callback) {
     const timer = setTimeout(callback, ms);
     return () => clearTimeout(timer);

@@ -241,7 +241,7 @@ function logHandshake(log: Logger, event: HandshakeEvent): void {
 function expireSessions(store: Store, clock: Clock, log: Logger): () => void {
   let cancel = () => {};
   const round = () => {
-    store.endExpiredSessions(clock.now()).catch((error) => {
+    store.endExpiredSessions(clock.time()).catch((error) => {
       log.error("sessions_not_expired", { error: describe(error) });
     });
     cancel = clock.after(EXPIRY_ROUND, round);

@@ -28,7 +28,7 @@ export interface AccountsOptions {
   readonly logins: AddressPaces;
   /** Those of them that failed. */
   readonly failures: AddressPaces;
-  readonly clock: Pick<Clock, "now">;
+  readonly clock: Pick<Clock, "now" | "time">;
   readonly log: Logger;
 }
 
@@ -48,6 +48,7 @@ export type Credentials = Pick<ClientFrames["login"], "user" | "password" | "int
 const NAME_RULE = "A name has 1 to 32 of the characters a-z, 0-9, _ and -, and begins with a " +
   "letter.";
 const RESERVED_NAME = "That name is reserved for the server and for commands; choose another.";
+const NOBODY_NEW = "The name or the password is wrong. New names cannot be registered here.";
 const TOO_MANY = "Too many attempts to sign in from your address; wait a minute.";
 
 export class Accounts {
@@ -79,10 +80,10 @@ export class Accounts {
   /** Signs in with the token of an earlier sign-in. */
   async resume(token: string): Promise<SignInResult> {
     const { tokens, store, clock } = this.#options;
-    const verified = await tokens.verify(token, clock.now());
+    const verified = await tokens.verify(token, clock.time());
     const row = verified && await store.session(verified.id);
     if (row === undefined || row.account !== verified?.account) return refused("bad_token");
-    if (row.expiresAt <= clock.now()) return refused("bad_token");
+    if (row.expiresAt <= clock.time()) return refused("bad_token");
     const account = await store.account(row.account);
     if (account === undefined) return refused("bad_token");
     const { id: sessionId, expiresAt: expires } = row;
@@ -97,11 +98,14 @@ export class Accounts {
   async #login({ user, password, intent = "any" }: Credentials): Promise<SignInResult> {
     const name = foldName(user);
     if (!isName(name)) return refused("bad_name", NAME_RULE);
+    const isOpen = this.#options.registration === "open";
+    // Before any look at the name: where nobody can register, nobody learns which names there are.
+    if (intent === "register" && !isOpen) return refused("registration_closed");
     const account = await this.#options.store.account(name);
     if (intent === "register") {
       return account === undefined ? await this.#register(name, password) : refused("name_taken");
     }
-    if (account === undefined && intent === "any") {
+    if (account === undefined && intent === "any" && isOpen) {
       const result = await this.#register(name, password);
       // Somebody else was faster with the same new name: then it is a login like any other.
       if (result.type !== "refused" || result.code !== "name_taken") return result;
@@ -112,24 +116,26 @@ export class Accounts {
 
   /** Without an account it takes as long, and fails. */
   async #check(account: Account | undefined, password: string): Promise<SignInResult> {
-    const { ok, rehash } = await this.#options.passwords.verify(password, account?.passwordHash);
-    if (!ok || account === undefined) return refused("bad_credentials");
+    const { passwords, registration } = this.#options;
+    const { ok, rehash } = await passwords.verify(password, account?.passwordHash);
+    if (!ok || account === undefined) {
+      return refused("bad_credentials", registration === "open" ? undefined : NOBODY_NEW);
+    }
     if (rehash) void this.#raise(account.name, password);
     return await this.#open(account, false);
   }
 
   async #register(name: string, password: string): Promise<SignInResult> {
-    const { store, passwords, registration, clock } = this.#options;
-    if (registration !== "open") return refused("registration_closed");
+    const { store, passwords, clock } = this.#options;
     if (!isFreeName(name)) return refused("bad_name", RESERVED_NAME);
     const hash = await passwords.hash(password);
-    const account = await store.createAccount(name, hash, clock.now());
+    const account = await store.createAccount(name, hash, clock.time());
     return account === undefined ? refused("name_taken") : await this.#open(account, true);
   }
 
   async #open(account: Account, created: boolean): Promise<SignInResult> {
     const { store, tokens, clock } = this.#options;
-    const now = clock.now();
+    const now = clock.time();
     const { token, id, expiresAt } = await tokens.issue(account.name, now);
     await store.createSession({ id, account: account.name, createdAt: now, expiresAt });
     return { type: "signed_in", account, sessionId: id, token, expires: expiresAt, created };

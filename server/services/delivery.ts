@@ -54,7 +54,7 @@ export interface Submission {
 export interface DeliveryOptions {
   readonly store: Pick<Store, "append">;
   readonly audience: Audience;
-  readonly clock: Pick<Clock, "now">;
+  readonly clock: Pick<Clock, "time">;
   readonly log: Logger;
   /** Bytes of messages that may wait to be committed. */
   readonly limit: number;
@@ -102,7 +102,7 @@ export class Delivery {
     const size = content.body.length + OVERHEAD;
     if (this.#held + size > this.#options.limit) return false;
     this.#held += size;
-    const at = this.#options.clock.now();
+    const at = this.#options.clock.time();
     this.#waiting.push({ submission, size, message: { conversation, ulid, from, at, content } });
     this.#arrange();
     return true;

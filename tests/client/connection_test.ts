@@ -62,6 +62,18 @@ Deno.test("Link measures round trips and stays while the server answers", async 
   assert.equal(ann.all("notice").length, 0);
 });
 
+Deno.test("Link does not mind that somebody sets the machine's clock", async () => {
+  await using scene = await Scene.make();
+  await using ann = await scene.signIn();
+  for (const [index, step] of [60_000, -120_000].entries()) {
+    scene.clock.set(scene.clock.time() + step);
+    await scene.clock.pass(1);
+    await ann.chat.type("still here");
+    await ann.event("ack", { seq: index + 1 });
+  }
+  assert.equal(ann.all("notice").length, 0);
+});
+
 Deno.test("Link goes on from another port when the server falls silent", async () => {
   await using scene = await Scene.make();
   await using ann = await scene.signIn();

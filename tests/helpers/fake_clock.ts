@@ -1,15 +1,27 @@
-/** A clock whose hands the test turns. Callbacks that fall due run in order, then promises settle. */
+/**
+ * A clock whose hands the test turns. Callbacks that fall due run in order, then promises settle.
+ * It serves as the server's and as the client's: `now` and `time` go together until somebody sets
+ * the time.
+ */
 import { setImmediate } from "node:timers";
 
 export class FakeClock {
-  #now: number;
+  #now = 1_000_000;
+  #ahead: number;
   #timers: { due: number; callback: () => void }[] = [];
 
-  constructor(now = 1_800_000_000_000) {
-    this.#now = now;
+  constructor(time = 1_800_000_000_000) {
+    this.#ahead = time - this.#now;
   }
 
   now = (): number => this.#now;
+
+  time = (): number => this.#now + this.#ahead;
+
+  /** Somebody sets the machine's clock: no time passes. */
+  set(time: number): void {
+    this.#ahead = time - this.#now;
+  }
 
   after = (ms: number, callback: () => void): () => void => {
     const timer = { due: this.#now + ms, callback };

@@ -133,6 +133,19 @@ Deno.test("PeerConnection reads no faster than its rates, and loses nothing of a
   assert.equal(await acks(), 20);
 });
 
+Deno.test("PeerConnection does not mind that somebody sets the machine's clock", async () => {
+  await using server = await startSocketless();
+  const ann = await server.signIn("ann");
+  for (const step of [TIMES.silence, -2 * TIMES.silence]) {
+    server.clock.set(server.clock.time() + step);
+    await server.pass(1_000);
+    await ann.write({ type: "ping", id: ann.nextId() });
+    await ann.next("pong");
+  }
+  await ann.say(GENERAL, ulidOf(1), "hello");
+  assert.equal((await ann.next("ack")).at, server.clock.time());
+});
+
 Deno.test("PeerConnection.drain() hears nothing more, tells what is owed, and says bye", async () => {
   await using server = await startSocketless();
   const ann = await server.signIn("ann");

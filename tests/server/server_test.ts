@@ -130,7 +130,7 @@ Deno.test("startServer() goes on where another left off: accounts, tokens, messa
   await using eve = await TestPeer.connect(second);
   await eve.hello();
   await eve.write({ type: "login", id: eve.nextId(), user: "eve", password: "secret" });
-  assert.equal((await eve.next("error")).code, "registration_closed");
+  assert.equal((await eve.next("error")).code, "bad_credentials");
 });
 
 Deno.test("startServer() refuses a folder that another server is using", async () => {

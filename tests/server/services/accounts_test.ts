@@ -53,10 +53,18 @@ Deno.test("Accounts.login() registers a new name where that is open, and knows i
     assert.equal(await outcome(open, "ann", { password: "Secret" }), "bad_credentials");
   });
 
-  await test.step("not where registration is closed, or by invitation", async () => {
+  await test.step("not where registration is closed, or by invitation, telling no names", async () => {
     for (const accounts of [closed, invite]) {
-      assert.equal(await outcome(accounts, "carl"), "registration_closed");
-      assert.equal(await outcome(accounts, "carl", { intent: "register" }), "registration_closed");
+      for (const name of ["carl", "ann"]) {
+        const wrong = { password: "wrong" };
+        assert.deepEqual(await accounts.login({ user: name, ...wrong }, HERE), {
+          type: "refused",
+          code: "bad_credentials",
+          message: "The name or the password is wrong. New names cannot be registered here.",
+        });
+        const register = { intent: "register" } as const;
+        assert.equal(await outcome(accounts, name, register), "registration_closed");
+      }
       assert.equal(await outcome(accounts, "ann"), "1 ann");
     }
     assert.equal(await setting.store.account("carl"), undefined);
@@ -96,9 +104,18 @@ Deno.test("Accounts.login() registers a new name where that is open, and knows i
     await open.logout(result.sessionId);
     assert.deepEqual(await open.resume(result.token), { type: "refused", code: "bad_token" });
     assert.equal((await open.resume(other.token)).type, "signed_in");
-    await setting.clock.pass(other.expires - setting.clock.now());
+    await setting.clock.pass(other.expires - setting.clock.time());
     assert.deepEqual(await open.resume(other.token), { type: "refused", code: "bad_token" });
     assert.ok(other.expires > DAY);
+  });
+
+  await test.step("by the machine's clock, and counting by one that nobody sets", async () => {
+    const result = await open.login({ user: "ann", password: "secret" }, HERE);
+    assert.ok(result.type === "signed_in");
+    setting.clock.set(result.expires - 1);
+    assert.equal((await open.resume(result.token)).type, "signed_in");
+    setting.clock.set(result.expires);
+    assert.equal((await open.resume(result.token)).type, "refused");
   });
 
   await test.step("and counts failures by address", async () => {
@@ -106,6 +123,8 @@ Deno.test("Accounts.login() registers a new name where that is open, and knows i
     const codes = new Set<string>();
     for (let attempt = 0; attempt < 25; attempt++) codes.add(await guess());
     assert.deepEqual([...codes], ["bad_credentials", "rate_limited"]);
+    setting.clock.set(setting.clock.time() + DAY);
+    assert.equal(await guess(), "rate_limited");
     const elsewhere = await open.login({ user: "ann", password: "secret" }, "192.0.2.2");
     assert.equal(elsewhere.type, "signed_in");
     await setting.clock.pass(10_000);
