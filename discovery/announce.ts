@@ -22,8 +22,8 @@ export interface AnnounceOptions {
   readonly tlsPort?: number | undefined;
   /** `SHA256:…`. */
   readonly pin: string;
-  /** Rooms and people now; asked again after `update`. */
-  readonly activity: () => Activity;
+  /** Rooms and people now. */
+  readonly activity: Activity;
   /** Only on this network: an interface's name, or one of its addresses. */
   readonly interface?: string | undefined;
   /** The server cannot be announced, or no longer. Called once at most. */
@@ -41,8 +41,8 @@ export interface DiscoveryDeps {
 export interface Announcement extends AsyncDisposable {
   /** The name in use, for example `Lab` or `Lab (q0ZrXa)`. */
   readonly name: string;
-  /** Rooms or people have changed. Tells so now, or a few seconds after the last time. */
-  update(): void;
+  /** Rooms and people, whether they have changed or not. Changes are told every few seconds. */
+  update(activity: Activity): void;
 }
 
 /** Milliseconds between two updates. */
@@ -69,6 +69,8 @@ class Announcer implements Announcement {
   readonly #labels: readonly string[];
   readonly #host: string;
   #label = 0;
+  /** As it was told, and as it is. */
+  #told: Activity;
   #activity: Activity;
   #updatedAt = -Infinity;
   #cancelUpdate: (() => void) | undefined;
@@ -83,7 +85,7 @@ class Announcer implements Announcement {
     this.#deps = deps;
     this.#labels = labelsOf(name, pin);
     this.#host = hostName(pin);
-    this.#activity = options.activity();
+    this.#told = this.#activity = options.activity;
     this.#links = deps.openLinks({ only, host }, {
       opened: (link) => this.#add(link),
       closed: (link) => this.#remove(link),
@@ -96,8 +98,10 @@ class Announcer implements Announcement {
     return this.#labels[this.#label] ?? this.#options.name;
   }
 
-  update(): void {
+  update(activity: Activity): void {
+    this.#activity = activity;
     if (this.#cancelUpdate !== undefined || this.#withdrawn !== undefined) return;
+    if (isSame(activity, this.#told)) return;
     const { clock } = this.#deps;
     const wait = Math.max(0, this.#updatedAt + UPDATE_INTERVAL - clock.now());
     this.#cancelUpdate = clock.after(wait, () => {
@@ -117,9 +121,8 @@ class Announcer implements Announcement {
   }
 
   #tell(): void {
-    const activity = this.#options.activity();
-    if (JSON.stringify(activity) === JSON.stringify(this.#activity)) return;
-    this.#activity = activity;
+    if (isSame(this.#activity, this.#told)) return;
+    this.#told = this.#activity;
     this.#updatedAt = this.#deps.clock.now();
     for (const [link, responder] of this.#responders) responder.update(this.#recordsFor(link));
   }
@@ -164,10 +167,14 @@ class Announcer implements Announcement {
       label: this.name,
       host: this.#host,
       port,
-      text: encodeDetails({ pin, tlsPort, ...this.#activity }),
+      text: encodeDetails({ pin, tlsPort, ...this.#told }),
       addresses,
     });
   }
+}
+
+function isSame(one: Activity, other: Activity): boolean {
+  return one.people === other.people && one.rooms.join() === other.rooms.join();
 }
 
 /** Digits of the pin tell apart what people called the same: the second name is free as a rule. */

@@ -37,7 +37,7 @@ async function announced(name: string) {
     port: 4433,
     tlsPort: 4434,
     pin: PIN,
-    activity: () => ({ rooms: ["general"], people: 3 }),
+    activity: { rooms: ["general"], people: 3 },
     onFailure: ({ message }) => assert.fail(message),
   }, { clock, openLinks: lan.join("192.0.2.7") });
   await settle();

@@ -27,11 +27,15 @@ function start(
     host: "::",
     port: 4433,
     pin: PIN,
-    activity: () => ({ rooms: ["general"], people: 2 }),
+    activity: activity(2),
     onFailure: ({ message }) => failures.push(message),
     ...options,
   }, { clock, random: random ?? (() => 0), openLinks: lan.join(address) });
   return { lan, clock, announcement, failures };
+}
+
+function activity(people: number) {
+  return { rooms: ["general"], people };
 }
 
 /** Past the probes and both announcements. */
@@ -150,7 +154,7 @@ Deno.test("announce says goodbye, and nothing after it", async () => {
   assert.equal(kinds(lan).at(-1), "goodbye");
   assert.deepEqual(types(lan.said.at(-1)?.message), ["PTR", "SRV", "TXT", "A"]);
   const { length } = lan.said;
-  announcement.update();
+  announcement.update(activity(9));
   lan.say(ASK, SOMEBODY);
   await clock.pass(60_000);
   assert.equal(lan.said.length, length + 1);
@@ -216,7 +220,7 @@ Deno.test("announce stops, and says so once, where somebody answers for every na
   ]);
   const { length } = lan.said;
   lan.say(ASK, SOMEBODY);
-  announcement.update();
+  announcement.update(activity(9));
   await clock.pass(60_000);
   assert.equal(lan.said.length, length + 1);
 });
@@ -233,25 +237,25 @@ Deno.test("announce gives way when the name is taken later", async () => {
 });
 
 Deno.test("announce tells of changes, at most every five seconds, and not of none", async () => {
-  let people = 2;
-  const { lan, clock, announcement } = start({}, {
-    activity: () => ({ rooms: ["general"], people }),
-  });
+  const { lan, clock, announcement } = start();
   await settle();
   await clock.pass(SETTLED);
   lan.said.length = 0;
-  announcement.update();
+  announcement.update(activity(2));
   await clock.pass(10_000);
   assert.equal(lan.said.length, 0);
-  people = 3;
-  announcement.update();
+  announcement.update(activity(3));
   await clock.pass(0);
   assert.deepEqual(peopleSaid(lan), ["3"]);
-  for (people = 4; people < 1_000; people++) announcement.update();
+  for (let people = 4; people <= 1_000; people++) announcement.update(activity(people));
   await clock.pass(4_999);
   assert.deepEqual(peopleSaid(lan), ["3", "3"]);
   await clock.pass(10_000);
   assert.deepEqual(peopleSaid(lan), ["3", "3", "1000", "1000"]);
+  announcement.update(activity(1_001));
+  announcement.update(activity(1_000));
+  await clock.pass(10_000);
+  assert.equal(lan.said.length, 4);
 });
 
 Deno.test("announce tells once that there is no network, and throws nothing", async () => {
@@ -261,7 +265,7 @@ Deno.test("announce tells once that there is no network, and throws nothing", as
     host: "::",
     port: 4433,
     pin: PIN,
-    activity: () => ({ rooms: [], people: 0 }),
+    activity: { rooms: [], people: 0 },
     onFailure: ({ message }) => failures.push(message),
   }, {
     clock: new FakeClock(),
@@ -271,7 +275,7 @@ Deno.test("announce tells once that there is no network, and throws nothing", as
     }),
   });
   await settle();
-  announcement.update();
+  announcement.update(activity(9));
   assert.deepEqual(failures, ["no network"]);
 });
 

@@ -23,7 +23,7 @@ async function serve(lan: MemoryLan, clock: FakeClock) {
     port: 4433,
     pin: PIN,
     tlsPort: 4434,
-    activity: () => ({ rooms: ["general", "tech"], people: 2 }),
+    activity: { rooms: ["general", "tech"], people: 2 },
     onFailure: ({ message }) => assert.fail(message),
   }, { clock, random: () => 0, openLinks: lan.join("192.0.2.7") });
   await settle();
