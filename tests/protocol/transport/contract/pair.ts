@@ -239,7 +239,7 @@ export function silentPort({ network }: Nature): { readonly port: number } & Dis
   return { port, [Symbol.dispose]: () => socket.close() };
 }
 
-/** A way to a server on which nothing comes back. */
+/** A way to a server on which a client's first words arrive, and nothing comes back. */
 export async function oneWayTo(
   target: Address,
   { network }: Nature,
@@ -250,7 +250,8 @@ export async function oneWayTo(
     return relay;
   }
   const relay = new UdpRelay(target);
-  relay.filter = (datagram, direction) => direction === "up" ? datagram : undefined;
+  let passed = 0;
+  relay.filter = (datagram) => passed++ === 0 ? datagram : undefined;
   return relay;
 }
 

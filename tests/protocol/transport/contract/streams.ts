@@ -215,6 +215,7 @@ export function streamContract(subject: Subject): void {
     assert.equal(await one.read(), null);
     await one.end();
     await one[Symbol.asyncDispose]();
+    assert.equal(await one.read(), null);
     assert.deepEqual(await readAll(other), bytes("all of it"));
   });
 
