@@ -22,7 +22,7 @@ import type {
 } from "../../protocol/transport/transport.ts";
 import { ALPN } from "../../protocol/version.ts";
 
-const PATIENCE = 5_000;
+const PATIENCE = 20_000;
 
 export interface Reachable {
   readonly address: Address;
