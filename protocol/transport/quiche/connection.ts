@@ -77,7 +77,7 @@ export class QuicheConnection implements Connection, Task, StreamHost {
   /** Whether the peer has ever answered. */
   heard = false;
 
-  // The loop's fields.
+  // The loop's fields (`Task`).
   dirty = false;
   due = Infinity;
   tick = -1;
@@ -251,8 +251,10 @@ export class QuicheConnection implements Connection, Task, StreamHost {
 
   flush(): void {
     const quic = this.#quic;
+    // What the streams still write touches nothing: it leaves with this flush.
+    if (quic !== undefined) this.#streams.flush();
+    this.dirty = false;
     if (quic === undefined) return;
-    this.#streams.flush();
     this.#send(quic);
     if (this.#quic !== undefined) this.#schedule(quic);
   }

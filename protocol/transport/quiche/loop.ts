@@ -9,9 +9,9 @@ import { type Timed, Wheel } from "./wheel.ts";
 
 /** What takes part in the loop: a connection. */
 export interface Task extends Timed {
-  /** Whether it waits for `flush`. The loop owns this field. */
+  /** Whether it waits for `flush`: set by `touch`, cleared by the task before it sends. */
   dirty: boolean;
-  /** Sends what there is to send, once per turn at most. */
+  /** Sends what there is to send, once per turn. */
   flush(): void;
   /** Its deadline has come. */
   wake(): void;
@@ -118,10 +118,7 @@ export class Loop {
     this.#dirty = [];
     this.#scheduled = false;
     this.time = this.now();
-    for (const task of tasks) {
-      task.dirty = false;
-      task.flush();
-    }
+    for (const task of tasks) task.flush();
   };
 
   /** Sets the one timer where none is set, or where it would fire too late. */

@@ -10,8 +10,8 @@ import type { Path } from "./path.ts";
 const BURST = 64;
 /** Datagrams of this length or more may be followed by others; what is shorter ends a burst. */
 const NEARLY_FULL = MAX_DATAGRAM - 100;
-/** Milliseconds, long beyond what a lost datagram takes to be sent again. */
-const THOROUGH_TIME = 5_000;
+/** Milliseconds: beyond what a lost datagram takes to be sent again. */
+const THOROUGH_TIME = 1_000;
 /** Room for a probe and not much else. */
 const PROBE_LENGTH = 60;
 /** How often a closed connection repeats its close to a peer that still sends. */
