@@ -19,6 +19,7 @@ import {
 import { ALPN } from "../protocol/version.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { EngineChoice, ServerConfig } from "./config.ts";
+import { startHousekeeping } from "./housekeeping.ts";
 import { describe, type Logger, makeLogger } from "./log.ts";
 import { Flusher } from "./outbox.ts";
 import { Peers } from "./peers.ts";
@@ -33,7 +34,6 @@ import { Presence } from "./services/presence.ts";
 import { Sessions } from "./services/sessions.ts";
 import { openTokens } from "./services/tokens.ts";
 import { openSqliteStore } from "./store/sqlite.ts";
-import type { Store } from "./store/store.ts";
 
 /** What tests and the bench replace. */
 export interface StartOptions {
@@ -54,9 +54,6 @@ export interface RunningServer extends AsyncDisposable {
   /** Resolves when it has stopped. */
   readonly stopped: Promise<void>;
 }
-
-/** Milliseconds between two looks for sessions that have expired. */
-const EXPIRY_ROUND = 60 * 60 * 1000;
 
 /** Starts a server; resolves when it takes connections. What fails leaves nothing behind. */
 export async function startServer(
@@ -118,7 +115,7 @@ export async function startServer(
     outbox: config.limits.outbox,
     software,
   });
-  parts.defer(expireSessions(store, clock, log));
+  parts.defer(startHousekeeping({ store, clock, log }));
   const { address } = listener;
   const { pin } = certificate;
   log.info("listening", { address: formatAddress(address), engine: engine.name, pin });
@@ -235,19 +232,6 @@ function logHandshake(log: Logger, event: HandshakeEvent): void {
     destination_id: event.destinationId,
     reason: event.reason,
   });
-}
-
-/** Forgets expired sessions now and from time to time; returns what ends that. */
-function expireSessions(store: Store, clock: Clock, log: Logger): () => void {
-  let cancel = () => {};
-  const round = () => {
-    store.endExpiredSessions(clock.time()).catch((error) => {
-      log.error("sessions_not_expired", { error: describe(error) });
-    });
-    cancel = clock.after(EXPIRY_ROUND, round);
-  };
-  round();
-  return () => cancel();
 }
 
 function formatAddress({ hostname, port }: Address): string {

@@ -8,10 +8,10 @@ import { GENERAL } from "../../protocol/names.ts";
 import { engine as quiche } from "../../protocol/transport/quiche/engine.ts";
 import { ALPN } from "../../protocol/version.ts";
 import { startTestChat } from "../helpers/client.ts";
+import { ulidOf } from "../helpers/messages.ts";
 import { TestPeer, texts } from "../helpers/peer.ts";
 import { startTestServer } from "../helpers/server.ts";
 import { UdpRelay } from "../helpers/udp_relay.ts";
-import { ulidOf } from "../server/store/contract.ts";
 
 const ROUNDS = 60;
 

@@ -4,10 +4,10 @@ import { closeCodeOf } from "../../protocol/errors.ts";
 import { OFFENCES, TIMES } from "../../protocol/limits.ts";
 import { GENERAL } from "../../protocol/names.ts";
 import { settle } from "../helpers/fake_clock.ts";
+import { ulidOf } from "../helpers/messages.ts";
 import { texts } from "../helpers/peer.ts";
 import { inShort } from "../helpers/signed_in.ts";
 import { codeOf, endsWith, startSocketless } from "../helpers/socketless.ts";
-import { ulidOf } from "./store/contract.ts";
 
 Deno.test("PeerConnection closes when no hello comes in time", async () => {
   await using server = await startSocketless();

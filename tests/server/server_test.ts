@@ -8,10 +8,10 @@ import { readConfig } from "../../server/config.ts";
 import { SILENT } from "../../server/log.ts";
 import { startServer } from "../../server/main.ts";
 import { StoreError } from "../../server/store/error.ts";
+import { ulidOf } from "../helpers/messages.ts";
 import { TestPeer, texts } from "../helpers/peer.ts";
 import { Program } from "../helpers/program.ts";
 import { startTestServer } from "../helpers/server.ts";
-import { ulidOf } from "./store/contract.ts";
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { closeCodeOf } from "../../../protocol/errors.ts";
 import { LOGIN_ATTEMPTS, TIMES } from "../../../protocol/limits.ts";
 import { GENERAL } from "../../../protocol/names.ts";
+import { ulidOf } from "../../helpers/messages.ts";
 import { inShort } from "../../helpers/signed_in.ts";
 import { codeOf, endsWith, startSocketless } from "../../helpers/socketless.ts";
-import { ulidOf } from "../store/contract.ts";
 
 Deno.test("login() ends with the connection when nobody signs in for 60 s, whatever else is said", async () => {
   await using server = await startSocketless();

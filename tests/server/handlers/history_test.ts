@@ -3,9 +3,9 @@ import { closeCodeOf } from "../../../protocol/errors.ts";
 import { TIMES } from "../../../protocol/limits.ts";
 import { dmOf, GENERAL } from "../../../protocol/names.ts";
 import { settle } from "../../helpers/fake_clock.ts";
+import { ulidOf } from "../../helpers/messages.ts";
 import { texts } from "../../helpers/peer.ts";
 import { codeOf, startSocketless } from "../../helpers/socketless.ts";
-import { ulidOf } from "../store/contract.ts";
 
 Deno.test("history() comes in pages, each on a stream of its own", async () => {
   await using server = await startSocketless();

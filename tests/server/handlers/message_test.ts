@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { LIMITS, OFFENCES } from "../../../protocol/limits.ts";
 import { dmOf, GENERAL } from "../../../protocol/names.ts";
 import { settle } from "../../helpers/fake_clock.ts";
+import { ulidOf } from "../../helpers/messages.ts";
 import { texts } from "../../helpers/peer.ts";
 import { inShort } from "../../helpers/signed_in.ts";
 import { startSocketless } from "../../helpers/socketless.ts";
-import { ulidOf } from "../store/contract.ts";
 
 Deno.test("send() keeps what is said to somebody who is away, and tells the sender", async () => {
   await using server = await startSocketless();

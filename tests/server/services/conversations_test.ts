@@ -4,9 +4,9 @@ import { Conversations } from "../../../server/services/conversations.ts";
 import { Presence } from "../../../server/services/presence.ts";
 import { Sessions } from "../../../server/services/sessions.ts";
 import { FakeClock } from "../../helpers/fake_clock.ts";
+import { messageOf } from "../../helpers/messages.ts";
 import { TestSession } from "../../helpers/signed_in.ts";
 import { tempStore } from "../../helpers/temp_store.ts";
-import { messageOf } from "../store/contract.ts";
 
 async function setUp() {
   const temp = await tempStore("ann", "bob", "eve");

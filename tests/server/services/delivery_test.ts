@@ -8,9 +8,9 @@ import {
 } from "../../../server/services/delivery.ts";
 import type { Store } from "../../../server/store/store.ts";
 import { FakeClock, settle } from "../../helpers/fake_clock.ts";
+import { ulidOf } from "../../helpers/messages.ts";
 import { TestSession } from "../../helpers/signed_in.ts";
 import { tempStore } from "../../helpers/temp_store.ts";
-import { ulidOf } from "../store/contract.ts";
 
 /** Everyone hears everything; private messages are heard by the two. */
 function audienceOf(people: readonly TestSession[]) {

@@ -3,43 +3,15 @@
  * `storeContract` with a way to open it; opening the same place again must show what was written.
  */
 import assert from "node:assert/strict";
-import type { NewMessage, Store } from "../../../server/store/store.ts";
 import { dmOf, GENERAL } from "../../../protocol/names.ts";
-
-/** A place that stores can be opened on, one after the other. */
-export interface StorePlace extends AsyncDisposable {
-  open(): Promise<Store>;
-}
-
-const AT = 1_800_000_000_000;
-const HASH = "$scrypt$ln=4,r=8,p=1$c2FsdA$aGFzaA";
-
-/** A valid ULID for each number. */
-export function ulidOf(number: number): string {
-  return `01J${String(number).padStart(23, "0")}`;
-}
-
-export function messageOf(number: number, fields: Partial<NewMessage> = {}): NewMessage {
-  return {
-    conversation: GENERAL,
-    ulid: ulidOf(number),
-    from: "ann",
-    at: AT + number,
-    content: { kind: "text", body: `message ${number}` },
-    ...fields,
-  };
-}
-
-async function withPeople(store: Store, ...names: string[]): Promise<void> {
-  for (const name of names) await store.createAccount(name, HASH, AT);
-}
-
-async function membersOf(store: Store, conversation: string): Promise<string[]> {
-  return (await store.members(conversation)).map(({ name }) => name);
-}
+import { AT, messageOf, ulidOf } from "../../helpers/messages.ts";
+import { placesContract } from "./contract_places.ts";
+import { searchContract } from "./contract_search.ts";
+import { statusContract } from "./contract_status.ts";
+import { HASH, membersOf, type Rule, type StorePlace, withPeople } from "./rule.ts";
 
 export function storeContract(name: string, makePlace: () => Promise<StorePlace>): void {
-  const rule = (sentence: string, body: (store: Store, place: StorePlace) => Promise<void>) => {
+  const rule: Rule = (sentence, body) => {
     Deno.test(`${name} ${sentence}`, async () => {
       await using place = await makePlace();
       await using store = await place.open();
@@ -47,7 +19,11 @@ export function storeContract(name: string, makePlace: () => Promise<StorePlace>
     });
   };
 
-  rule("numbers accounts from 1 and finds them by name", async (store) => {
+  placesContract(rule);
+  statusContract(rule);
+  searchContract(rule);
+
+  rule("numbers accounts from 1 and finds them by name and number", async (store) => {
     const ann = await store.createAccount("ann", HASH, AT);
     const bob = await store.createAccount("bob", HASH, AT + 1);
     assert.deepEqual(ann, {
@@ -60,6 +36,9 @@ export function storeContract(name: string, makePlace: () => Promise<StorePlace>
     assert.equal(bob?.number, 2);
     assert.deepEqual(await store.account("ann"), ann);
     assert.equal(await store.account("eve"), undefined);
+    assert.deepEqual(await store.accountByNumber(1), ann);
+    assert.equal(await store.accountByNumber(3), undefined);
+    assert.equal(await store.accountByNumber(0), undefined);
   });
 
   rule("makes no second account of one name, and leaves the first as it was", async (store) => {
@@ -246,13 +225,40 @@ export function storeContract(name: string, makePlace: () => Promise<StorePlace>
   rule("raises a mark, never lowers it, and never past the newest message", async (store) => {
     await withPeople(store, "ann", "bob");
     await store.append([messageOf(1), messageOf(2), messageOf(3)]);
+    assert.equal(await store.mark("bob", GENERAL, 0), false);
+    assert.equal(await store.mark("bob", "room:nowhere", 1), false);
     const markOf = async (name: string) => (await store.conversations(name))[0]?.mark;
-    await store.mark("bob", GENERAL, 2);
+    assert.equal(await store.mark("bob", GENERAL, 2), true);
     assert.equal(await markOf("bob"), 2);
-    await store.mark("bob", GENERAL, 1);
+    assert.equal(await store.mark("bob", GENERAL, 1), false);
     assert.equal(await markOf("bob"), 2);
-    await store.mark("bob", GENERAL, 99);
+    assert.equal(await store.mark("bob", GENERAL, 99), true);
     assert.equal(await markOf("bob"), 3);
     assert.equal(await markOf("ann"), 0);
+  });
+
+  rule("counts as unread what others wrote after the mark", async (store) => {
+    await withPeople(store, "ann", "bob");
+    await store.append([messageOf(1), messageOf(2, { from: "bob" }), messageOf(3)]);
+    const unreadOf = async (name: string) => (await store.state(name, GENERAL))?.unread;
+    assert.deepEqual([await unreadOf("ann"), await unreadOf("bob")], [1, 2]);
+    await store.mark("ann", GENERAL, 2);
+    await store.mark("bob", GENERAL, 1);
+    assert.deepEqual([await unreadOf("ann"), await unreadOf("bob")], [0, 1]);
+  });
+
+  rule("tells the state of one conversation to its members", async (store) => {
+    await withPeople(store, "ann", "bob", "eve");
+    const dm = dmOf("ann", "bob");
+    await store.append([messageOf(1, { conversation: dm })]);
+    assert.deepEqual(await store.state("bob", dm), {
+      conversation: dm,
+      seq: 1,
+      mark: 0,
+      unread: 1,
+      held: false,
+    });
+    assert.equal(await store.state("eve", dm), undefined);
+    assert.equal(await store.state("ann", "room:nowhere"), undefined);
   });
 }

@@ -6,7 +6,8 @@ import { StoreError } from "../../../server/store/error.ts";
 import { MIGRATIONS, schemaVersion } from "../../../server/store/migrations.ts";
 import type { Migration } from "../../../server/store/migrations.ts";
 import { openSqliteStore } from "../../../server/store/sqlite.ts";
-import { storeContract, ulidOf } from "./contract.ts";
+import { ulidOf } from "../../helpers/messages.ts";
+import { storeContract } from "./contract.ts";
 
 async function tempFile() {
   const dir = await Deno.makeTempDir({ prefix: "sotto-store-" });
@@ -83,6 +84,33 @@ Deno.test("migrate() brings an older file forward, keeps what it holds, and puts
   const copy = inspect(`${temp.file}.schema-${MIGRATIONS.length}`);
   assert.equal(copy.version, MIGRATIONS.length);
   assert.ok(!copy.columns.includes("motto"));
+});
+
+Deno.test("migrate() gives a file of schema 1 rooms, statuses and an index of what it holds", async () => {
+  await using temp = await tempFile();
+  const old = new DatabaseSync(temp.file);
+  MIGRATIONS[0]?.(old);
+  old.exec(`
+    PRAGMA user_version = 1;
+    INSERT INTO accounts (name, password_hash, created_at) VALUES ('ann', '$hash$', 1);
+    INSERT INTO conversations (id) VALUES ('room:tech');
+    UPDATE conversations SET seq = 1 WHERE id = '${GENERAL}';
+    INSERT INTO members (account, conversation) VALUES (1, 1);
+    INSERT INTO messages (conversation, seq, sender, ulid, at, kind, body, is_text)
+      VALUES (1, 1, 1, '${ulidOf(1)}', 5, 'text', CAST('an apple' AS BLOB), 1);
+  `);
+  old.close();
+
+  await using store = openSqliteStore(temp.file);
+  assert.equal((await store.account("ann"))?.status, "normal");
+  assert.deepEqual((await store.places("ann", "rooms")).map(({ conversation }) => conversation), [
+    GENERAL,
+    "room:random",
+    "room:tech",
+  ]);
+  await store.index(100);
+  const { messages } = await store.search("ann", ["apple"], undefined, 10);
+  assert.deepEqual(messages.map(({ seq }) => seq), [1]);
 });
 
 Deno.test("migrate() makes no copy of a new file", async () => {

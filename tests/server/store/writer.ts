@@ -1,6 +1,6 @@
 /** A process that appends for as long as it lives, telling each number once it is promised. */
+import { messageOf } from "../../helpers/messages.ts";
 import { openSqliteStore } from "../../../server/store/sqlite.ts";
-import { messageOf } from "./contract.ts";
 
 const [file] = Deno.args;
 if (file === undefined) throw new Error("Give the database file");

@@ -1,0 +1,56 @@
+/**
+ * What the server does beside its work, a little at a time: it forgets sessions that have expired,
+ * puts new messages into the index of words, and frees what deleted groups have left behind.
+ * Nobody waits for it, and it holds up nobody for more than a few milliseconds.
+ */
+import type { Clock } from "./clock.ts";
+import { describe, type Logger } from "./log.ts";
+import type { Store } from "./store/store.ts";
+
+export interface HousekeepingOptions {
+  readonly store: Pick<Store, "endExpiredSessions" | "index" | "sweep">;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Milliseconds between two looks for sessions that have expired. */
+const EXPIRY = 60 * 60 * 1000;
+/** Milliseconds between two pieces of work: while there is more to do, and when there is not. */
+const BUSY = 100;
+const QUIET = 1_000;
+/** Messages in one piece: two or three milliseconds. */
+const PIECE = 100;
+
+/** Begins at once; returns what ends it. */
+export function startHousekeeping({ store, clock, log }: HousekeepingOptions): () => void {
+  const failed = (work: string) => (error: unknown) => {
+    log.error("housekeeping_failed", { work, error: describe(error) });
+    return false;
+  };
+  const tidy = async () => {
+    const indexed = await store.index(PIECE).catch(failed("index"));
+    const swept = await store.sweep(PIECE).catch(failed("sweep"));
+    return indexed || swept ? BUSY : QUIET;
+  };
+  const expire = async () => {
+    await store.endExpiredSessions(clock.time()).catch(failed("expire"));
+    return EXPIRY;
+  };
+  const ends = [repeat(clock, tidy), repeat(clock, expire)];
+  return () => ends.forEach((end) => end());
+}
+
+/** Does the work over and over, each time after the milliseconds that it returned. */
+function repeat(clock: Clock, work: () => Promise<number>): () => void {
+  let cancel = () => {};
+  let ended = false;
+  const round = async () => {
+    const wait = await work();
+    if (!ended) cancel = clock.after(wait, round);
+  };
+  void round();
+  return () => {
+    ended = true;
+    cancel();
+  };
+}
