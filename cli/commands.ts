@@ -72,6 +72,12 @@ const server = command(
         description: message`QUIC engine (default: auto, the best one for this platform).`,
       }),
     ),
+    announce: map(
+      optional(flag("--no-announce", {
+        description: message`Do not tell the local network that the server is there.`,
+      })),
+      (not) => not !== true,
+    ),
     logLevel: optional(
       option("--log-level", level(), {
         description: message`How much to log on standard error (default: info).`,

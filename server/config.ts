@@ -57,6 +57,8 @@ export interface ServerConfig {
   /** Somebody else's certificate instead of the server's own. PEM files. */
   readonly certificate: { readonly certFile: string; readonly keyFile: string } | undefined;
   readonly engine: EngineChoice;
+  /** Whether the local network is told of the server. */
+  readonly announce: boolean;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
   readonly limits: ServerLimits;
@@ -71,6 +73,8 @@ export interface ServerOptions {
   readonly cert?: string | undefined;
   readonly key?: string | undefined;
   readonly engine?: string | undefined;
+  /** Default: not, for servers inside of other programs. */
+  readonly announce?: boolean | undefined;
   readonly logLevel?: string | undefined;
   readonly logFormat?: string | undefined;
   readonly limits?: Partial<ServerLimits> | undefined;
@@ -107,6 +111,7 @@ export function readConfig(
     registration: oneOf("--registration", options.registration ?? "open", REGISTRATIONS),
     certificate: readCertificate(options.cert, options.key),
     engine: oneOf("--engine", options.engine ?? "auto", ENGINES),
+    announce: options.announce ?? false,
     logLevel: oneOf("--log-level", options.logLevel ?? "info", LOG_LEVELS),
     logFormat: oneOf("--log-format", options.logFormat ?? "text", LOG_FORMATS),
     limits: Object.freeze({ ...SERVER_LIMITS, ...options.limits }),

@@ -17,6 +17,7 @@ import {
   TransportError,
 } from "../protocol/transport/transport.ts";
 import { ALPN } from "../protocol/version.ts";
+import { startAnnouncing } from "./announcing.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { EngineChoice, ServerConfig } from "./config.ts";
 import { startHousekeeping } from "./housekeeping.ts";
@@ -119,13 +120,17 @@ export async function startServer(
   const { address } = listener;
   const { pin } = certificate;
   log.info("listening", { address: formatAddress(address), engine: engine.name, pin });
+  const announcing = config.announce
+    ? parts.use(startAnnouncing({ address, pin, presence, store, clock, log }))
+    : undefined;
 
   const held = parts.move();
   const { promise: stopped, resolve: haveStopped } = Promise.withResolvers<void>();
   let stopping: Promise<void> | undefined;
   const stop = async () => {
     log.info("draining", { connections: peers.count });
-    await peers.drain(config.limits.drain, () => delivery.idle());
+    const drained = peers.drain(config.limits.drain, () => delivery.idle());
+    await Promise.all([drained, announcing?.[Symbol.asyncDispose]()]);
     await held.disposeAsync();
     log.info("stopped");
     haveStopped();

@@ -73,6 +73,11 @@ export class Presence {
     this.#arrange();
   }
 
+  /** How many people are online. */
+  get count(): number {
+    return this.#people.size;
+  }
+
   statusOf(name: string): Status {
     return this.#people.get(name)?.status ?? "offline";
   }

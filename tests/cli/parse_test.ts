@@ -31,11 +31,18 @@ Deno.test("parseArguments reads the server's options", () => {
         cert: undefined,
         key: undefined,
         engine: "quiche",
+        announce: true,
         logLevel: undefined,
         logFormat: undefined,
       },
     },
   );
+});
+
+Deno.test("parseArguments reads that a server is not to be announced", () => {
+  const parsed = parse("server", "--no-announce");
+  assert.ok(parsed.type === "run" && parsed.command.type === "server");
+  assert.equal(parsed.command.announce, false);
 });
 
 Deno.test("parseArguments reads the client's target and options, in any order", () => {

@@ -37,7 +37,7 @@ export class House implements AsyncDisposable {
   /** Starts a server, and waits until it is ready. `data` names its folder. */
   async server({ port = 0, data = "data" } = {}): Promise<RunningProgram> {
     const program = this.#start([
-      ...["server", "--host", "127.0.0.1", "--port", String(port)],
+      ...["server", "--host", "127.0.0.1", "--port", String(port), "--no-announce"],
       ...["--data", join(this.folder, data)],
     ]);
     const ready = await program.line(/^ready /);

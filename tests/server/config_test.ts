@@ -12,6 +12,7 @@ Deno.test("readConfig() has a default for everything", () => {
     registration: "open",
     certificate: undefined,
     engine: "auto",
+    announce: false,
     logLevel: "info",
     logFormat: "text",
     limits: SERVER_LIMITS,

@@ -1,0 +1,116 @@
+/**
+ * Makes the running server known on the local network, and keeps the rooms and the number of people
+ * in the announcement up to date. What is said there, and how, is for `discovery/` to decide.
+ *
+ * Whatever goes wrong is logged once: a server goes on without it.
+ */
+import { hostname } from "node:os";
+import type { Announcement, AnnounceOptions } from "../discovery/announce.ts";
+import { parseConversation } from "../protocol/names.ts";
+import type { Address } from "../protocol/transport/transport.ts";
+import type { Clock } from "./clock.ts";
+import { describe, type Logger } from "./log.ts";
+import type { Presence } from "./services/presence.ts";
+import type { Store } from "./store/store.ts";
+
+export interface AnnouncingOptions {
+  readonly address: Address;
+  readonly pin: string;
+  /** TCP, of TLS. */
+  readonly tlsPort?: number | undefined;
+  readonly presence: Pick<Presence, "count">;
+  readonly store: Pick<Store, "countRooms" | "places">;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** For tests. */
+  readonly announce?: (options: AnnounceOptions) => Announcement;
+}
+
+/** Milliseconds between two looks at what there is to say. */
+const ROUND = 2_000;
+
+/** Announces the server until it is disposed of. The server need not wait for it. */
+export function startAnnouncing(options: AnnouncingOptions): AsyncDisposable {
+  const announcing = new Announcing(options);
+  return { [Symbol.asyncDispose]: () => announcing.stop() };
+}
+
+class Announcing {
+  readonly #options: AnnouncingOptions;
+  #announcement: Announcement | undefined;
+  #rooms: readonly string[] = [];
+  #countedRooms = -1;
+  #round: Promise<void>;
+  #cancel = () => {};
+  #stopped = false;
+  #warned = false;
+
+  constructor(options: AnnouncingOptions) {
+    this.#options = options;
+    this.#round = this.#tell();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancel();
+    await this.#round;
+    await this.#announcement?.[Symbol.asyncDispose]();
+  }
+
+  /** Never rejects. */
+  async #tell(): Promise<void> {
+    try {
+      const activity = { rooms: await this.#readRooms(), people: this.#options.presence.count };
+      if (this.#stopped) return;
+      this.#announcement ??= await this.#announce(activity);
+      this.#announcement.update(activity);
+    } catch (error) {
+      this.#warn(describe(error));
+    }
+    if (!this.#stopped) {
+      this.#cancel = this.#options.clock.after(ROUND, () => this.#round = this.#tell());
+    }
+  }
+
+  /** Rooms are made, and neither renamed nor deleted: their number says whether there are others. */
+  async #readRooms(): Promise<readonly string[]> {
+    const { store } = this.#options;
+    const count = await store.countRooms();
+    if (count === this.#countedRooms) return this.#rooms;
+    const rooms = await store.places("", "rooms");
+    this.#rooms = rooms.flatMap(({ conversation }) => {
+      const parsed = parseConversation(conversation);
+      return parsed?.type === "room" ? [parsed.name] : [];
+    });
+    this.#countedRooms = count;
+    return this.#rooms;
+  }
+
+  async #announce(activity: AnnounceOptions["activity"]): Promise<Announcement> {
+    const { address, pin, tlsPort } = this.#options;
+    // Loaded here: a server that announces nothing needs none of it.
+    const announce = this.#options.announce ??
+      (await import("../discovery/announce.ts")).announce;
+    return announce({
+      name: serverName(),
+      host: address.hostname,
+      port: address.port,
+      tlsPort,
+      pin,
+      activity,
+      onFailure: ({ message }) => this.#warn(message),
+    });
+  }
+
+  #warn(reason: string): void {
+    if (this.#warned) return;
+    this.#warned = true;
+    this.#options.log.warn("not_announced", { reason });
+  }
+}
+
+/** The machine's own name, without its domain. */
+function serverName(): string {
+  const [name = ""] = hostname().split(".", 1);
+  return name;
+}

@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import type { Announcement, AnnounceOptions } from "../../discovery/announce.ts";
+import { DiscoveryError } from "../../discovery/failure.ts";
+import { startAnnouncing } from "../../server/announcing.ts";
+import { makeLogger } from "../../server/log.ts";
+import type { ListedPlace } from "../../protocol/frame.ts";
+import { FakeClock, settle } from "../helpers/fake_clock.ts";
+import { tempStore } from "../helpers/temp_store.ts";
+
+type Activity = AnnounceOptions["activity"];
+
+const PIN = "SHA256:n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg";
+const ADDRESS = { hostname: "::", port: 4433 };
+
+/** Takes what is announced. */
+class Recorder {
+  readonly clock = new FakeClock();
+  readonly presence = { count: 0 };
+  readonly log: string[] = [];
+  readonly updates: Activity[] = [];
+  options: AnnounceOptions | undefined;
+  withdrawn = 0;
+
+  readonly announce = (options: AnnounceOptions): Announcement => {
+    assert.equal(this.options, undefined, "once");
+    this.options = options;
+    return {
+      name: options.name,
+      update: (activity) => this.updates.push(activity),
+      [Symbol.asyncDispose]: () => {
+        this.withdrawn++;
+        return Promise.resolve();
+      },
+    };
+  };
+
+  start(store: Parameters<typeof startAnnouncing>[0]["store"], announce = this.announce) {
+    const { clock, presence } = this;
+    const log = makeLogger({
+      level: "info",
+      format: "json",
+      write: (line) => this.log.push(JSON.parse(line).reason),
+    });
+    return startAnnouncing({ address: ADDRESS, pin: PIN, presence, store, clock, log, announce });
+  }
+}
+
+Deno.test("startAnnouncing announces the server with its rooms and people, and what changes", async () => {
+  const recorder = new Recorder();
+  const { clock, presence, updates } = recorder;
+  await using temp = await tempStore("ann");
+  const { store } = temp;
+  {
+    await using _announcing = recorder.start(store);
+    await settle(10);
+    const { options } = recorder;
+    assert.equal(options?.host, "::");
+    assert.equal(options?.port, 4433);
+    assert.equal(options?.pin, PIN);
+    assert.match(options?.name ?? "", /^[^.]+$/);
+    assert.deepEqual(options?.activity, { rooms: ["general", "random", "tech"], people: 0 });
+
+    presence.count = 2;
+    await clock.pass(2_000);
+    await settle(10);
+    assert.equal(updates.at(-1)?.people, 2);
+
+    await store.createPlace({ conversation: "room:builds", topic: "", creator: "ann" }, ["ann"]);
+    await clock.pass(2_000);
+    await settle(10);
+    assert.deepEqual(updates.at(-1)?.rooms, ["builds", "general", "random", "tech"]);
+  }
+  assert.equal(recorder.withdrawn, 1);
+  assert.equal(clock.waiting, 0);
+});
+
+Deno.test("startAnnouncing logs once what goes wrong, and goes on", async () => {
+  const recorder = new Recorder();
+  let broken = true;
+  const store = {
+    countRooms: () => broken ? Promise.reject(new Error("disk")) : Promise.resolve(1),
+    places: (): Promise<ListedPlace[]> => Promise.resolve([]),
+  };
+  await using _announcing = recorder.start(store);
+  await settle(10);
+  await recorder.clock.pass(60_000);
+  broken = false;
+  await recorder.clock.pass(2_000);
+  await settle(10);
+  assert.equal(recorder.log.length, 1);
+  assert.match(recorder.log[0] ?? "", /disk/);
+  assert.equal(recorder.options?.port, 4433);
+});
+
+Deno.test("startAnnouncing logs that there is no network", async () => {
+  const recorder = new Recorder();
+  await using temp = await tempStore();
+  await using _announcing = recorder.start(temp.store);
+  await settle(10);
+  recorder.options?.onFailure(new DiscoveryError("there is no network"));
+  assert.deepEqual(recorder.log, ["there is no network"]);
+});
+
+Deno.test("startAnnouncing announces nothing any more when it has been stopped", async () => {
+  const recorder = new Recorder();
+  const counted = Promise.withResolvers<number>();
+  const announcing = recorder.start({
+    countRooms: () => counted.promise,
+    places: () => Promise.resolve([]),
+  });
+  const stopped = announcing[Symbol.asyncDispose]();
+  counted.resolve(3);
+  await stopped;
+  assert.equal(recorder.options, undefined);
+  assert.equal(recorder.clock.waiting, 0);
+});
