@@ -1,6 +1,6 @@
 /** Holds what the documents promise to what the program has. */
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { access, readdir, readFile } from "node:fs/promises";
 import { parseArguments } from "../cli/parse.ts";
 import metadata from "../package.json" with { type: "json" };
 
@@ -83,3 +83,29 @@ Deno.test("README.md gives CI its commands in sh blocks, and .ci/run runs those"
   }
   assert.match(await read(".ci/run"), /\/\^```sh\$\//);
 });
+
+Deno.test("Links between documents point at files and headings that exist", async () => {
+  const root = new URL("../", import.meta.url);
+  const files = (await readdir(root, { recursive: true }))
+    .filter((path) => path.endsWith(".md") && !/(^|\/)(node_modules|dist)\//.test(path));
+  const broken: string[] = [];
+  for (const file of files) {
+    for (const [, target = ""] of (await read(file)).matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^[a-z]+:/.test(target)) continue;
+      const url = new URL(target, new URL(file, root));
+      const exists = await access(url.pathname).then(() => true, () => false);
+      if (!exists || !await hasHeading(url)) broken.push(`${file}: ${target}`);
+    }
+  }
+  assert.deepEqual(broken, []);
+});
+
+/** Whether the heading that a link names is there, by GitHub's rule for anchors. */
+async function hasHeading(url: URL): Promise<boolean> {
+  if (url.hash === "") return true;
+  const headings = (await readFile(url.pathname, "utf8")).matchAll(/^#+ (.*)$/gm);
+  const anchors = [...headings].map(([, heading = ""]) =>
+    heading.toLowerCase().replaceAll(/[^\p{L}\p{N} _-]/gu, "").replaceAll(" ", "-")
+  );
+  return anchors.includes(decodeURIComponent(url.hash.slice(1)));
+}
