@@ -45,7 +45,8 @@ Deno.test("sotto certs makes a certificate once, and the server has the same pin
     await certs.line(/^key .*key\.pem$/);
   }
   {
-    await using server = sotto("server", "--data", data, "--host", "127.0.0.1", "--port", "0");
+    const quiet = ["--host", "127.0.0.1", "--port", "0", "--no-announce"];
+    await using server = sotto("server", "--data", data, ...quiet);
     const ready = await server.line(/^ready /);
     assert.deepEqual(pins, [pins[0], /pin=(\S+)$/.exec(ready)?.[1]]);
     server.kill("SIGINT");

@@ -17,7 +17,7 @@ const GROUP = "224.0.0.251";
 const PORT = 5353;
 
 const ignore = !await hasMulticast();
-if (ignore) console.log("Skipped: this machine has no multicast on loopback.");
+if (ignore) console.warn("Skipped: this machine has no multicast on loopback.");
 
 Deno.test({
   name: "announce and browse find each other by real multicast, and lose each other at goodbye",
