@@ -123,6 +123,9 @@ export class TlsStream implements Stream, LinkOwner {
         return this.#receiveFin();
       case "credit":
         return this.#receiveCredit(capsule.bytes);
+      case "close": // A link that was refused: its connection may be about to close.
+        this.#link.destroy();
+        return this.broken();
       default:
         throw new Fault(FAULT.violation, `${capsule.type} does not belong on a stream`);
     }

@@ -72,6 +72,21 @@ Deno.test("Engine.dial stops when its signal says so, at each stage (tls)", asyn
   }
 });
 
+Deno.test("TlsStream is lost when the server refuses its link, and the connection is not", async () => {
+  let links = 0;
+  await using rude = await startRude((socket) => {
+    const answer = links++ === 0 ? OPENED : CLOSE;
+    socket.once("data", () => socket.write(fromHex(answer)));
+  });
+  await using connection = await dial(engine, rude.port);
+  const session = await connection.openStream();
+  const stream = await connection.openStream();
+  await assert.rejects(within(stream.read(), "the refusal"), { name: "StreamError", code: 0 });
+  await session.write(Uint8Array.of(1));
+  connection.close(1);
+  await within(rude.ended, "the client to hang up");
+});
+
 const OLD: Record<string, TlsOptions> = {
   "TLS 1.2 alone": { minVersion: "TLSv1.2", maxVersion: "TLSv1.2" },
   "no ALPN": { ALPNProtocols: [] },
@@ -104,6 +119,7 @@ async function startRude(
   const sockets = new Set<TLSSocket>();
   const { promise: ended, resolve } = Promise.withResolvers<void>();
   let heard = 0;
+  server.on("tlsClientError", () => resolve()); // It has hung up before we knew that it was there.
   server.on("secureConnection", (socket) => {
     sockets.add(socket);
     socket.on("data", (bytes) => heard += bytes.length);
