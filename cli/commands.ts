@@ -53,6 +53,13 @@ const server = command(
     port: optional(option("--port", integer({ metavar: "PORT", min: 0, max: 65_535 }), {
       description: message`UDP port (default: 4433; 0 takes a free one).`,
     })),
+    tlsPort: map(
+      optional(option("--tls-port", tlsPort(), {
+        description:
+          message`TCP port for those to whom UDP does not get through, or off (default: the number of the UDP port).`,
+      })),
+      (port) => port ?? ("same" as const),
+    ),
     data: optional(DATA),
     registration: optional(
       option("--registration", choice(["open", "closed"], { metavar: "WHEN" }), {
@@ -114,6 +121,12 @@ const client = command(
     pin: optional(option("--pin", pin(), {
       description: message`Connect to the server with this pin only.`,
     })),
+    transport: optional(
+      option("--transport", choice(["auto", "quic", "tls"], { metavar: "WAY" }), {
+        description:
+          message`How to connect: auto tries QUIC, then TLS within two seconds (default: auto).`,
+      }),
+    ),
     output: optional(or(PLAIN, JSON_LINES)),
     logLevel: optional(
       option("--log-level", level(), {
@@ -182,6 +195,21 @@ function target(): ValueParser<"sync", Target> {
       }
     },
     format: formatTarget,
+  };
+}
+
+function tlsPort(): ValueParser<"sync", number | "off"> {
+  return {
+    mode: "sync",
+    metavar: "PORT",
+    placeholder: "off",
+    parse(input) {
+      if (input === "off") return { success: true, value: "off" };
+      const value = /^\d{1,5}$/.test(input) ? Number(input) : NaN;
+      if (value <= 65_535) return { success: true, value };
+      return { success: false, error: message`${input} is no port. Give 0 to 65535, or off.` };
+    },
+    format: String,
   };
 }
 

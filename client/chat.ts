@@ -180,12 +180,12 @@ export class Chat implements AsyncDisposable {
   async #hear(frame: ServerFrame): Promise<void> {
     switch (frame.type) {
       case "welcome": {
-        const { pin, resumed } = this.#line;
+        const { pin, resumed, transport } = this.#line;
         const address = formatAddress(this.#options.host, this.#options.port);
         const { version } = frame;
         return this.#emit({
           event: "connected",
-          transport: "quic",
+          transport,
           address,
           pin,
           version,

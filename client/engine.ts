@@ -1,16 +1,67 @@
 /**
- * Which QUIC engine a client dials with: quiche, which shows the server's key; where that has no
- * build for the platform, the one built into Deno, which can only check a key that is known.
+ * Which way a client dials: QUIC, on quiche, which shows the server's key (where that has no build
+ * for the platform, on the one built into Deno, which can only check a key that is known); TLS over
+ * TCP, where UDP does not get through; or the one that answers first.
  */
 import process from "node:process";
-import { type Engine, TransportError } from "../protocol/transport/transport.ts";
+import { race } from "../protocol/transport/race.ts";
+import { type Connection, type Engine, TransportError } from "../protocol/transport/transport.ts";
 
-/** The client's engine. `onFallback` is told once why it is not quiche. */
-export async function clientEngine(onFallback: (reason: string) => void): Promise<Engine> {
+export const TRANSPORTS = ["auto", "quic", "tls"] as const;
+export type TransportChoice = (typeof TRANSPORTS)[number];
+
+/** Milliseconds that QUIC is tried by itself: most answer sooner, and nobody waits two seconds. */
+const HEAD_START = 1_500;
+
+/** The client's engine. `tell` is told, once each, what is not as it was asked for. */
+export async function clientEngine(
+  transport: TransportChoice,
+  tell: (text: string) => void,
+): Promise<Engine> {
+  if (transport === "tls") return await tlsEngine();
+  const quic = await quicEngine(tell);
+  return transport === "quic" ? quic : eitherWay(quic, tlsEngine, tell);
+}
+
+async function tlsEngine(): Promise<Engine> {
+  return (await import("../protocol/transport/tls/engine.ts")).engine;
+}
+
+async function quicEngine(tell: (text: string) => void): Promise<Engine> {
   const { engine } = await import("../protocol/transport/quiche/engine.ts");
   if (process.versions["deno"] === undefined) return engine;
   const builtin = async () => (await import("../protocol/transport/builtin.ts")).engine;
-  return withFallback(engine, builtin, onFallback);
+  return withFallback(engine, builtin, tell);
+}
+
+/** Dials with the first engine, and beside it with the second when that takes long or fails. */
+export function eitherWay(
+  first: Engine,
+  second: () => Promise<Engine>,
+  tell: (text: string) => void,
+  headStart: number = HEAD_START,
+): Engine {
+  let told = false;
+  return {
+    name: first.name,
+    listen: (options) => first.listen(options),
+    async dial(options) {
+      const dial = async (way: () => Promise<Engine>, stop: AbortSignal): Promise<Connection> => {
+        const { signal } = options;
+        const either = signal === undefined ? stop : AbortSignal.any([signal, stop]);
+        return await (await way()).dial({ ...options, signal: either });
+      };
+      const ways = [() => Promise.resolve(first), second];
+      const discard = (late: Connection) => late.close(0);
+      const connection = await race(ways, dial, { headStart, discard });
+      if (connection.engine !== "tls") told = false;
+      else if (!told) {
+        told = true;
+        tell("QUIC does not get through (UDP may be blocked): connected over TLS instead.");
+      }
+      return connection;
+    },
+  };
 }
 
 /** Dials with another engine once the first has said that it cannot work on this platform. */

@@ -86,6 +86,7 @@ export class Line {
   readonly #leaving = new AbortController();
   #user: string | undefined;
   #pin = "";
+  #transport: "quic" | "tls" = "quic";
   #link: Link | undefined;
   #signIn: SignIn | undefined;
   /** Somebody has been signed in: from now on breaks are repaired. */
@@ -100,6 +101,11 @@ export class Line {
   /** The session, while there is one. */
   get link(): Link | undefined {
     return this.#link;
+  }
+
+  /** The way to the server that was dialled last. */
+  get transport(): "quic" | "tls" {
+    return this.#transport;
   }
 
   /** The pin of the server that was dialled last. */
@@ -151,6 +157,7 @@ export class Line {
     }
     await using connection = dialled.connection;
     this.#pin = dialled.pin;
+    this.#transport = dialled.connection.engine === "tls" ? "tls" : "quic";
     const { client, clock, log } = this.#options;
     const welcomed = Promise.withResolvers<void>();
     const link = await Link.open({

@@ -9,7 +9,7 @@ import type { FoundServer } from "../discovery/catalogue.ts";
 import { safeLabel, safeText } from "../protocol/safe_text.ts";
 import { Chat } from "./chat.ts";
 import { chooseServer, type ChosenServer, NoServerError } from "./choose.ts";
-import { clientEngine } from "./engine.ts";
+import { clientEngine, type TransportChoice } from "./engine.ts";
 import type { ChatEvent } from "./events.ts";
 import { formatAddress, KnownHosts, trustOnFirstUse } from "./known_hosts.ts";
 import type { EndCode, Ending } from "./line.ts";
@@ -34,6 +34,8 @@ export interface ClientOptions {
   /** `SHA256:…`: the key that the server must show. */
   readonly pin?: string | undefined;
   readonly ui?: "plain" | "json" | undefined;
+  /** Default `auto`: QUIC, and TLS where that does not get through. */
+  readonly transport?: TransportChoice | undefined;
   /** `debug` tells the stages of every handshake, on standard error. */
   readonly logLevel?: "error" | "warn" | "info" | "debug" | undefined;
   /** The software, as the server is told. */
@@ -155,7 +157,7 @@ async function makeChat(
     : (shown: string) => prompts.confirmServer(shown);
   const knownHosts = new KnownHosts(io.paths.knownHosts);
   const chat: Chat = new Chat({
-    engine: await clientEngine(complain),
+    engine: await clientEngine(options.transport ?? "auto", complain),
     host,
     port,
     user,

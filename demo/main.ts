@@ -20,7 +20,7 @@ const SECRET = "The spare key is under the third flowerpot.";
 export async function runDemo(print: (line: string) => void, dialling?: Engine): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), "sotto-demo-"));
   try {
-    const checks = await play(folder, print, dialling ?? await clientEngine(print));
+    const checks = await play(folder, print, dialling ?? await clientEngine("quic", print));
     print("");
     print(`All of it happened: ${checks} things were to be seen, and were.`);
     return 0;

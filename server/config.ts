@@ -51,6 +51,8 @@ export interface ServerConfig {
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
+  /** TCP port for TLS; `same`: the number that QUIC has got, where it is free. */
+  readonly tlsPort: number | "same" | "off";
   /** Database, certificate and keys. */
   readonly data: string;
   readonly registration: Registration;
@@ -68,6 +70,8 @@ export interface ServerConfig {
 export interface ServerOptions {
   readonly host?: string | undefined;
   readonly port?: string | number | undefined;
+  /** Default: `off`, for servers inside of other programs. */
+  readonly tlsPort?: string | number | undefined;
   readonly data?: string | undefined;
   readonly registration?: string | undefined;
   readonly cert?: string | undefined;
@@ -106,7 +110,8 @@ export function readConfig(
 ): ServerConfig {
   return Object.freeze({
     host: readHost(options.host ?? "::"),
-    port: readPort(options.port ?? DEFAULT_PORT),
+    port: readPort("--port", options.port ?? DEFAULT_PORT),
+    tlsPort: readTlsPort(options.tlsPort ?? "off"),
     data: options.data || defaultDataDir(env),
     registration: oneOf("--registration", options.registration ?? "open", REGISTRATIONS),
     certificate: readCertificate(options.cert, options.key),
@@ -132,10 +137,14 @@ function readHost(host: string): string {
   return bare;
 }
 
-function readPort(port: string | number): number {
+function readTlsPort(port: string | number): ServerConfig["tlsPort"] {
+  return port === "same" || port === "off" ? port : readPort("--tls-port", port);
+}
+
+function readPort(option: string, port: string | number): number {
   const value = typeof port === "number" ? port : /^\d{1,5}$/.test(port) ? Number(port) : NaN;
   if (!Number.isInteger(value) || value < 0 || value > 65_535) {
-    throw new ConfigError(`--port is ${port}: give a number from 0 (a free one) to 65535`);
+    throw new ConfigError(`${option} is ${port}: give a number from 0 (a free one) to 65535`);
   }
   return value;
 }

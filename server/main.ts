@@ -8,18 +8,12 @@ import process from "node:process";
 import { loadCertificate, loadOrMakeCertificate, type ServerCertificate } from "../certs/load.ts";
 import { certificateNames } from "../certs/names.ts";
 import { makePrivateFolder } from "../certs/private_file.ts";
-import {
-  type Address,
-  type Engine,
-  type EngineName,
-  type HandshakeEvent,
-  type Listener,
-  TransportError,
-} from "../protocol/transport/transport.ts";
+import type { Address, EngineName } from "../protocol/transport/transport.ts";
 import { ALPN } from "../protocol/version.ts";
 import { startAnnouncing } from "./announcing.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import type { EngineChoice, ServerConfig } from "./config.ts";
+import type { ServerConfig } from "./config.ts";
+import { formatAddress, listenQuic, listenTls } from "./listening.ts";
 import { startHousekeeping } from "./housekeeping.ts";
 import { describe, type Logger, makeLogger } from "./log.ts";
 import { Flusher } from "./outbox.ts";
@@ -50,6 +44,8 @@ export interface RunningServer extends AsyncDisposable {
   /** The certificate's, as clients pin it. */
   readonly pin: string;
   readonly engine: EngineName;
+  /** TCP; `undefined` where TLS is off. */
+  readonly tlsPort: number | undefined;
   /** Commits and acknowledges what is under way, says `bye`, closes everything. Idempotent. */
   stop(): Promise<void>;
   /** Resolves when it has stopped. */
@@ -95,9 +91,12 @@ export async function startServer(
   });
   const sessions = new Sessions({ presence, conversations });
 
-  const engine = await loadEngine(config.engine);
-  const listener = parts.use(await listen(engine, config, certificate, log));
-  const peers = new Peers(listener, {
+  const quic = parts.use(await listenQuic(config, certificate, log));
+  const { address } = quic;
+  const { pin } = certificate;
+  const tls = await listenTls(config, address.port, certificate, log);
+  if (tls !== undefined) parts.use(tls);
+  const peers = new Peers(tls === undefined ? [quic] : [quic, tls], {
     services: {
       accounts,
       conversations,
@@ -117,11 +116,15 @@ export async function startServer(
     software,
   });
   parts.defer(startHousekeeping({ store, clock, log }));
-  const { address } = listener;
-  const { pin } = certificate;
-  log.info("listening", { address: formatAddress(address), engine: engine.name, pin });
+  const tlsPort = tls?.address.port;
+  log.info("listening", {
+    address: formatAddress(address),
+    engine: quic.engine,
+    tls_port: tlsPort,
+    pin,
+  });
   const announcing = config.announce
-    ? parts.use(startAnnouncing({ address, pin, presence, store, clock, log }))
+    ? parts.use(startAnnouncing({ address, pin, tlsPort, presence, store, clock, log }))
     : undefined;
 
   const held = parts.move();
@@ -138,7 +141,8 @@ export async function startServer(
   return {
     address,
     pin,
-    engine: engine.name,
+    engine: quic.engine,
+    tlsPort,
     stop: () => stopping ??= stop(),
     stopped,
     [Symbol.asyncDispose]: () => stopping ??= stop(),
@@ -188,57 +192,4 @@ async function openCertificate(config: ServerConfig, log: Logger): Promise<Serve
     : await loadCertificate(files.certFile, files.keyFile);
   for (const warning of certificate.warnings) log.warn("certificate", { warning });
   return certificate;
-}
-
-/** Deno's own QUIC is faster and leaks nothing; elsewhere there is one engine. */
-async function loadEngine(choice: EngineChoice): Promise<Engine> {
-  const onDeno = process.versions["deno"] !== undefined;
-  const name = choice === "auto" ? (onDeno ? "builtin" : "quiche") : choice;
-  const { engine } = name === "builtin"
-    ? await import("../protocol/transport/builtin.ts")
-    : await import("../protocol/transport/quiche/engine.ts");
-  return engine;
-}
-
-async function listen(
-  engine: Engine,
-  config: ServerConfig,
-  certificate: ServerCertificate,
-  log: Logger,
-): Promise<Listener> {
-  const on = (hostname: string) =>
-    engine.listen({
-      hostname,
-      port: config.port,
-      certificate: certificate.certificate,
-      privateKey: certificate.privateKey,
-      alpn: [ALPN],
-      limits: { maxConnections: config.limits.maxConnections },
-      ...(log.writes("debug") ? { onHandshake: (event) => logHandshake(log, event) } : {}),
-    });
-  try {
-    return await on(config.host);
-  } catch (error) {
-    const taken = error instanceof TransportError && error.code === "address_in_use";
-    if (config.host !== "::" || taken) throw error;
-    log.warn("no_ipv6", { error: describe(error) });
-    return await on("0.0.0.0");
-  }
-}
-
-function logHandshake(log: Logger, event: HandshakeEvent): void {
-  log.debug("handshake", {
-    stage: event.stage,
-    peer: formatAddress(event.peer),
-    alpn: event.alpn,
-    server_name: event.serverName,
-    milliseconds: Math.round(event.elapsed * 10) / 10,
-    source_id: event.sourceId,
-    destination_id: event.destinationId,
-    reason: event.reason,
-  });
-}
-
-function formatAddress({ hostname, port }: Address): string {
-  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }

@@ -13,20 +13,20 @@ const CHECK = 1_000;
 const DRAINING = closeCodeOf("draining") ?? CLOSE_NONE;
 
 export class Peers {
-  readonly #listener: Listener;
+  readonly #listeners: readonly Listener[];
   readonly #options: ConnectionOptions;
   readonly #clock: Clock;
   readonly #peers = new Set<PeerConnection>();
   readonly #running = new Set<Promise<void>>();
-  readonly #accepting: Promise<void>;
+  readonly #accepting: readonly Promise<void>[];
   #cancelCheck = () => {};
   #draining = false;
 
-  constructor(listener: Listener, options: ConnectionOptions) {
-    this.#listener = listener;
+  constructor(listeners: readonly Listener[], options: ConnectionOptions) {
+    this.#listeners = listeners;
     this.#options = options;
     this.#clock = options.clock;
-    this.#accepting = this.#accept();
+    this.#accepting = listeners.map((listener) => this.#accept(listener));
     this.#check();
   }
 
@@ -43,13 +43,13 @@ export class Peers {
     const farewells = [...this.#peers].map((peer) => peer.drain());
     await settledWithin(this.#clock, limit, owed());
     await settledWithin(this.#clock, limit, Promise.all(farewells.map((bye) => bye())));
-    await this.#listener.close(DRAINING, "draining");
+    await Promise.all(this.#listeners.map((each) => each.close(DRAINING, "draining")));
     this.#cancelCheck();
-    await Promise.all([this.#accepting, ...this.#running]);
+    await Promise.all([...this.#accepting, ...this.#running]);
   }
 
-  async #accept(): Promise<void> {
-    for (let connection; (connection = await this.#listener.accept()) !== null;) {
+  async #accept(listener: Listener): Promise<void> {
+    for (let connection; (connection = await listener.accept()) !== null;) {
       if (this.#draining) {
         connection.close(DRAINING, "draining");
         continue;

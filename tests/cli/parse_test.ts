@@ -26,6 +26,7 @@ Deno.test("parseArguments reads the server's options", () => {
         type: "server",
         host: "127.0.0.1",
         port: 0,
+        tlsPort: "same",
         data: "d",
         registration: undefined,
         cert: undefined,
@@ -45,6 +46,19 @@ Deno.test("parseArguments reads that a server is not to be announced", () => {
   assert.equal(parsed.command.announce, false);
 });
 
+Deno.test("parseArguments reads the port of TLS, or that there is to be none", () => {
+  const tlsPort = (text: string) => {
+    const parsed = parse("server", "--tls-port", text);
+    return parsed.type === "run" && parsed.command.type === "server"
+      ? parsed.command.tlsPort
+      : parsed.type;
+  };
+  assert.equal(tlsPort("off"), "off");
+  assert.equal(tlsPort("8443"), 8443);
+  assert.equal(tlsPort("65536"), "print");
+  assert.equal(tlsPort("on"), "print");
+});
+
 Deno.test("parseArguments reads the client's target and options, in any order", () => {
   const expected = {
     type: "run",
@@ -54,6 +68,7 @@ Deno.test("parseArguments reads the client's target and options, in any order", 
       passwordFile: "-",
       acceptNew: true,
       pin: undefined,
+      transport: undefined,
       output: "json",
       logLevel: undefined,
     },

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { withFallback } from "../../client/engine.ts";
+import { eitherWay, withFallback } from "../../client/engine.ts";
 import {
   type DialOptions,
   type Engine,
@@ -36,4 +36,12 @@ Deno.test("withFallback stays with an engine that merely failed", async () => {
   const engine = withFallback(failing("timeout", dials), second, () => assert.fail());
   await assert.rejects(engine.dial(DIAL), { code: "timeout" });
   assert.deepEqual(dials, ["timeout"]);
+});
+
+Deno.test("eitherWay says why the first way failed when both have", async () => {
+  const dials: string[] = [];
+  const second = () => Promise.resolve(failing("refused", dials));
+  const engine = eitherWay(failing("unreachable", dials), second, () => assert.fail());
+  await assert.rejects(engine.dial(DIAL), { code: "unreachable" });
+  assert.deepEqual(dials, ["unreachable", "refused"]);
 });

@@ -21,6 +21,13 @@ export interface RunningProgram {
   readonly pin: string;
 }
 
+export interface ServerArguments {
+  readonly port?: number;
+  /** The name of its folder. */
+  readonly data?: string;
+  readonly args?: readonly string[];
+}
+
 export class House implements AsyncDisposable {
   readonly folder: string;
   readonly #stack = new AsyncDisposableStack();
@@ -35,15 +42,25 @@ export class House implements AsyncDisposable {
   }
 
   /** Starts a server, and waits until it is ready. `data` names its folder. */
-  async server({ port = 0, data = "data" } = {}): Promise<RunningProgram> {
+  async server(
+    { port = 0, data = "data", args = [] }: ServerArguments = {},
+  ): Promise<RunningProgram> {
     const program = this.#start([
       ...["server", "--host", "127.0.0.1", "--port", String(port), "--no-announce"],
       ...["--data", join(this.folder, data)],
+      ...args,
     ]);
     const ready = await program.line(/^ready /);
     const [, found, pin] = /:(\d+) alpn=sotto\/1 pin=(\S+)$/.exec(ready) ?? [];
     assert.ok(found !== undefined && pin !== undefined, ready);
     return { program, port: Number(found), pin };
+  }
+
+  /** The TCP port of a server's TLS, which its log tells. */
+  async tlsPort({ program }: RunningProgram): Promise<number> {
+    const [, port] = /tls_port=(\d+)/.exec(program.stderr) ?? [];
+    assert.ok(port !== undefined, program.stderr);
+    return Number(port);
   }
 
   /** The environment of a person, whose folders are theirs alone. */
@@ -72,12 +89,16 @@ export class House implements AsyncDisposable {
   }
 
   /** Starts a client that speaks JSON, signs up or in with its own password, and is signed in. */
-  async person(name: string, { port, pin }: RunningProgram): Promise<Program> {
+  async person(
+    name: string,
+    { port, pin }: RunningProgram,
+    ...args: readonly string[]
+  ): Promise<Program> {
     const file = await this.passwordFile(name);
     const program = this.client(
       name,
       port,
-      ...["--json", "--pin", pin, "--password-file", file],
+      ...["--json", "--pin", pin, "--password-file", file, ...args],
     );
     await program.event({ event: "authenticated", user: name });
     await program.event({ event: "users" });

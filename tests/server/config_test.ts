@@ -8,6 +8,7 @@ Deno.test("readConfig() has a default for everything", () => {
   assert.deepEqual(config, {
     host: "::",
     port: 4433,
+    tlsPort: "off",
     data: join("/var/data", "sotto"),
     registration: "open",
     certificate: undefined,

@@ -1,0 +1,59 @@
+/** The second way through: the same server over TLS, where UDP does not get through. */
+import assert from "node:assert/strict";
+import { House } from "../helpers/house.ts";
+
+/** A UDP port of this number that swallows what comes, as a firewall does. */
+function blockUdp(port: number): Disposable {
+  const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port });
+  return { [Symbol.dispose]: () => socket.close() };
+}
+
+Deno.test("sotto client --transport tls talks with somebody who came over QUIC", async () => {
+  await using house = await House.make();
+  const server = await house.server();
+  const ann = await house.person("ann", server);
+  const bob = await house.person("bob", server, "--transport", "tls");
+  const { transport } = await bob.event({ event: "connected" });
+  assert.equal(transport, "tls");
+  assert.equal((await ann.event({ event: "connected" }))["transport"], "quic");
+
+  ann.type("over QUIC");
+  await bob.event({ event: "message", text: "over QUIC" });
+  bob.type("@ann over TLS");
+  await ann.event({ event: "message", conversation: "dm:ann:bob", text: "over TLS" });
+
+  bob.end();
+  assert.equal(await bob.exit(), 0);
+  await ann.event({ event: "presence", user: "bob", status: "offline" });
+  ann.type("@bob for later");
+  await ann.event({ event: "ack", conversation: "dm:ann:bob" });
+  const again = await house.person("bob", server, "--transport", "tls");
+  await again.event({ event: "message", text: "for later" });
+});
+
+Deno.test("sotto client finds its way over TLS by itself where UDP is blocked", async () => {
+  await using house = await House.make();
+  // QUIC listens on another number, and on TLS' own there is a firewall.
+  const server = await house.server({ args: ["--tls-port", "0"] });
+  const tlsPort = await house.tlsPort(server);
+  using _blocked = blockUdp(tlsPort);
+  const ann = await house.person("ann", { ...server, port: tlsPort });
+  assert.equal((await ann.event({ event: "connected" }))["transport"], "tls");
+  assert.match(ann.stderr, /over TLS instead/);
+  ann.type("through");
+  await ann.event({ event: "ack", conversation: "room:general" });
+});
+
+Deno.test("sotto client --transport quic does not go over TLS", async () => {
+  await using house = await House.make();
+  const server = await house.server({ args: ["--tls-port", "0"] });
+  const tlsPort = await house.tlsPort(server);
+  using _blocked = blockUdp(tlsPort);
+  const file = await house.passwordFile("ann");
+  const ann = house.client(
+    "ann",
+    tlsPort,
+    ...["--json", "--pin", server.pin, "--password-file", file, "--transport", "quic"],
+  );
+  assert.equal(await ann.exit(), 3);
+});
