@@ -1,4 +1,5 @@
 /** Tells `onHandshake` how a handshake goes, with the time since it began. */
+import { unmapped } from "./address.ts";
 import type { Address, HandshakeEvent } from "./transport.ts";
 
 type Details = Pick<
@@ -23,8 +24,8 @@ export class HandshakeLog {
 
   report(stage: HandshakeEvent["stage"], peer: Address, details: Details = {}): void {
     if (this.#tell === undefined) return;
-    const { hostname, port } = peer;
+    const hostname = unmapped(peer.hostname);
     const elapsed = this.#now() - this.#started;
-    this.#tell({ stage, peer: { hostname, port }, elapsed, ...details });
+    this.#tell({ stage, peer: { hostname, port: peer.port }, elapsed, ...details });
   }
 }

@@ -45,6 +45,8 @@ export interface ConnectionOptions {
   readonly remote: Address;
   /** Our first connection ID. */
   readonly id: Uint8Array;
+  /** A client's own choice of our ID: what it sends before it has heard from us may come late. */
+  readonly clientsId?: Uint8Array | undefined;
   readonly serverName?: string | undefined;
   readonly limits: TransportLimits;
   readonly log: HandshakeLog;
@@ -103,7 +105,7 @@ export class QuicheConnection implements Connection, Task, StreamHost {
   #reason: CloseReason | undefined;
 
   constructor(options: ConnectionOptions) {
-    const { endpoint, id, loop, quic, remote, role, serverName, ...lasting } = options;
+    const { clientsId, endpoint, id, loop, quic, remote, role, serverName, ...lasting } = options;
     this.role = role;
     this.serverName = serverName;
     this.#options = lasting;
@@ -111,7 +113,9 @@ export class QuicheConnection implements Connection, Task, StreamHost {
     this.#loop = loop;
     const host = { host: remote.hostname, port: remote.port };
     this.#path = new Path(endpoint.local, host, role === "client");
-    this.#ids = new Ids(this, endpoint, id);
+    this.#ids = new Ids(this, endpoint);
+    this.#ids.add(id);
+    if (clientsId !== undefined) this.#ids.add(clientsId);
     this.#lastIds = { source: hex(id), destination: "" };
     this.#sender = new Sender(this, loop, this.#path, endpoint);
     this.#streams = new Streams(this, role, lasting.limits.maxStreams);
@@ -159,6 +163,7 @@ export class QuicheConnection implements Connection, Task, StreamHost {
     }
     this.#sender.endpoint = taken;
     this.#ids.move(taken);
+    this.#sender.beThorough();
     // Something to acknowledge: so the peer learns the new address at once.
     this.quic.sendAckEliciting();
     this.#loop.touch(this);
@@ -245,7 +250,7 @@ export class QuicheConnection implements Connection, Task, StreamHost {
     if (this.#state === "handshake") return this.#loop.touch(this);
     if (!this.#path.isSettled(hostname, port)) this.#follow(quic, datagram.length);
     const advanced = this.#streams.advance(quic);
-    if (advanced || datagram.length >= SMALL) this.#loop.touch(this);
+    if (advanced || this.#sender.thorough || datagram.length >= SMALL) this.#loop.touch(this);
     else this.#loop.touchSoon(this);
   }
 

@@ -12,6 +12,7 @@ import {
   type DialOptions,
   TransportError,
   type TransportLimits,
+  type VerifyPeer,
 } from "../transport.ts";
 import { verifierOf } from "../trust.ts";
 import type { ClientEndpoints } from "./client_endpoints.ts";
@@ -45,9 +46,7 @@ export async function dial(context: DialContext, options: DialOptions): Promise<
     },
     { discard: (late) => late.abandon(ABORTED) },
   );
-  const leaf = connection.peerCertificate;
-  const judged = leaf === undefined ? false : verify(leaf);
-  await requireTrust(connection, judged, signal);
+  await requireTrust(connection, verify, signal);
   return connection;
 }
 
@@ -128,15 +127,17 @@ function begin(
 /** Closes a connection whose server is not the one that was meant, and throws. */
 async function requireTrust(
   connection: QuicheConnection,
-  judged: boolean | Promise<boolean>,
+  verify: VerifyPeer,
   signal: AbortSignal | undefined,
 ): Promise<void> {
+  const leaf = connection.peerCertificate;
   // Whoever is asked may take their time, but not longer than the connection lives.
-  const lost = connection.closed.then((close) => {
+  const lost = connection.closed.then((close): never => {
     throw failure(connection, close);
   });
   let known: boolean;
   try {
+    const judged = (async () => leaf !== undefined && await verify(leaf))();
     known = await patiently(Promise.race([judged, lost]), { signal });
   } catch (error) {
     connection.abandon(ABORTED);

@@ -1,34 +1,44 @@
 /** Our connection IDs of one connection: the first, the spare ones, and those that are retired. */
+import type { QuicheConnection } from "./connection.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { hex } from "./hex.ts";
 import type { NativeConnection } from "./native.ts";
-import type { QuicheConnection } from "./connection.ts";
 
 /** The first and three spare ones. */
 const MAX_IDS = 4;
 
 export class Ids {
   readonly #connection: QuicheConnection;
-  readonly #ids: Uint8Array[];
+  #ids: Uint8Array[] = [];
   #endpoint: Endpoint;
 
-  constructor(connection: QuicheConnection, endpoint: Endpoint, first: Uint8Array) {
+  constructor(connection: QuicheConnection, endpoint: Endpoint) {
     this.#connection = connection;
     this.#endpoint = endpoint;
-    this.#ids = [first];
-    endpoint.route(first, connection);
+  }
+
+  /** From now on datagrams for this ID come to the connection. */
+  add(id: Uint8Array): void {
+    this.#ids.push(id);
+    this.#endpoint.route(id, this.#connection);
+  }
+
+  /** Nobody uses this ID any more. */
+  remove(id: Uint8Array): void {
+    const name = hex(id);
+    this.#ids = this.#ids.filter((one) => hex(one) !== name);
+    this.#endpoint.unroute(id);
   }
 
   /** Gives the peer spare IDs, so that it can move to another path without being recognised. */
   issue(quic: NativeConnection): void {
-    const room = Math.min(quic.sourceCidsLeft(), MAX_IDS - this.#ids.length);
+    const room = Math.min(quic.sourceCidsLeft(), MAX_IDS - quic.activeSourceCids());
     for (let count = 0; count < room; count++) {
       const id = this.#endpoint.newId();
-      // Never sent as a reset; the frame has a place for it that must not be guessed.
+      // Never used; but the frame has a place for it, and what stands there must not be guessed.
       const resetToken = BigInt(`0x${hex(this.#endpoint.random(16))}`);
       quic.newSourceCid(id, resetToken, false);
-      this.#ids.push(id);
-      this.#endpoint.route(id, this.#connection);
+      this.add(id);
     }
   }
 
@@ -36,12 +46,7 @@ export class Ids {
   retire(quic: NativeConnection): void {
     let retired = quic.retiredScidNext();
     if (retired === null) return;
-    for (; retired !== null; retired = quic.retiredScidNext()) {
-      const name = hex(retired);
-      const at = this.#ids.findIndex((id) => hex(id) === name);
-      if (at !== -1) this.#ids.splice(at, 1);
-      this.#endpoint.unroute(retired);
-    }
+    for (; retired !== null; retired = quic.retiredScidNext()) this.remove(retired);
     this.issue(quic);
   }
 

@@ -15,7 +15,7 @@ import type { Endpoint } from "./endpoint.ts";
 import { hasValidIds, type LongHeader, MIN_INITIAL, parseLongHeader } from "./header.ts";
 import { hex } from "./hex.ts";
 import type { Loop } from "./loop.ts";
-import type { NativeConfig, Quiche } from "./native.ts";
+import type { NativeConfig, NativeConnection, Quiche } from "./native.ts";
 import { checkRetryToken, makeRetryToken } from "./retry.ts";
 import { type UdpAddress, udpAddress } from "./socket.ts";
 
@@ -44,8 +44,9 @@ export class QuicheListener implements Listener {
   readonly #options: ListenerOptions;
   readonly #endpoint: Endpoint;
   readonly #tokenKey: Uint8Array;
-  #handshakes = 0;
+  /** All that there are, and of those the ones whose handshake is under way. */
   readonly #connections = new Set<QuicheConnection>();
+  readonly #handshaking = new Set<QuicheConnection>();
   /** Established, not accepted yet. */
   readonly #ready = new Set<Connection>();
   #acceptors: Array<(connection: Connection | null) => void> = [];
@@ -144,15 +145,15 @@ export class QuicheListener implements Listener {
     remote: UdpAddress,
     claim: { readonly time: number; readonly originalId: Uint8Array } | undefined,
   ): void {
-    const { config, limits, loop, quiche } = this.#options;
+    const { limits, loop, onHandshake } = this.#options;
     const endpoint = this.#endpoint;
-    if (this.#handshakes >= limits.maxHandshakes) return;
-    const log = new HandshakeLog(this.#options.onHandshake, loop.now, claim?.time);
+    if (this.#handshaking.size >= limits.maxHandshakes) return;
+    const log = new HandshakeLog(onHandshake, loop.now, claim?.time);
     if (claim === undefined) log.report("initial", remote, idsOf(header));
     // After a Retry the client's destination is the ID that we gave it.
     const id = claim === undefined ? endpoint.newId() : header.destination.slice();
-    const peer = { host: remote.hostname, port: remote.port };
-    const quic = quiche.Connection.accept(id, claim?.originalId, endpoint.local, peer, config);
+    const quic = this.#begin(id, claim?.originalId, remote);
+    if (quic === undefined) return;
     const full = this.#connections.size >= limits.maxConnections;
     const connection = new QuicheConnection({
       role: "server",
@@ -161,19 +162,35 @@ export class QuicheListener implements Listener {
       loop,
       remote,
       id,
+      clientsId: claim === undefined ? header.destination.slice() : undefined,
       limits,
       log,
       onEstablished: this.#onEstablished,
       onEnded: this.#onEnded,
     });
-    this.#handshakes++;
     this.#connections.add(connection);
+    this.#handshaking.add(connection);
     connection.receive(datagram, remote.hostname, remote.port);
     if (full) connection.abandon(FULL);
   }
 
+  /** `undefined` for an address that quiche cannot read. */
+  #begin(
+    id: Uint8Array,
+    originalId: Uint8Array | undefined,
+    { hostname, port }: UdpAddress,
+  ): NativeConnection | undefined {
+    const { config, quiche } = this.#options;
+    const peer = { host: hostname, port };
+    try {
+      return quiche.Connection.accept(id, originalId, this.#endpoint.local, peer, config);
+    } catch {
+      return undefined;
+    }
+  }
+
   readonly #onEstablished = (connection: QuicheConnection): void => {
-    this.#handshakes--;
+    this.#handshaking.delete(connection);
     const accept = this.#acceptors.shift();
     if (accept !== undefined) accept(connection);
     else this.#ready.add(connection);
@@ -181,8 +198,8 @@ export class QuicheListener implements Listener {
 
   readonly #onEnded = (connection: QuicheConnection): void => {
     this.#connections.delete(connection);
+    this.#handshaking.delete(connection);
     this.#ready.delete(connection);
-    if (connection.alpn === "") this.#handshakes--;
   };
 
   /** Sends one datagram outside any connection. */

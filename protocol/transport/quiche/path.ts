@@ -22,8 +22,10 @@ type Sent = ReturnType<NativeConnection["send"]>;
 
 /** How many times what came from an unproven address may go there (RFC 9000, section 8). */
 const AMPLIFICATION = 3;
-/** Of that, what is kept for a last probe, should the peer leave before it has proven anything. */
-const PROBE_RESERVE = 60;
+/** Room for a probe and not much else. */
+export const PROBE_LENGTH = 60;
+/** Of the allowance, what is kept for probes, should the peer leave before it has proven anything. */
+const PROBE_RESERVE = 8 * PROBE_LENGTH;
 /** After a move, how often each address is probed, and how far apart, in milliseconds. */
 const MAX_PROBES = 10;
 export const PROBE_INTERVAL = 200;
@@ -72,10 +74,13 @@ export class Path {
     return this.#hasMoved;
   }
 
-  /** How much may be sent to the remote address now. */
+  /** How much may be sent to the remote address now: in probes, and in all else. */
+  get probeAllowance(): number {
+    return this.#proven ? Infinity : AMPLIFICATION * this.#received - this.#sent;
+  }
+
   get allowance(): number {
-    if (this.#proven) return Infinity;
-    return AMPLIFICATION * this.#received - this.#sent - PROBE_RESERVE;
+    return this.probeAllowance - PROBE_RESERVE;
   }
 
   /** What quiche wants to know of a datagram from there. */
@@ -136,8 +141,9 @@ export class Path {
     if (sent !== null || !this.#hasMoved) return sent;
     sent = quic.sendOnPath(out, this.#local, this.#info.from);
     if (sent !== null || !this.probing) return sent;
+    const small = out.subarray(0, PROBE_LENGTH);
     for (const address of this.#left.values()) {
-      sent ??= quic.sendOnPath(out, this.#local, address);
+      sent ??= quic.sendOnPath(small, this.#local, address);
     }
     return sent;
   }

@@ -4,7 +4,7 @@ import type { Endpoint } from "./endpoint.ts";
 import { MIN_INITIAL } from "./header.ts";
 import type { Loop, Task } from "./loop.ts";
 import type { NativeConnection } from "./native.ts";
-import type { Path } from "./path.ts";
+import { type Path, PROBE_LENGTH } from "./path.ts";
 
 /** Datagrams that one connection sends in one turn, before the others have theirs. */
 const BURST = 64;
@@ -12,8 +12,6 @@ const BURST = 64;
 const NEARLY_FULL = MAX_DATAGRAM - 100;
 /** Milliseconds: beyond what a lost datagram takes to be sent again. */
 const THOROUGH_TIME = 1_000;
-/** Room for a probe and not much else. */
-const PROBE_LENGTH = 60;
 /** How often a closed connection repeats its close to a peer that still sends. */
 const MAX_FAREWELLS = 8;
 
@@ -50,9 +48,13 @@ export class Sender {
     this.#thoroughUntil = this.#loop.time + THOROUGH_TIME;
   }
 
+  get thorough(): boolean {
+    return this.closing || this.#path.hasMoved || this.#loop.time < this.#thoroughUntil;
+  }
+
   /** Sends what there is, as far as this turn and the peer's address allow. Throws quiche's errors. */
   sendAll(quic: NativeConnection): void {
-    const thorough = this.closing || this.#path.hasMoved || this.#loop.time < this.#thoroughUntil;
+    const { thorough } = this;
     for (let count = 0; count < BURST; count++) {
       const { allowance } = this.#path;
       if (allowance < MIN_INITIAL) return;
@@ -68,9 +70,9 @@ export class Sender {
    * is enough for one that proves something: so the allowance grows from each to the next.
    */
   sendProbe(quic: NativeConnection): void {
-    const { allowance } = this.#path;
+    const { allowance, probeAllowance } = this.#path;
     if (allowance >= MIN_INITIAL) this.sendAll(quic);
-    else if (allowance >= PROBE_LENGTH) this.#sendOne(quic, PROBE_LENGTH);
+    else if (probeAllowance >= PROBE_LENGTH) this.#sendOne(quic, PROBE_LENGTH);
   }
 
   /** Repeats the close to a peer that has missed it (RFC 9000, section 10.2.1). */

@@ -70,7 +70,8 @@ export function whenRefused({ hostname, port }: Address, signal: AbortSignal): P
   socket.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "ECONNREFUSED") resolve();
   });
-  socket.connect(port, hostname, () => socket.send(new Uint8Array(1)));
+  socket.once("connect", () => socket.send(new Uint8Array(1)));
+  socket.connect(port, hostname);
   signal.addEventListener("abort", () => socket.close(), { once: true });
   return promise;
 }

@@ -40,20 +40,16 @@ export class Wheel<T extends Timed> {
     const tick = this.#tickOf(due);
     if (entry.tick !== -1) {
       if (entry.tick <= tick) return;
-      this.#bucket(entry.tick).delete(entry);
-    } else {
-      this.#size++;
+      this.#remove(entry);
     }
     entry.tick = tick;
     this.#bucket(tick).add(entry);
+    this.#size++;
   }
 
   delete(entry: T): void {
     entry.due = Infinity;
-    if (entry.tick === -1) return;
-    this.#bucket(entry.tick).delete(entry);
-    entry.tick = -1;
-    this.#size--;
+    if (entry.tick !== -1) this.#remove(entry);
   }
 
   /** When `advance` should be called next; `undefined` while nothing waits. */
@@ -72,13 +68,10 @@ export class Wheel<T extends Timed> {
     const first = Math.max(this.#served + 1, last - BUCKETS + 1);
     for (let tick = first; tick <= last; tick++) {
       this.#served = tick;
-      const bucket = this.#buckets[tick % BUCKETS];
-      if (bucket === undefined || bucket.size === 0) continue;
-      this.#buckets[tick % BUCKETS] = undefined;
+      const bucket = this.#buckets[tick % BUCKETS] ?? [];
+      // Nothing is put into this bucket meanwhile: `#tickOf` never gives the tick being served.
       for (const entry of bucket) {
-        if (entry.tick !== tick) continue; // `expire` of an earlier one deleted it
-        entry.tick = -1;
-        this.#size--;
+        this.#remove(entry);
         if (entry.due <= now) expire(entry);
         else this.set(entry, entry.due);
       }
@@ -89,6 +82,12 @@ export class Wheel<T extends Timed> {
   #tickOf(due: number): number {
     const tick = Math.ceil(due / TICK);
     return Math.min(Math.max(tick, this.#served + 1), this.#served + BUCKETS - 1);
+  }
+
+  #remove(entry: T): void {
+    this.#bucket(entry.tick).delete(entry);
+    entry.tick = -1;
+    this.#size--;
   }
 
   #bucket(tick: number): Set<T> {

@@ -1,0 +1,86 @@
+/** A client that goes on from another port, again and again, in the midst of everything. */
+import assert from "node:assert/strict";
+import { engine } from "../../../../protocol/transport/quiche/engine.ts";
+import { UdpRelay } from "../../../helpers/udp_relay.ts";
+import {
+  accepted,
+  connect,
+  delay,
+  dial,
+  echo,
+  equalBytes,
+  listen,
+  openPair,
+  pattern,
+  readAll,
+  readExactly,
+  roundTrip,
+  within,
+} from "../contract/pair.ts";
+import { QUICHE } from "./subject.ts";
+
+Deno.test("Connection.rebind in mid-stream loses nothing of thousands of messages", async () => {
+  await using pair = await connect(QUICHE);
+  const [one, other] = await openPair(pair.client, pair.server);
+  const echoing = echo(other);
+  const messages = Array.from({ length: 5_000 }, (_, at) => pattern(20 + at % 150, at + 1));
+  const write = async () => {
+    for (const message of messages) await one.write(message);
+    await one.end();
+  };
+  const move = async () => {
+    for (let count = 0; count < 8; count++) {
+      await delay(10);
+      await pair.client.rebind();
+    }
+  };
+  const [back] = await within(Promise.all([readAll(one), write(), move()]), "all messages");
+  await echoing;
+  assert.ok(equalBytes(back, new Uint8Array(await new Blob(messages as BlobPart[]).arrayBuffer())));
+});
+
+Deno.test("Connection outlives more moves of its client than it has connection IDs", async () => {
+  await using pair = await connect(QUICHE);
+  const [one, other] = await openPair(pair.client, pair.server);
+  void echo(other);
+  const ports = new Set<number>();
+  for (let count = 0; count < 30; count++) {
+    await pair.client.rebind();
+    await roundTrip(one, `from port ${count}`);
+    ports.add(pair.server.remote.port);
+  }
+  assert.equal(ports.size, 30);
+});
+
+Deno.test("Connection sends again what was under way to a port that the client has left", async () => {
+  await using listener = await listen(engine);
+  await using relay = new UdpRelay(listener.address);
+  const dialling = dial(engine, relay.port, { limits: { keepAlive: 200 } });
+  const server = await accepted(listener);
+  await using client = await dialling;
+  const [one, other] = await openPair(client, server);
+  const carry = async (length: number, meanwhile?: () => Promise<void>) => {
+    const sent = pattern(length);
+    const writing = other.write(sent);
+    await meanwhile?.();
+    assert.ok(equalBytes(await readExactly(one, length), sent));
+    await writing;
+    await delay(100); // everything is acknowledged
+  };
+  await carry(500_000); // from now on much may be under way at once
+  for (let round = 0; round < 3; round++) {
+    relay.filter = (datagram, direction) => direction === "up" ? datagram : undefined;
+    await carry(50_000, async () => {
+      // All of it is lost, and then the client seems to come from elsewhere.
+      await delay(20);
+      relay.filter = (datagram) => datagram;
+      relay.rebind();
+    });
+  }
+});
+
+Deno.test("Connection.rebind of one that has closed throws", async () => {
+  await using pair = await connect(QUICHE);
+  await pair.client[Symbol.asyncDispose]();
+  await assert.rejects(pair.client.rebind(), { name: "TransportError", code: "closed" });
+});
