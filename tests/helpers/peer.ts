@@ -13,6 +13,7 @@ import type {
   ServerFrame,
   ServerFrames,
 } from "../../protocol/frame.ts";
+import type { Fields, TransferFields } from "../../protocol/session/client.ts";
 import { engine } from "../../protocol/transport/builtin.ts";
 import type {
   Address,
@@ -21,6 +22,7 @@ import type {
   Stream,
 } from "../../protocol/transport/transport.ts";
 import { ALPN } from "../../protocol/version.ts";
+import { inShort } from "./signed_in.ts";
 
 const PATIENCE = 20_000;
 
@@ -38,6 +40,7 @@ export class TestPeer {
   readonly received: ServerFrame[] = [];
   #lastId = 0;
   #taken = 0;
+  #looked = 0;
   #wake = () => {};
   #ended = false;
   #reading = true;
@@ -119,15 +122,42 @@ export class TestPeer {
     }
   }
 
+  /** Makes a request; returns the frame that answers it, which may be an `error`. */
+  async ask(fields: Fields): Promise<ServerFrame> {
+    const id = this.nextId();
+    await this.write({ ...fields, id });
+    const deadline = Date.now() + PATIENCE;
+    while (true) {
+      const answer = this.received.find((frame) =>
+        "re" in frame && frame.re === id && frame.type !== "notice"
+      );
+      if (answer !== undefined) return answer;
+      if (this.#ended) throw new Error(`The session ended before the answer to ${fields.type}`);
+      await this.#news(deadline, `the answer to ${fields.type}`);
+    }
+  }
+
+  /** What came by itself since the last look, in short; answers and acks are left out. */
+  look(): string[] {
+    const news = this.received.slice(this.#looked)
+      .filter((frame) => !("re" in frame) || frame.re === undefined);
+    this.#looked = this.received.length;
+    return news.map(inShort);
+  }
+
   /** How the connection ended. */
   closed(): Promise<CloseReason> {
     return withPatience(this.connection.closed, "the end of the connection");
   }
 
   /** Asks for history on a stream of its own; returns every frame of the answer. */
-  async history(conversation: string, after = 0, limit = 500): Promise<ServerFrame[]> {
-    const frame = { type: "history", id: this.nextId(), conversation, after, limit } as const;
-    return await this.transfer(encodeFrame(frame));
+  history(conversation: string, after = 0, limit = 500): Promise<ServerFrame[]> {
+    return this.fetch({ type: "history", conversation, after, limit });
+  }
+
+  /** Makes a request on a stream of its own; returns every frame of the answer. */
+  fetch(fields: TransferFields): Promise<ServerFrame[]> {
+    return this.transfer(encodeFrame({ ...fields, id: this.nextId() }));
   }
 
   /** Writes bytes on a stream of its own, ends it, and returns the frames that come back. */

@@ -49,6 +49,15 @@ export function inShort(frame: ServerFrame): string {
       return `ack ${frame.re}: ${frame.conversation} ${frame.seq}`;
     case "presence":
       return `presence ${frame.number} ${frame.user} ${frame.status}`;
+    case "conversation":
+      return `${frame.conversation} ${frame.seq} seen ${frame.mark}, ${frame.unread} unread`;
+    case "changed": {
+      const { conversation, change, by, users = [], topic } = frame;
+      const rest = [...users, ...(topic === undefined ? [] : [`"${topic}"`])];
+      return [conversation, change, "by", by, ...rest].join(" ");
+    }
+    case "marked":
+      return `marked ${frame.conversation} ${frame.seq}`;
     case "users":
       return `users ${frame.users.map(({ number, name }) => `${number} ${name}`).join(", ")}`;
     case "error":

@@ -124,6 +124,11 @@ export class Stranger implements AsyncDisposable {
     return this.ask({ type: "send", ulid, conversation, content: { kind: "text", body: text } });
   }
 
+  /** Makes a request on a stream of its own; returns all frames of the answer. */
+  request(request: ValueMap): Promise<ValueMap[]> {
+    return this.transfer(framed(encode({ ...request, id: ++this.#lastId })));
+  }
+
   /** All messages of a conversation after `seq`, page by page, each on a stream of its own. */
   async history(conversation: string, seq: number, page = 500): Promise<ValueMap[]> {
     const messages: ValueMap[] = [];

@@ -24,6 +24,39 @@ Deno.test("history() comes in pages, each on a stream of its own", async () => {
   ]);
 });
 
+Deno.test("history() gives the newest messages before a number, the oldest of them first", async () => {
+  await using server = await startSocketless();
+  const ann = await server.signIn("ann");
+  for (let number = 1; number <= 70; number++) await ann.say(GENERAL, ulidOf(number), `${number}`);
+  for (let number = 1; number <= 70; number++) await ann.next("ack");
+  const page = async (before: number, limit: number, after?: number) => {
+    const range = after === undefined ? { before } : { before, after };
+    const frames = await ann.fetch({ type: "history", conversation: GENERAL, limit, ...range });
+    const end = frames.pop();
+    const seqs = texts(frames).map(([seq]) => seq);
+    assert.deepEqual(seqs, seqs.map((_, index) => (seqs[0] ?? 0) + index));
+    return [seqs[0], seqs.at(-1), end?.type === "end" && end.more];
+  };
+  assert.deepEqual(await page(2 ** 53 - 1, 60), [11, 70, true]);
+  assert.deepEqual(await page(11, 60), [1, 10, false]);
+  assert.deepEqual(await page(71, 70), [1, 70, false]);
+  assert.deepEqual(await page(70, 1), [69, 69, true]);
+  assert.deepEqual(await page(50, 10, 45), [46, 49, false]);
+  assert.deepEqual(await page(50, 3, 45), [47, 49, true]);
+  assert.deepEqual(await page(1, 10), [undefined, undefined, false]);
+  assert.deepEqual(await page(0, 10), [undefined, undefined, false]);
+  assert.deepEqual(await page(10, 10, 20), [undefined, undefined, false]);
+});
+
+Deno.test("history() begins at the start where nothing else is asked for", async () => {
+  await using server = await startSocketless();
+  const ann = await server.signIn("ann");
+  await ann.say(GENERAL, ulidOf(1), "first");
+  await ann.next("ack");
+  const frames = await ann.fetch({ type: "history", conversation: GENERAL, limit: 1 });
+  assert.deepEqual(texts(frames), [[1, "ann", "first"]]);
+});
+
 Deno.test("history() shows nobody the history of others", async () => {
   await using server = await startSocketless();
   const ann = await server.signIn("ann");

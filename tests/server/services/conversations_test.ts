@@ -85,3 +85,47 @@ Deno.test("Sessions.revoke() ends the other connections of the same session, and
     undefined,
   ]);
 });
+
+Deno.test("Conversations.admit() and dismiss() concern every session of an account, and nobody else", async () => {
+  await using setting = await setUp();
+  const { store, conversations, enter } = setting;
+  const ann = await enter("ann");
+  const laptop = await enter("bob");
+  const phone = await enter("bob");
+  await store.addMembers("room:tech", ["bob"]);
+  conversations.admit("bob", "room:tech");
+  conversations.admit("bob", "room:tech");
+  assert.deepEqual(conversations.audienceOf("room:tech"), [laptop, phone]);
+  assert.equal(await conversations.objection(phone, "room:tech"), undefined);
+  assert.equal(await conversations.objection(ann, "room:tech"), "not_a_member");
+  await store.removeMembers("room:tech", ["bob"]);
+  conversations.dismiss("bob", "room:tech");
+  conversations.dismiss("bob", "room:tech");
+  assert.deepEqual(conversations.audienceOf("room:tech"), []);
+  assert.equal(await conversations.objection(phone, "room:tech"), "not_a_member");
+});
+
+Deno.test("Conversations.enter() does not bring back somebody who is dismissed meanwhile", async () => {
+  await using setting = await setUp();
+  const { store, conversations, presence, sessions } = setting;
+  const bob = new TestSession("bob");
+  const entering = sessions.enter(bob, "normal");
+  // The memberships have been read by now, and are not waited for yet.
+  const removed = store.removeMembers(GENERAL, ["bob"]);
+  conversations.dismiss("bob", GENERAL);
+  await Promise.all([entering, removed]);
+  assert.deepEqual(presence.sessionsOf("bob"), [bob]);
+  assert.deepEqual(conversations.audienceOf(GENERAL), []);
+});
+
+Deno.test("Conversations.audienceOf() a dm leaves out whoever is dnd, and reaches who is away", async () => {
+  await using setting = await setUp();
+  const { conversations, presence, enter } = setting;
+  const ann = await enter("ann");
+  const bob = await enter("bob");
+  presence.setStatus("bob", "dnd");
+  assert.deepEqual(conversations.audienceOf(dmOf("ann", "bob")), [ann]);
+  assert.deepEqual(conversations.audienceOf(GENERAL), [ann, bob]);
+  presence.setStatus("bob", "away");
+  assert.deepEqual(conversations.audienceOf(dmOf("ann", "bob")), [ann, bob]);
+});

@@ -235,3 +235,18 @@ Deno.test("Delivery answers busy when the store fails, logs it, and goes on", as
   await delivery.idle();
   assert.deepEqual(ann.look(), [`ack 2: ${GENERAL} 1`]);
 });
+
+Deno.test("Delivery refuses a message for a group that has just been deleted, and no others with it", async () => {
+  await using setting = await setUp();
+  const { ann, bob, delivery } = setting;
+  const conversation = "group:crew";
+  const gone = submission(ann, 1, { conversation });
+  for (const message of [gone, submission(ann, 2), submission(bob, 3)]) delivery.submit(message);
+  await delivery.idle();
+  assert.deepEqual(ann.look(), [
+    `error ${gone.re}: unknown_conversation`,
+    `ack ${gone.re + 1}: ${GENERAL} 1`,
+    "message 2 bob: text 3",
+  ]);
+  assert.equal(ann.answered, 2);
+});

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { OwnStatus } from "../../../protocol/frame.ts";
 import { LIMITS } from "../../../protocol/limits.ts";
 import { Presence } from "../../../server/services/presence.ts";
 import { FakeClock } from "../../helpers/fake_clock.ts";
@@ -7,9 +8,9 @@ import { TestSession } from "../../helpers/signed_in.ts";
 function setUp() {
   const clock = new FakeClock();
   const presence = new Presence({ clock });
-  const come = (name: string, number: number) => {
+  const come = (name: string, number: number, status: OwnStatus = "normal") => {
     const session = new TestSession(name, number);
-    presence.come(session, "normal");
+    presence.come(session, status);
     return session;
   };
   return { clock, presence, come, round: () => clock.pass(25) };
@@ -68,6 +69,68 @@ Deno.test("Presence gathers the changes of a moment into one chunk for all", asy
   assert.equal(ann.chunks.length, before + 1);
   assert.equal(ann.chunks.at(-1), bob.chunks.at(-1));
 });
+
+Deno.test("Presence costs each of 1,000 people one small frame for one who comes, and no list", async () => {
+  const { come, round, presence } = setUp();
+  const people = Array.from({ length: 1_000 }, (_, index) => come(`user${index}`, index + 1));
+  await round();
+  const bytesOf = ({ chunks }: TestSession) => chunks.reduce((sum, { length }) => sum + length, 0);
+  const before = people.map((person) => [person.chunks.length, bytesOf(person)] as const);
+  const longest = "x".repeat(LIMITS.name);
+  const newcomer = come(longest, 1_001);
+  await round();
+  const costs = people.map((person, index) => {
+    const [chunks = 0, bytes = 0] = before[index] ?? [];
+    return `${person.chunks.length - chunks} chunk, ${bytesOf(person) - bytes} bytes`;
+  });
+  // With the longest name that there is.
+  assert.deepEqual([...new Set(costs)], ["1 chunk, 82 bytes"]);
+  assert.ok(people.every((person) => person.received.at(-1)?.type === "presence"));
+  assert.equal(newcomer.look().join().match(/user\d/g)?.length, 1_000);
+  presence.go(newcomer);
+  await round();
+  assert.ok(people.every((person) => person.look().slice(-1)[0]?.endsWith("offline")));
+});
+
+Deno.test("Presence tells everyone of a status that somebody sets, and of none that they had", async () => {
+  const { come, round, presence } = setUp();
+  const ann = come("ann", 1);
+  const bob = come("bob", 2, "away");
+  await round();
+  assert.deepEqual([ann, bob].map((one) => one.received[0]), [
+    { type: "users", users: statuses({ ann: "normal", bob: "away" }), more: false },
+    { type: "users", users: statuses({ ann: "normal", bob: "away" }), more: false },
+  ]);
+  [ann, bob].forEach((one) => one.look());
+  presence.setStatus("ann", "dnd");
+  assert.equal(presence.statusOf("ann"), "dnd");
+  presence.setStatus("bob", "normal");
+  presence.setStatus("bob", "away");
+  presence.setStatus("nobody", "away");
+  await round();
+  assert.deepEqual([ann.look(), bob.look()], [["presence 1 ann dnd"], ["presence 1 ann dnd"]]);
+});
+
+Deno.test("Presence takes the stored status of an account for its first session alone", async () => {
+  const { come, round, presence } = setUp();
+  const ann = come("ann", 1);
+  come("bob", 2);
+  await round();
+  presence.setStatus("bob", "dnd");
+  come("bob", 2, "normal");
+  await round();
+  assert.equal(presence.statusOf("bob"), "dnd");
+  assert.deepEqual(ann.look().slice(1), ["presence 2 bob dnd"]);
+});
+
+/** Users as they are listed, numbered from 1. */
+function statuses(people: Record<string, OwnStatus>) {
+  return Object.entries(people).map(([name, status], index) => ({
+    number: index + 1,
+    name,
+    status,
+  }));
+}
 
 Deno.test("Presence says nothing of somebody who came and went within a moment, or the reverse", async () => {
   const { come, round, presence } = setUp();

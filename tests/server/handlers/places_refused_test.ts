@@ -1,0 +1,195 @@
+/** What is refused about rooms and groups, and changes nothing. */
+import assert from "node:assert/strict";
+import { LIMITS, OFFENCES } from "../../../protocol/limits.ts";
+import { GENERAL } from "../../../protocol/names.ts";
+import type { Fields } from "../../../protocol/session/client.ts";
+import { ask, membersOf, withPeople } from "../../helpers/people.ts";
+import { startSocketless } from "../../helpers/socketless.ts";
+
+const CREW = "group:crew";
+const TECH = "room:tech";
+
+/** Requests that must be refused, in a house where ann has made `group:crew` with bob. */
+const REFUSED: readonly [what: string, who: "ann" | "bob" | "eve", fields: Fields, code: string][] =
+  [
+    ["a room that is there", "eve", { type: "create", conversation: TECH }, "name_taken"],
+    ["a group that is there", "eve", { type: "create", conversation: CREW }, "name_taken"],
+    ["a reserved room", "eve", { type: "create", conversation: "room:all" }, "bad_name"],
+    ["a reserved group", "eve", { type: "create", conversation: "group:quit" }, "bad_name"],
+    [
+      "a group with nobody's name in it",
+      "eve",
+      { type: "create", conversation: "group:new", members: ["bob", "nobody", "", "Ann"] },
+      "unknown_user",
+    ],
+    [
+      "a room with people in it",
+      "eve",
+      { type: "create", conversation: "room:new", members: ["bob"] },
+      "not_allowed",
+    ],
+    [
+      "a topic that is too long",
+      "eve",
+      { type: "create", conversation: "room:new", topic: "ü".repeat(LIMITS.topic / 2 + 1) },
+      "bad_topic",
+    ],
+    [
+      "a topic of two lines",
+      "bob",
+      { type: "topic", conversation: CREW, topic: "one\ntwo" },
+      "bad_topic",
+    ],
+    [
+      "a topic that moves a cursor",
+      "bob",
+      { type: "topic", conversation: CREW, topic: "\u001b[2J" },
+      "bad_topic",
+    ],
+    [
+      "another topic elsewhere",
+      "eve",
+      { type: "topic", conversation: TECH, topic: "mine" },
+      "not_a_member",
+    ],
+    [
+      "another topic of others",
+      "eve",
+      { type: "topic", conversation: CREW, topic: "mine" },
+      "unknown_conversation",
+    ],
+    [
+      "a room that is nowhere",
+      "eve",
+      { type: "join", conversation: "room:nowhere" },
+      [
+        "unknown_conversation",
+      ][0] ?? "",
+    ],
+    ["to leave where one is not", "eve", { type: "leave", conversation: TECH }, "not_a_member"],
+    ["to leave others", "eve", { type: "leave", conversation: CREW }, "unknown_conversation"],
+    ["to see others", "eve", { type: "members", conversation: CREW }, "unknown_conversation"],
+    [
+      "to see what is nowhere",
+      "eve",
+      { type: "members", conversation: "room:nowhere" },
+      "unknown_conversation",
+    ],
+    [
+      "to get in by oneself",
+      "eve",
+      { type: "add", conversation: CREW, users: ["eve"] },
+      "unknown_conversation",
+    ],
+    [
+      "to let in what is not one's own",
+      "bob",
+      { type: "add", conversation: CREW, users: ["eve"] },
+      "not_allowed",
+    ],
+    [
+      "to put out who made it",
+      "bob",
+      { type: "remove", conversation: CREW, users: ["ann"] },
+      "not_allowed",
+    ],
+    ["to delete what is another's", "bob", { type: "delete", conversation: CREW }, "not_allowed"],
+    ["to delete others", "eve", { type: "delete", conversation: CREW }, "unknown_conversation"],
+    [
+      "to add nobody's names",
+      "ann",
+      { type: "add", conversation: CREW, users: ["eve", "nobody"] },
+      "unknown_user",
+    ],
+    [
+      "to remove who is not there",
+      "ann",
+      { type: "remove", conversation: CREW, users: ["bob", "eve"] },
+      "not_a_member",
+    ],
+    [
+      "to remove oneself",
+      "ann",
+      { type: "remove", conversation: CREW, users: ["bob", "ann"] },
+      "not_allowed",
+    ],
+  ];
+
+Deno.test("Requests about rooms and groups are refused where they must be, and change nothing", async (test) => {
+  await using server = await startSocketless();
+  const people = await withPeople(server, "ann", "bob", "eve");
+  await ask(people.ann, { type: "create", conversation: CREW, members: ["bob"] });
+  Object.values(people).forEach((peer) => peer.look());
+  const everything = async () => [
+    await server.store.places("ann", "rooms"),
+    await server.store.places("ann", "groups"),
+    await membersOf(server, CREW),
+    await membersOf(server, TECH),
+    await server.store.countPlaces("eve"),
+  ];
+  const before = await everything();
+  for (const [what, who, fields, code] of REFUSED) {
+    await test.step(`${who} wants ${what}: ${code}`, async () => {
+      assert.equal(await ask(people[who], fields), code);
+      assert.deepEqual(await everything(), before);
+      assert.deepEqual(Object.values(people).flatMap((peer) => peer.look()), []);
+    });
+  }
+  // None of it was an offence: people may ask for what cannot be.
+  assert.ok(REFUSED.filter(([, who]) => who === "eve").length > OFFENCES);
+  assert.equal(await ask(people.eve, { type: "join", conversation: TECH }), "conversation");
+});
+
+Deno.test("create() and add() name those who are nobody", async () => {
+  await using server = await startSocketless();
+  const { ann } = await withPeople(server, "ann", "bob");
+  const members = ["bob", "carol", "dave"];
+  const error = await ann.ask({ type: "create", conversation: CREW, members });
+  assert.equal(error.type === "error" && error.message, "No such user: carol, dave.");
+});
+
+Deno.test("create() bounds what one account makes, and the rooms of all", async () => {
+  await using server = await startSocketless({ rooms: 4 });
+  const { ann, bob } = await withPeople(server, "ann", "bob");
+  assert.equal(await ask(bob, { type: "create", conversation: "room:one" }), "conversation");
+  assert.equal(await ask(bob, { type: "create", conversation: "room:two" }), "quota_exceeded");
+  for (let number = 0; number < LIMITS.made; number++) {
+    const conversation = `group:g${number}`;
+    await server.store.createPlace({ conversation, topic: "", creator: "ann" }, ["ann"]);
+  }
+  assert.equal(await ask(ann, { type: "create", conversation: "group:more" }), "quota_exceeded");
+  await server.store.deletePlace("group:g0");
+  assert.equal(await ask(ann, { type: "create", conversation: "group:more" }), "conversation");
+});
+
+Deno.test("add() bounds the members of a group", async () => {
+  await using server = await startSocketless();
+  const { ann } = await withPeople(server, "ann");
+  const names = Array.from({ length: LIMITS.members }, (_, number) => `user${number}`);
+  for (const name of names) await server.store.createAccount(name, "$hash$", 1);
+  const crew = { conversation: CREW, topic: "", creator: "ann" };
+  await server.store.createPlace(crew, ["ann", ...names.slice(0, LIMITS.members - 3)]);
+  await server.signIn("ann");
+  const add = (users: string[]) => ask(ann, { type: "add", conversation: CREW, users });
+  assert.equal(await add(names.slice(-3)), "unknown_conversation", "this session was not told");
+  const again = await server.signIn("ann");
+  const addAgain = (users: string[]) => ask(again, { type: "add", conversation: CREW, users });
+  assert.equal(await addAgain(names.slice(-3)), "quota_exceeded");
+  assert.equal(await addAgain(names.slice(-2)), "done");
+  assert.equal((await membersOf(server, CREW)).length, LIMITS.members);
+});
+
+Deno.test("join() and add() bound what one account is in", async () => {
+  await using server = await startSocketless();
+  const { ann, bob } = await withPeople(server, "ann", "bob");
+  for (let number = 1; number < LIMITS.joined; number++) {
+    const conversation = `group:g${number}`;
+    await server.store.createPlace({ conversation, topic: "", creator: undefined }, ["bob"]);
+  }
+  await ask(ann, { type: "create", conversation: CREW });
+  assert.equal(await ask(bob, { type: "join", conversation: TECH }), "quota_exceeded");
+  const add: Fields = { type: "add", conversation: CREW, users: ["bob"] };
+  assert.equal(await ask(ann, add), "quota_exceeded");
+  assert.equal(await ask(bob, { type: "leave", conversation: GENERAL }), "done");
+  assert.equal(await ask(ann, add), "done");
+});
