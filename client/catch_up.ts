@@ -4,6 +4,7 @@
  * acknowledgement, a page of history or another session tells of it first. Pure.
  */
 import type { ConversationState, Message } from "../protocol/frame.ts";
+import { parseConversation } from "../protocol/names.ts";
 import type { Outgoing, Pending } from "./outgoing.ts";
 import { Sync } from "./sync.ts";
 
@@ -31,6 +32,8 @@ export class CatchUp {
   readonly #conversations = new Map<string, Sync>();
   /** Those of them where something is missing. */
   readonly #behind = new Map<string, Sync>();
+  /** Those that the list that is coming has named so far. */
+  #named = new Set<string>();
   #fetches = 0;
   /** A list came to its end: conversations that it did not name are younger than it. */
   #listed = false;
@@ -58,20 +61,36 @@ export class CatchUp {
   /** A list, or a part of one. `more`: not the last part. */
   listed(states: readonly ConversationState[], more: boolean): Caught[] {
     const caught: Caught[] = [];
-    for (const { conversation, seq, mark } of states) {
-      const sync = this.#sync(conversation);
-      if (sync === undefined) continue;
-      sync.known(seq);
-      caught.push(...this.#shown(conversation, sync, sync.begin(mark)));
+    for (const state of states) {
+      this.#named.add(state.conversation);
+      caught.push(...this.follow(state));
     }
     if (more) return caught;
-    // What a whole list does not name began after it was made.
-    for (const [conversation, sync] of this.#behind) {
-      if (!sync.begun) caught.push(...this.#shown(conversation, sync, sync.begin(0)));
+    // A whole list names every room and group that one is in; a private conversation that it does
+    // not name began after it was made.
+    for (const [conversation, sync] of this.#conversations) {
+      if (this.#named.has(conversation)) continue;
+      if (parseConversation(conversation)?.type !== "dm") this.forget(conversation);
+      else if (!sync.begun) caught.push(...this.#shown(conversation, sync, sync.begin(0)));
     }
+    this.#named = new Set();
     this.#listed = true;
     this.#unknown = false;
     return caught;
+  }
+
+  /** How far one conversation has come, which may be a new one. */
+  follow({ conversation, seq, mark }: ConversationState): Caught[] {
+    const sync = this.#sync(conversation);
+    if (sync === undefined) return [];
+    sync.listed(seq);
+    return this.#shown(conversation, sync, sync.begin(mark));
+  }
+
+  /** It is none of this account's any more. */
+  forget(conversation: string): void {
+    this.#conversations.delete(conversation);
+    this.#behind.delete(conversation);
   }
 
   /** A message came by itself. */
@@ -90,8 +109,8 @@ export class CatchUp {
   }
 
   /**
-   * The next page to fetch. Answer with `fetched` for each message, then with `fetchEnded` or
-   * `fetchFailed`.
+   * The next page to fetch. Answer with `fetched` for each message, then with `fetchEnded`,
+   * `fetchFailed` or `fetchWithheld`.
    */
   next(): { readonly conversation: string; readonly after: number } | undefined {
     if (this.#fetches >= MOST_FETCHES) return undefined;
@@ -106,6 +125,7 @@ export class CatchUp {
 
   /** A message of the page that is being fetched. */
   fetched(message: Message): Caught[] {
+    if (!this.#conversations.has(message.conversation)) return []; // Forgotten meanwhile.
     return this.#come(message, (sync, shown) => sync.fetched(message.seq, shown));
   }
 
@@ -120,6 +140,14 @@ export class CatchUp {
   fetchFailed(conversation: string): void {
     this.#fetches--;
     this.#conversations.get(conversation)?.fetchFailed();
+  }
+
+  /** The server keeps back what follows, until it lists the conversation again. */
+  fetchWithheld(conversation: string): void {
+    this.#fetches--;
+    const sync = this.#conversations.get(conversation);
+    sync?.fetchWithheld();
+    if (sync?.complete) this.#behind.delete(conversation);
   }
 
   #come(message: Message, take: (sync: Sync, shown: Message | undefined) => Message[]): Caught[] {

@@ -8,19 +8,22 @@
  */
 import { monotonicFactory } from "ulid";
 import type { Content, ServerFrame, User } from "../protocol/frame.ts";
-import { LIMITS } from "../protocol/limits.ts";
-import { dmOf, GENERAL } from "../protocol/names.ts";
-import type { Request } from "../protocol/session/client.ts";
+import type { Request, TransferFields } from "../protocol/session/client.ts";
 import type { Engine } from "../protocol/transport/transport.ts";
+import { Asking, RefusedError } from "./asking.ts";
 import { type Clock, pause, systemClock } from "./clock.ts";
 import { helpText, parseLine } from "./commands.ts";
 import type { ChatEvent, Intent } from "./events.ts";
 import { formatAddress } from "./known_hosts.ts";
 import { type Ending, Line } from "./line.ts";
 import type { Log } from "./log.ts";
+import { fetchPast, type Past } from "./past.ts";
+import { Places, toSelf } from "./places.ts";
 import type { Prompts } from "./prompts.ts";
 import { EventQueue } from "./queue.ts";
-import { SealedMessages, sealText } from "./secrets.ts";
+import { recipientsOf, statusOf, unknownText } from "./recipients.ts";
+import { checkLength, Secrecy } from "./secrecy.ts";
+import { SealedMessages } from "./secrets.ts";
 import { Talk } from "./talk.ts";
 import { TokenMemory, type Tokens } from "./tokens.ts";
 import type { Trust } from "./trust.ts";
@@ -43,6 +46,9 @@ export interface ChatOptions {
   readonly log?: Log | undefined;
 }
 
+/** Messages that `/history` and `/search` show when no number is given. */
+const SHOWN = 20;
+
 /** How long leaving waits for what was said to be acknowledged. */
 const LEAVE = 5000;
 
@@ -55,12 +61,14 @@ export class Chat implements AsyncDisposable {
   readonly signedIn: Promise<void>;
   readonly #options: ChatOptions;
   readonly #clock: Clock;
-  readonly #random: (length: number) => Uint8Array;
   readonly #tokens: Tokens;
   readonly #queue = new EventQueue();
   readonly #sealed = new SealedMessages(() => this.#user ?? "");
   readonly #line: Line;
   readonly #talk: Talk;
+  readonly #asking = new Asking();
+  readonly #places: Places;
+  readonly #secrecy: Secrecy;
   readonly #ulid: () => string;
   #user: string | undefined;
   #leaving = false;
@@ -76,7 +84,6 @@ export class Chat implements AsyncDisposable {
     const { clock = systemClock, random = randomBytes, tokens = new TokenMemory() } = options;
     this.#options = options;
     this.#clock = clock;
-    this.#random = random;
     this.#tokens = tokens;
     this.#user = options.user;
     const fraction = () => new DataView(random(4).buffer).getUint32(0) / 2 ** 32;
@@ -85,16 +92,28 @@ export class Chat implements AsyncDisposable {
     const { log, client = "sotto" } = options;
     const events = this.#queue;
     this.#talk = new Talk({ clock, random: fraction, events, sealed: this.#sealed, log });
+    const self = () => this.#user ?? "";
+    this.#secrecy = new Secrecy({ sealed: this.#sealed, prompts: options.prompts, self, random });
+    this.#places = new Places({
+      asking: this.#asking,
+      emit: (event) => this.#emit(event),
+      self,
+      forget: (conversation) => this.#talk.forget(conversation),
+    });
     const signedIn = Promise.withResolvers<void>();
     this.#line = new Line(
       { ...options, user: options.user, tokens, clock, random: fraction, client, log },
       {
         receive: (frame, request) => this.#receive(frame, request),
         signedIn: (link) => {
+          this.#asking.attach(link);
           this.#talk.attach(link);
           signedIn.resolve();
         },
-        lost: () => this.#talk.detach(),
+        lost: () => {
+          this.#talk.detach();
+          this.#asking.lost(true);
+        },
         refused: (code, message) => this.#error(code, message),
         reconnecting: (reason, wait) => {
           const text = `${reason} Trying again in ${(wait / 1000).toFixed(1)} s.`;
@@ -126,7 +145,12 @@ export class Chat implements AsyncDisposable {
     const done = this.#doing.then(async () => {
       await this.signedIn;
       if (this.#leaving) return this.#error("leaving", "Not done: this client is leaving.");
-      await this.#do(intent);
+      try {
+        await this.#do(intent);
+      } catch (refusal) {
+        if (!(refusal instanceof RefusedError)) throw refusal;
+        this.#error(refusal.code, refusal.message);
+      }
     });
     // What fails is told to the caller; the next intent is not to blame.
     this.#doing = done.catch(() => {});
@@ -173,7 +197,10 @@ export class Chat implements AsyncDisposable {
   }
 
   async #receive(frame: ServerFrame, request: Request | undefined): Promise<void> {
-    if (!this.#talk.receive(frame, request)) await this.#hear(frame);
+    this.#places.receive(frame);
+    const asked = this.#asking.receive(frame, request);
+    if (frame.type === "resync") this.#asking.lost(false);
+    if (!this.#talk.receive(frame, request) && !asked) await this.#hear(frame);
     await this.#queue.room();
   }
 
@@ -183,14 +210,7 @@ export class Chat implements AsyncDisposable {
         const { pin, resumed, transport } = this.#line;
         const address = formatAddress(this.#options.host, this.#options.port);
         const { version } = frame;
-        return this.#emit({
-          event: "connected",
-          transport,
-          address,
-          pin,
-          version,
-          resumed,
-        });
+        return this.#emit({ event: "connected", transport, address, pin, version, resumed });
       }
       case "authenticated":
         return await this.#authenticated(frame);
@@ -200,8 +220,10 @@ export class Chat implements AsyncDisposable {
         this.#emit({ event: "users", users: this.#users });
         this.#users = [];
         return this.#introduced.resolve();
-      case "presence":
-        return this.#emit({ event: "presence", user: frame.user, status: frame.status });
+      case "presence": {
+        const { user, number, status } = frame;
+        return this.#emit({ event: "presence", user, number, status });
+      }
       case "notice":
         return this.#emit({ event: "notice", code: frame.code, text: frame.text });
       case "error":
@@ -224,20 +246,34 @@ export class Chat implements AsyncDisposable {
   async #do(intent: Intent): Promise<void> {
     switch (intent.type) {
       case "say":
-        return this.#say(GENERAL, intent.text);
+        return this.#say(intent.conversation ?? this.#places.room, intent.text);
       case "private":
-        for (const to of intent.to) {
-          const conversation = this.#conversationWith(to);
-          if (conversation !== undefined) this.#say(conversation, intent.text);
-        }
-        return;
+        return await this.#sayPrivately(intent);
       case "secret":
         return await this.#saySecret(intent);
       case "open":
-        return await this.#open(intent);
+        return this.#emit(await this.#secrecy.open(intent));
       case "names":
-        if (this.#line.link?.allows("who")) return this.#line.link.request({ type: "who" });
-        return this.#error("not_connected", "Not connected right now; try again in a moment.");
+        return this.#names();
+      case "list":
+      case "members":
+      case "join":
+      case "leave":
+      case "create":
+      case "topic":
+      case "add":
+      case "remove":
+      case "delete":
+        return await this.#places.do(intent);
+      case "status":
+        return await this.#status(intent);
+      case "history":
+        return await this.#history(intent);
+      case "search": {
+        const { words } = intent;
+        const found = await this.#past({ type: "search", words, limit: SHOWN });
+        return this.#emit({ event: "search", words, ...found });
+      }
       case "help":
         return this.#emit({ event: "notice", code: "help", text: helpText() });
       case "quit":
@@ -248,46 +284,50 @@ export class Chat implements AsyncDisposable {
   }
 
   #say(conversation: string, text: string): void {
-    if (!this.#fits(text)) return;
+    checkLength(text);
     this.#put(this.#ulid(), conversation, { kind: "text", body: text });
   }
 
-  async #saySecret(intent: Extract<Intent, { type: "secret" }>): Promise<void> {
-    const { to } = intent;
-    const conversation = this.#conversationWith(to);
-    if (conversation === undefined) return;
-    const passphrase = intent.passphrase || await this.#options.prompts.passphrase("seal", to);
-    const text = intent.text ??
-      (passphrase ? await this.#options.prompts.secretText(to) : undefined);
-    if (!passphrase || text === undefined || text.trim() === "") {
-      const message = "Nothing was sent: a secret message takes a key and a text. " +
-        "Where nothing can be asked: @secret USER KEY TEXT.";
-      return this.#error("no_passphrase", message);
+  async #sayPrivately({ to, text }: Extract<Intent, { type: "private" }>): Promise<void> {
+    const { names, unknown } = await recipientsOf(to, this.#asking);
+    if (unknown.length > 0) this.#error("unknown_user", unknownText(unknown));
+    checkLength(text);
+    for (const name of names) {
+      if (name !== this.#user) this.#say(this.#places.find({ type: "person", name }), text);
     }
-    if (!this.#fits(text)) return;
-    const ulid = this.#ulid();
-    const from = this.#user ?? "";
-    const body = await sealText({ text, passphrase, from, to, ulid }, this.#random);
-    this.#put(ulid, conversation, { kind: "sealed", body });
+    // Last, because it ends this; the others have it.
+    if (this.#user !== undefined && names.includes(this.#user)) throw toSelf();
   }
 
-  async #open({ id, passphrase }: Extract<Intent, { type: "open" }>): Promise<void> {
-    const sealed = this.#sealed.find(id);
-    if (sealed === undefined) {
-      const message = id === undefined
-        ? "No sealed message has come since this client was started."
-        : "No sealed message here has that number or ID.";
-      return this.#error("unknown_message", message);
-    }
-    const key = passphrase || await this.#options.prompts.passphrase("open", sealed.from);
-    if (!key) {
-      const message = "It stays sealed: opening takes a key. Where nothing can be asked: " +
-        "/open ID KEY.";
-      return this.#error("no_passphrase", message);
-    }
-    const opened = await this.#sealed.open(sealed, key);
-    if (opened.type === "failed") return this.#error(opened.code, opened.message);
-    this.#emit({ event: "opened", id: sealed.ulid, from: sealed.from, text: opened.text });
+  /** The list comes as it does by itself after signing in. */
+  #names(): void {
+    const { link } = this.#line;
+    if (link?.allows("who")) link.request({ type: "who" });
+    else this.#error("not_connected", "Not connected right now; try again in a moment.");
+  }
+
+  async #status({ status }: Extract<Intent, { type: "status" }>): Promise<void> {
+    if (status !== undefined) await this.#asking.ask<"status">({ type: "status", status });
+    const shown = status ?? await statusOf(this.#user ?? "", this.#asking);
+    this.#emit({ event: "status", status: shown });
+  }
+
+  async #history({ place, limit = SHOWN }: Extract<Intent, { type: "history" }>): Promise<void> {
+    const conversation = place === undefined ? this.#places.room : this.#places.find(place);
+    const before = Number.MAX_SAFE_INTEGER;
+    const past = await this.#past({ type: "history", conversation, before, limit });
+    this.#emit({ event: "history", conversation, ...past });
+  }
+
+  #past(fields: TransferFields): Promise<Past> {
+    return fetchPast(this.#line.link, fields, this.#sealed);
+  }
+
+  async #saySecret(intent: Extract<Intent, { type: "secret" }>): Promise<void> {
+    const conversation = this.#places.find({ type: "person", name: intent.to });
+    const ulid = this.#ulid();
+    const content = await this.#secrecy.seal(intent, ulid);
+    this.#put(ulid, conversation, content);
   }
 
   /** Ends the session for good: its token is worth nothing any more. */
@@ -314,20 +354,6 @@ export class Chat implements AsyncDisposable {
     const message = `Not sent: ${this.#talk.unsent} messages wait to be sent already. ` +
       "Say it again when they have gone.";
     this.#error("queue_full", message);
-  }
-
-  #conversationWith(other: string): string | undefined {
-    if (other !== this.#user) return dmOf(this.#user ?? "", other);
-    this.#error("to_self", "That is you. Name somebody else.");
-    return undefined;
-  }
-
-  #fits(text: string): boolean {
-    const { length } = new TextEncoder().encode(text);
-    if (length <= LIMITS.text) return true;
-    const message = `Not sent: the text has ${length} bytes, and ${LIMITS.text} are the most.`;
-    this.#error("message_too_large", message);
-    return false;
   }
 
   #error(code: string, message: string): void {

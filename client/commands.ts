@@ -5,24 +5,36 @@
  * No error that comes out of here repeats what was typed, save the name of a command: the rest may
  * be a passphrase.
  */
+import { GENERAL } from "../protocol/names.ts";
+import {
+  alone,
+  grownGroup,
+  madeGroup,
+  one,
+  parseCreate,
+  parseGroup,
+  parseGroupSend,
+  parseHistory,
+  parseLeave,
+  parseMembers,
+  parseNumbered,
+  parseOpen,
+  parsePrivate,
+  parseSay,
+  parseSearch,
+  parseSecret,
+  parseStatus,
+  parseTopic,
+} from "./command_parsers.ts";
 import type { Intent } from "./events.ts";
-import { foldName, isName, isUlid, RESERVED } from "../protocol/names.ts";
-
-/** What became of a line. */
-export type Parsed =
-  | { readonly type: "intent"; readonly intent: Intent }
-  | { readonly type: "error"; readonly code: CommandError; readonly message: string }
-  /** A line with nothing on it. */
-  | { readonly type: "nothing" };
-
-export type CommandError = "unknown_command" | "bad_command" | "bad_name" | "empty_message";
+import { badName, cut, fail, groupIn, isReserved, type Parsed, parsedAs, roomIn } from "./typed.ts";
 
 interface Command {
-  /** The words that call it, with the sign before them: `/names`, `@names`. */
+  /** What calls it, with the sign before it: `/names`, `@names`, `@group set`. */
   readonly words: readonly string[];
   /** As it is typed, and what it does, for `/help`. */
   readonly usages: readonly (readonly [usage: string, help: string])[];
-  /** `rest`: what follows the word, without the space between. */
+  /** `rest`: what follows the words, without the space between. */
   readonly parse: (rest: string) => Parsed;
 }
 
@@ -33,8 +45,15 @@ const COMMANDS: readonly Command[] = [
     words: ["/msg"],
     usages: [
       ["@USER TEXT", "say something to one person, privately (also /msg USER TEXT)"],
+      ["@USER,USER TEXT", "the same to several people, each privately"],
+      ["1,3: TEXT", "the same by number; /names shows the numbers"],
     ],
     parse: parsePrivate,
+  },
+  {
+    words: ["/all"],
+    usages: [["0: TEXT", "say something in the room general (also /all TEXT)"]],
+    parse: (rest) => parseSay(rest, GENERAL),
   },
   {
     words: ["@secret", "/secret"],
@@ -53,17 +72,110 @@ const COMMANDS: readonly Command[] = [
     parse: parseOpen,
   },
   {
-    words: ["@names", "/names"],
-    usages: [["@names", "who is here (also /names)"]],
+    words: ["@names", "/names", "/users"],
+    usages: [["@names", "who is here, with numbers (also /names, /users)"]],
     parse: (rest) => alone(rest, "@names", { type: "names" }),
   },
   {
-    words: ["/say"],
+    words: ["@status", "/status"],
+    usages: [
+      ["@status", "what others see of you (also /status)"],
+      ["@status normal|dnd|away", "set it; with dnd, private messages wait until it ends"],
+    ],
+    parse: parseStatus,
+  },
+  {
+    words: ["/rooms", "@rooms"],
+    usages: [["/rooms", "which rooms there are, with people and topic"]],
+    parse: (rest) => alone(rest, "/rooms", { type: "list", kind: "rooms" }),
+  },
+  {
+    words: ["/join", "/room"],
+    usages: [["/join ROOM", "go into a room: what you type goes there (also /room ROOM)"]],
+    parse: (rest) =>
+      one(rest, "/join ROOM", roomIn, (room) => ({ type: "join", conversation: room })),
+  },
+  {
+    words: ["/leave"],
+    usages: [["/leave [ROOM]", "leave a room, or the one that you are in"]],
+    parse: parseLeave,
+  },
+  {
+    words: ["/create"],
+    usages: [["/create ROOM [TOPIC]", "make a room, and go into it"]],
+    parse: parseCreate,
+  },
+  {
+    words: ["/topic"],
+    usages: [["/topic TEXT", "say what the room is about"]],
+    parse: parseTopic,
+  },
+  {
+    words: ["/members"],
+    usages: [["/members [ROOM]", "who is in a room, or in group:NAME"]],
+    parse: parseMembers,
+  },
+  {
+    words: ["@group set", "/group set"],
+    usages: [["@group set NAME ann,bob", "make a group of these people and you"]],
+    parse: (rest) => parseGroup(rest, "@group set NAME ann,bob", madeGroup),
+  },
+  {
+    words: ["@group send", "/group send"],
+    usages: [["@group send NAME TEXT", "say something to a group"]],
+    parse: parseGroupSend,
+  },
+  {
+    words: ["@group leave", "/group leave"],
+    usages: [["@group leave NAME", "leave a group; the last to leave deletes it"]],
+    parse: (rest) =>
+      one(rest, "@group leave NAME", groupIn, (group) => ({ type: "leave", conversation: group })),
+  },
+  {
+    words: ["@group delete", "/group delete"],
+    usages: [["@group delete NAME", "delete a group that you made, and all that was said in it"]],
+    parse: (rest) =>
+      one(
+        rest,
+        "@group delete NAME",
+        groupIn,
+        (group) => ({ type: "delete", conversation: group }),
+      ),
+  },
+  {
+    words: ["@group add", "/group add"],
+    usages: [["@group add NAME ann,bob", "put people into a group that you made"]],
+    parse: (rest) => parseGroup(rest, "@group add NAME ann,bob", grownGroup("add")),
+  },
+  {
+    words: ["@group remove", "/group remove"],
+    usages: [["@group remove NAME ann,bob", "take people out of a group that you made"]],
+    parse: (rest) => parseGroup(rest, "@group remove NAME ann,bob", grownGroup("remove")),
+  },
+  {
+    words: ["@group list", "/group list", "/groups", "@groups"],
+    usages: [["@group list", "which groups you are in (also /groups)"]],
+    parse: (rest) => alone(rest, "@group list", { type: "list", kind: "groups" }),
+  },
+  {
+    words: ["/history"],
+    usages: [
+      ["/history [WHERE] [N]", "the last N messages here, or in #ROOM, group:NAME or with @USER"],
+    ],
+    parse: parseHistory,
+  },
+  {
+    words: ["/search"],
+    usages: [["/search WORDS", "find messages that have all of the words"]],
+    parse: parseSearch,
+  },
+  {
+    words: ["/say", "/room_msg"],
     usages: [
       ["/say TEXT", "say TEXT as it stands, whatever it begins with"],
       ["//TEXT", "say a line that begins with a slash"],
     ],
-    parse: parseSay,
+    parse: (rest) => parseSay(rest),
   },
   {
     words: ["/help", "@help"],
@@ -71,7 +183,7 @@ const COMMANDS: readonly Command[] = [
     parse: (rest) => alone(rest, "/help", { type: "help" }),
   },
   {
-    words: ["@quit", "/quit"],
+    words: ["@quit", "/quit", "/exit"],
     usages: [["@quit", "leave (also /quit; or exit or quit alone on a line)"]],
     parse: (rest) => alone(rest, "@quit", { type: "quit" }),
   },
@@ -82,12 +194,12 @@ const COMMANDS: readonly Command[] = [
   },
 ];
 
-const BY_WORD: ReadonlyMap<string, Command> = new Map(
+const BY_WORDS: ReadonlyMap<string, Command> = new Map(
   COMMANDS.flatMap((command) => command.words.map((word) => [word, command] as const)),
 );
 
-/** The number that an interface shows with a sealed message. */
-const SHORT_ID = /^[1-9]\d{0,8}$/;
+/** `0:` or `1,3:`, but not a time of day. */
+const BY_NUMBER = /^(\d+(?:,\d+)*):(?!\d)/;
 
 /** Words that leave when they stand alone on a line. */
 const PARTING: ReadonlyMap<string, Intent> = new Map([
@@ -101,17 +213,26 @@ export function parseLine(line: string): Parsed {
   const trimmed = line.trim();
   if (trimmed === "") return { type: "nothing" };
   const parting = PARTING.get(trimmed);
-  if (parting !== undefined) return { type: "intent", intent: parting };
+  if (parting !== undefined) return parsedAs(parting);
   // A space before a command must not say a passphrase to everyone.
   const unspaced = line.trimStart();
   if (unspaced.startsWith("//")) return parseSay(unspaced.slice(1));
+  const numbers = BY_NUMBER.exec(unspaced)?.[1];
+  if (numbers !== undefined) return parseNumbered(numbers, unspaced.slice(numbers.length + 1));
   const sign = unspaced[0];
   if (sign !== "/" && sign !== "@") return parseSay(line);
 
   const [word, rest] = cut(unspaced);
-  const command = BY_WORD.get(word.toLowerCase());
+  const called = word.toLowerCase();
+  const [second, after] = cut(rest);
+  const double = BY_WORDS.get(`${called} ${second.toLowerCase()}`);
+  if (double !== undefined) return double.parse(after);
+  const command = BY_WORDS.get(called);
   if (command !== undefined) return command.parse(rest);
-  if (word === "@") return fail("bad_name", NAME_RULE);
+  const usages = COMMANDS.filter(({ words }) => words.some((it) => it.startsWith(`${called} `)))
+    .flatMap((command) => command.usages.map(([usage]) => usage));
+  if (usages.length > 0) return fail("bad_command", `Type one of: ${usages.join("; ")}.`);
+  if (word === "@") return badName();
   if (sign === "@" && !isReserved(word.slice(1))) return parsePrivate(unspaced.slice(1));
   // A name is what nobody takes for a passphrase; anything else is not repeated.
   const name = /^[@/][a-z]{1,16}$/i.test(word) ? ` ${word}` : "";
@@ -131,69 +252,7 @@ export function helpText(): string {
   ].join("\n");
 }
 
-function parseSay(text: string): Parsed {
-  if (text.trim() === "") {
-    return fail("empty_message", "There is nothing to say. Type some text after it.");
-  }
-  return { type: "intent", intent: { type: "say", text } };
+/** Every way to type a command, as `/help` shows it. */
+export function commandUsages(): string[] {
+  return COMMANDS.flatMap((command) => command.usages.map(([usage]) => usage));
 }
-
-function parsePrivate(rest: string): Parsed {
-  const [typed, text] = cut(rest);
-  const name = foldName(typed);
-  if (!isName(name) || isReserved(name)) return fail("bad_name", NAME_RULE);
-  if (text.trim() === "") {
-    return fail("empty_message", `There is nothing to say to ${name}. Type @${name} TEXT.`);
-  }
-  return { type: "intent", intent: { type: "private", to: [name], text } };
-}
-
-function parseSecret(rest: string): Parsed {
-  const [typed, keyAndText] = cut(rest);
-  if (typed === "") return fail("bad_command", SECRET_USAGE);
-  const to = foldName(typed);
-  if (!isName(to)) return fail("bad_name", NAME_RULE);
-  if (keyAndText.trim() === "") return { type: "intent", intent: { type: "secret", to } };
-  const [passphrase, text] = cut(keyAndText);
-  if (text.trim() === "") return fail("bad_command", SECRET_USAGE);
-  return { type: "intent", intent: { type: "secret", to, passphrase, text } };
-}
-
-function parseOpen(rest: string): Parsed {
-  const [typed, after] = cut(rest);
-  if (typed === "") return { type: "intent", intent: { type: "open" } };
-  const id = typed.toUpperCase();
-  if (!SHORT_ID.test(id) && !isUlid(id)) return fail("bad_command", OPEN_USAGE);
-  const passphrase = after.trim();
-  if (passphrase === "") return { type: "intent", intent: { type: "open", id } };
-  if (/\s/.test(passphrase)) return fail("bad_command", OPEN_USAGE);
-  return { type: "intent", intent: { type: "open", id, passphrase } };
-}
-
-/** Whether a command has, or may get, the name: nobody is called so, and `@status` is a mistake. */
-function isReserved(name: string): boolean {
-  return RESERVED.has(foldName(name));
-}
-
-function alone(rest: string, word: string, intent: Intent): Parsed {
-  if (rest.trim() === "") return { type: "intent", intent };
-  return fail("bad_command", `Nothing may follow ${word}.`);
-}
-
-/** The first word, and what follows the one space after it (further ones belong to the text). */
-function cut(text: string): [word: string, rest: string] {
-  const unspaced = text.trimStart();
-  const space = unspaced.search(/\s/);
-  return space < 0 ? [unspaced, ""] : [unspaced.slice(0, space), unspaced.slice(space + 1)];
-}
-
-function fail(code: CommandError, message: string): Parsed {
-  return { type: "error", code, message };
-}
-
-const NAME_RULE =
-  "That is not a user's name: 1 to 32 of a-z, 0-9, _ and -, beginning with a letter.";
-const SECRET_USAGE =
-  "Type @secret USER KEY TEXT, with a KEY of one word, or @secret USER to be asked for both.";
-const OPEN_USAGE =
-  "Type /open for the newest sealed message, or /open ID [KEY] with the number or ID shown with it.";

@@ -11,7 +11,7 @@ import { CLOSE_DONE, errorOfClose, ProtocolError } from "../protocol/errors.ts";
 import type { ClientFrame, ClientFrames, Message, ServerFrame } from "../protocol/frame.ts";
 import { LIMITS, TIMES } from "../protocol/limits.ts";
 import { ClientSession, type Fields, type Request } from "../protocol/session/client.ts";
-import type { ClientOutput } from "../protocol/session/client.ts";
+import type { ClientOutput, TransferFields } from "../protocol/session/client.ts";
 import {
   type CloseReason,
   type Connection,
@@ -51,7 +51,7 @@ export interface LinkOptions {
   readonly log?: Log | undefined;
 }
 
-/** A page of history was not given, or not wholly. */
+/** Messages from before were not given, or not all of them. */
 export class HistoryError extends Error {
   override readonly name = "HistoryError";
   readonly code: string;
@@ -113,11 +113,15 @@ export class Link {
     return this.#end === undefined && this.#session.allows(type);
   }
 
-  /** Sends a request; its answer comes to `receive`. Throws where `allows` says no. */
-  request<Given extends Fields>(fields: Given): void {
-    this.#write(this.#session.request(fields, this.#clock.now()));
+  /**
+   * Sends a request; returns its ID. Its answer comes to `receive`. Throws where `allows` says no.
+   */
+  request(fields: Fields): number {
+    const frame = this.#session.request(fields, this.#clock.now());
+    this.#write(frame);
     // A message that nobody acknowledges is often the first sign that the server has gone.
     if (fields.type === "send") this.#doubt();
+    return frame.id;
   }
 
   /** Sends a frame that has no answer. Throws where `allows` says no. */
@@ -126,17 +130,11 @@ export class Link {
   }
 
   /**
-   * A page of history, on a stream of its own; returns whether another follows it. Throws
+   * Messages from before, on a stream of their own; returns whether there are more. Throws
    * `HistoryError`, or what the stream throws.
    */
-  async *history(
-    conversation: string,
-    after: number,
-  ): AsyncGenerator<Message, boolean, undefined> {
-    const transfer = this.#session.transfer(
-      { type: "history", conversation, after, limit: LIMITS.page },
-      this.#clock.now(),
-    );
+  async *messages(fields: TransferFields): AsyncGenerator<Message, boolean, undefined> {
+    const transfer = this.#session.transfer(fields, this.#clock.now());
     await using stream = await this.#connection.openStream();
     await stream.write(encodeFrame(transfer.request));
     await stream.end();

@@ -3,11 +3,27 @@
  * interface renders the one and produces the other; `--json` prints events as they stand here, so
  * that this file and `docs/cli.md` are one contract.
  */
+import type { ListedPlace, OwnStatus } from "../protocol/frame.ts";
+
+/** A conversation as a person names it: that of two is with somebody. */
+export type Place =
+  | { readonly type: "room" | "group"; readonly name: string }
+  | { readonly type: "person"; readonly name: string };
 
 /** What a person wants, as `commands.ts` makes it of a line. */
 export type Intent =
-  | { readonly type: "say"; readonly text: string }
-  | { readonly type: "private"; readonly to: readonly string[]; readonly text: string }
+  | {
+    readonly type: "say";
+    readonly text: string;
+    /** Where; `undefined`: in the current room. */
+    readonly conversation?: string;
+  }
+  | {
+    readonly type: "private";
+    /** By name, or by number. */
+    readonly to: readonly (string | number)[];
+    readonly text: string;
+  }
   | {
     readonly type: "secret";
     readonly to: string;
@@ -22,6 +38,36 @@ export type Intent =
     readonly passphrase?: string;
   }
   | { readonly type: "names" }
+  | { readonly type: "list"; readonly kind: "rooms" | "groups" }
+  /** Who is in a room or group; `undefined`: in the current room. */
+  | { readonly type: "members"; readonly conversation?: string }
+  /** Goes into a room; text goes there from now on. */
+  | { readonly type: "join"; readonly conversation: string }
+  | { readonly type: "leave"; readonly conversation?: string }
+  | {
+    readonly type: "create";
+    readonly conversation: string;
+    readonly topic?: string;
+    /** Who else is in a group. */
+    readonly members?: readonly string[];
+  }
+  /** What the current room is about. */
+  | { readonly type: "topic"; readonly topic: string }
+  | {
+    readonly type: "add" | "remove";
+    readonly conversation: string;
+    readonly users: readonly string[];
+  }
+  | { readonly type: "delete"; readonly conversation: string }
+  /** Sets one's status; `undefined`: shows it. */
+  | { readonly type: "status"; readonly status?: OwnStatus }
+  | {
+    readonly type: "history";
+    /** `undefined`: the current room. */
+    readonly place?: Place;
+    readonly limit?: number;
+  }
+  | { readonly type: "search"; readonly words: string }
   | { readonly type: "help" }
   | {
     readonly type: "quit";
@@ -75,9 +121,82 @@ export interface OpenedEvent extends Base {
   readonly from: string;
   readonly text: string;
 }
+/** Messages of a conversation from before, asked for: the oldest first. */
+export interface HistoryEvent extends Base {
+  readonly event: "history";
+  readonly conversation: string;
+  readonly messages: readonly PastMessage[];
+  /** There are earlier ones. */
+  readonly more: boolean;
+}
+/** Messages that have all of the words: the newest first. */
+export interface SearchEvent extends Base {
+  readonly event: "search";
+  readonly words: string;
+  readonly messages: readonly PastMessage[];
+  /** There may be further ones. */
+  readonly more: boolean;
+}
+export interface PastMessage {
+  readonly conversation: string;
+  readonly seq: number;
+  readonly id: string;
+  readonly from: string;
+  readonly at: string;
+  /** Left out when it is sealed, or of a kind that this version cannot show. */
+  readonly text?: string;
+  /** Of a sealed message: for `/open`. */
+  readonly number?: number;
+}
+/** Where others wrote since this account last looked: after signing in, if anywhere. */
+export interface UnreadEvent extends Base {
+  readonly event: "unread";
+  readonly conversations: readonly { readonly conversation: string; readonly unread: number }[];
+}
+/** Another device of this account has shown everything up to `seq`. */
+export interface MarkedEvent extends Base {
+  readonly event: "marked";
+  readonly conversation: string;
+  readonly seq: number;
+}
+/** From now on text goes to this room; without one, to nobody. */
+export interface RoomEvent extends Base {
+  readonly event: "room";
+  readonly conversation?: string;
+}
+export interface RoomsEvent extends Base {
+  readonly event: "rooms";
+  readonly rooms: readonly ListedPlace[];
+}
+export interface GroupsEvent extends Base {
+  readonly event: "groups";
+  readonly groups: readonly ListedPlace[];
+}
+export interface MembersEvent extends Base {
+  readonly event: "members";
+  readonly conversation: string;
+  /** Who made it; the first rooms nobody has made. */
+  readonly creator?: string;
+  readonly users: UsersEvent["users"];
+}
+/** Something about a room or group that this account is in, or was until now; its own doings too. */
+export interface ChangedEvent extends Base {
+  readonly event: "changed";
+  readonly conversation: string;
+  readonly change: "created" | "joined" | "left" | "added" | "removed" | "deleted" | "topic";
+  readonly by: string;
+  readonly users?: readonly string[];
+  readonly topic?: string;
+}
+/** One's own status: asked for, or set. */
+export interface StatusEvent extends Base {
+  readonly event: "status";
+  readonly status: string;
+}
 export interface PresenceEvent extends Base {
   readonly event: "presence";
   readonly user: string;
+  readonly number: number;
   readonly status: "normal" | "dnd" | "away" | "offline";
 }
 export interface UsersEvent extends Base {
@@ -130,6 +249,16 @@ export type ChatEvent =
   | MessageEvent
   | SealedEvent
   | OpenedEvent
+  | HistoryEvent
+  | SearchEvent
+  | UnreadEvent
+  | MarkedEvent
+  | RoomEvent
+  | RoomsEvent
+  | GroupsEvent
+  | MembersEvent
+  | ChangedEvent
+  | StatusEvent
   | PresenceEvent
   | UsersEvent
   | SendingEvent

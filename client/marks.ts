@@ -33,6 +33,12 @@ export class Marks {
     if ((this.#due.get(conversation) ?? 0) <= seq) this.#due.delete(conversation);
   }
 
+  /** The conversation is none of this account's any more. */
+  forget(conversation: string): void {
+    this.#due.delete(conversation);
+    this.#told.delete(conversation);
+  }
+
   /** Nothing further is told. */
   close(): void {
     this.#cancel?.();

@@ -6,7 +6,7 @@ import { GENERAL } from "../protocol/names.ts";
 import type { ChatEvent } from "./events.ts";
 
 export interface Person {
-  readonly number: number | undefined;
+  readonly number: number;
   readonly status: string;
 }
 
@@ -21,8 +21,8 @@ export interface State {
   readonly connection: "connecting" | "connected" | "reconnecting" | "closed";
   /** Who is signed in. */
   readonly user: string | undefined;
-  /** Where text goes. */
-  readonly room: string;
+  /** Where text goes; `undefined`: nowhere, the account is in no room. */
+  readonly room: string | undefined;
   /** Who is online. */
   readonly people: ReadonlyMap<string, Person>;
   /** In the order in which they were said. */
@@ -51,7 +51,9 @@ export function reduce(state: State, event: ChatEvent): State {
       return { ...state, people: new Map(people) };
     }
     case "presence":
-      return { ...state, people: withPresence(state.people, event.user, event.status) };
+      return { ...state, people: withPresence(state.people, event) };
+    case "room":
+      return { ...state, room: event.conversation };
     case "sending": {
       const { id, conversation, text } = event;
       return { ...state, sending: new Map(state.sending).set(id, { conversation, text }) };
@@ -69,17 +71,25 @@ export function reduce(state: State, event: ChatEvent): State {
     case "message":
     case "sealed":
     case "opened":
+    case "history":
+    case "search":
+    case "unread":
+    case "marked":
+    case "rooms":
+    case "groups":
+    case "members":
+    case "changed":
+    case "status":
       return state;
   }
 }
 
 function withPresence(
   people: State["people"],
-  user: string,
-  status: string,
+  { user, number, status }: Extract<ChatEvent, { event: "presence" }>,
 ): State["people"] {
   if (status === "offline") return without(people, user);
-  return new Map(people).set(user, { number: people.get(user)?.number, status });
+  return new Map(people).set(user, { number, status });
 }
 
 function without<Value>(map: ReadonlyMap<string, Value>, key: string): ReadonlyMap<string, Value> {

@@ -27,7 +27,11 @@ export class Sync {
   readonly #held = new Map<number, Message | typeof OWN>();
   #ownHeld = 0;
   /** While a page is being fetched: where it begins, and the newest `seq` when it was asked for. */
-  #fetching: { readonly after: number; readonly upTo: number; progress: boolean } | undefined;
+  #fetching:
+    | { readonly after: number; readonly upTo: number; progress: boolean; listed: boolean }
+    | undefined;
+  /** The server keeps back what follows (`dnd`): not asked for until it says that this is over. */
+  #withheld = false;
 
   /** Everything up to here was shown; 0 before it is known where to begin. */
   get cursor(): number {
@@ -39,9 +43,9 @@ export class Sync {
     return this.#cursor !== undefined;
   }
 
-  /** Whether nothing is missing, as far as is known. */
+  /** Whether nothing is missing that can be had, as far as is known. */
   get complete(): boolean {
-    return this.#cursor !== undefined && this.#cursor >= this.#newest;
+    return this.#cursor !== undefined && (this.#withheld || this.#cursor >= this.#newest);
   }
 
   /** Whether so many acknowledgements wait for a gap to be filled that sending should wait too. */
@@ -57,14 +61,16 @@ export class Sync {
     return this.#drain();
   }
 
-  /** The server says that messages up to `seq` exist. */
-  known(seq: number): void {
-    this.#newest = Math.max(this.#newest, seq);
+  /** The server lists the conversation: messages up to `seq` exist, and can be had. */
+  listed(seq: number): void {
+    this.#withheld = false;
+    if (this.#fetching) this.#fetching.listed = true;
+    this.#known(seq);
   }
 
   /** A message came by itself; without one: one's own was acknowledged. */
   arrived(seq: number, message?: Message): Message[] {
-    this.known(seq);
+    this.#known(seq);
     if (this.#cursor !== undefined && seq <= this.#cursor) return [];
     this.#hold(seq, message);
     return this.#drain();
@@ -73,13 +79,13 @@ export class Sync {
   /** What to fetch now: the page after `after`. Answer with `fetched`, `fetchEnded`. */
   next(): { readonly after: number } | undefined {
     if (this.#cursor === undefined || this.complete || this.#fetching) return undefined;
-    this.#fetching = { after: this.#cursor, upTo: this.#newest, progress: false };
+    this.#fetching = { after: this.#cursor, upTo: this.#newest, progress: false, listed: false };
     return { after: this.#cursor };
   }
 
   /** A message of the page; without one: the message is one's own. */
   fetched(seq: number, message?: Message): Message[] {
-    this.known(seq);
+    this.#known(seq);
     if (this.#fetching && seq > this.#fetching.after) this.#fetching.progress = true;
     if (this.#cursor === undefined || seq <= this.#cursor) return [];
     const shown = this.#skipTo(seq - 1);
@@ -104,9 +110,21 @@ export class Sync {
     this.#fetching = undefined;
   }
 
+  /** The page ended where the server keeps back what follows. What came of it stays. */
+  fetchWithheld(): void {
+    // The list may have come meanwhile, on the other stream: it counts for more.
+    this.#withheld = this.#fetching?.listed !== true;
+    this.#fetching = undefined;
+  }
+
+  #known(seq: number): void {
+    this.#newest = Math.max(this.#newest, seq);
+  }
+
   #hold(seq: number, message: Message | undefined): void {
     if (message === undefined) {
-      this.#set(seq, OWN);
+      // Sending goes on while something is withheld: past the bound own ones are shown later.
+      if (!this.#withheld || !this.full) this.#set(seq, OWN);
       return;
     }
     if (this.#held.has(seq)) return;

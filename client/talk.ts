@@ -3,7 +3,8 @@
  * was missed, turns messages into events, and tells the server what was shown. It knows nothing of
  * connecting and signing in (`chat.ts`).
  */
-import type { Content, Message, ServerFrame } from "../protocol/frame.ts";
+import type { Content, ConversationState, Message, ServerFrame } from "../protocol/frame.ts";
+import { LIMITS } from "../protocol/limits.ts";
 import type { Request } from "../protocol/session/client.ts";
 import { backoff } from "./backoff.ts";
 import { CatchUp, type Caught } from "./catch_up.ts";
@@ -14,10 +15,13 @@ import type { Log } from "./log.ts";
 import { Marks } from "./marks.ts";
 import { Outgoing } from "./outgoing.ts";
 import type { EventQueue } from "./queue.ts";
+import { isoTime, textOf } from "./past.ts";
 import type { SealedMessages } from "./secrets.ts";
 
 /** How long to send nothing after the server said that it has too much to do. */
 const HOLD = 1000;
+/** Refusals of history that say that the conversation is not ours any more. */
+const GONE: ReadonlySet<string> = new Set(["not_a_member", "unknown_conversation"]);
 /** Refusals of a message that say "not now". */
 const PASSING: ReadonlySet<string> = new Set(["busy", "rate_limited"]);
 
@@ -37,7 +41,7 @@ export class Talk {
   readonly #marks: Marks;
   #link: Link | undefined;
   /** The first list after signing in for the first time tells what was missed. */
-  #missed: number | undefined = 0;
+  #unread: ConversationState[] | undefined = [];
   #listing = false;
   #held = false;
   #failures = 0;
@@ -102,6 +106,19 @@ export class Talk {
     this.#marks.flush();
   }
 
+  /** A conversation that this account is in from now on. */
+  follow(state: ConversationState): void {
+    this.#marks.known(state.conversation, state.mark);
+    this.#take(this.#catchUp.follow(state));
+  }
+
+  /** A conversation that this account is not in any more. */
+  forget(conversation: string): void {
+    this.#catchUp.forget(conversation);
+    this.#marks.forget(conversation);
+    this.#pump();
+  }
+
   /** Nothing more will be said or heard. */
   close(): void {
     this.detach();
@@ -121,6 +138,15 @@ export class Talk {
       case "conversations":
         this.#listed(frame);
         return true;
+      case "conversation":
+        this.follow(frame);
+        return true;
+      case "marked": {
+        const { conversation, seq } = frame;
+        this.#marks.known(conversation, seq);
+        this.#emit({ event: "marked", conversation, seq });
+        return true;
+      }
       case "resync":
         this.#resync();
         return true;
@@ -132,18 +158,14 @@ export class Talk {
   }
 
   #listed({ conversations, more }: Extract<ServerFrame, { type: "conversations" }>): void {
-    for (const { conversation, seq, mark } of conversations) {
-      this.#marks.known(conversation, mark);
-      if (this.#missed !== undefined) this.#missed += Math.max(0, seq - mark);
-    }
+    for (const { conversation, mark } of conversations) this.#marks.known(conversation, mark);
+    this.#unread?.push(...conversations.filter(({ unread }) => unread > 0));
     if (!more) {
       this.#listing = false;
-      const missed = this.#missed ?? 0;
-      this.#missed = undefined;
-      if (missed > 0) {
-        const text = missed === 1 ? "1 new message" : `${missed} new messages`;
-        this.#notice("missed", `${text} since you were last here.`);
-      }
+      const unread = this.#unread ?? [];
+      this.#unread = undefined;
+      const counts = unread.map(({ conversation, unread }) => ({ conversation, unread }));
+      if (counts.length > 0) this.#emit({ event: "unread", conversations: counts });
     }
     this.#take(this.#catchUp.listed(conversations, more));
   }
@@ -205,7 +227,8 @@ export class Talk {
   /** Fetches one page. It is read no faster than it is shown. */
   async #fetch(link: Link, conversation: string, after: number): Promise<void> {
     try {
-      const page = link.history(conversation, after);
+      const { page: limit } = LIMITS;
+      const page = link.messages({ type: "history", conversation, after, limit });
       let next = await page.next();
       for (; !next.done; next = await page.next()) {
         this.#take(this.#catchUp.fetched(next.value));
@@ -216,6 +239,14 @@ export class Talk {
     } catch (failure) {
       const reason = failure instanceof HistoryError ? failure.code : String(failure);
       this.#options.log?.("history_failed", { reason });
+      if (reason === "held") {
+        this.#catchUp.fetchWithheld(conversation);
+        return this.#pump();
+      }
+      if (GONE.has(reason)) {
+        this.#catchUp.fetchFailed(conversation);
+        return this.forget(conversation);
+      }
       // As long as the session lives the server has said no: ask again, but not at once.
       const wait = this.#link === link ? backoff(this.#failures++, this.#options.random) : 0;
       this.#after(wait, () => this.#catchUp.fetchFailed(conversation));
@@ -289,13 +320,4 @@ export class Talk {
       return false;
     });
   }
-}
-
-function textOf({ kind, body }: Content): string | undefined {
-  return kind === "text" && typeof body === "string" ? body : undefined;
-}
-
-/** ISO 8601, whatever the number: a server may send any. */
-function isoTime(at: number): string {
-  return new Date(Math.min(at, 8.64e15)).toISOString();
 }

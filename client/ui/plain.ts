@@ -7,8 +7,9 @@
  */
 import { parseConversation, peerOf } from "../../protocol/names.ts";
 import { safeLabel, safeText } from "../../protocol/safe_text.ts";
-import type { ChatEvent } from "../events.ts";
+import type { ChatEvent, PastMessage } from "../events.ts";
 import { reduce, type State } from "../state.ts";
+import { changeText, inPlace, label, listText, name, nameOf, unreadText } from "./wording.ts";
 
 export interface PlainOptions {
   /** Milliseconds since 1970, UTC. */
@@ -41,6 +42,37 @@ export function plainLines(state: State, event: ChatEvent, options: PlainOptions
       return [`${time} ${heading(state, event)} ${safeText(event.text)}`];
     case "sealed":
       return [`${time} [sealed from ${name(event.from)}, /open ${event.number}]`];
+    case "history":
+      return past(state, event.messages, options, `end of what was said ${inPlace(state, event)}`);
+    case "search":
+      return past(
+        state,
+        event.messages,
+        options,
+        `that was found${event.more ? ", and more" : ""}`,
+      );
+    case "unread":
+      return tell(unreadText(state, event));
+    case "marked":
+      return [];
+    case "room":
+      return tell(
+        event.conversation === undefined
+          ? "you are in no room now; /rooms lists them, and /join ROOM goes into one"
+          : `what you type goes to ${label(state, event.conversation)} now`,
+      );
+    case "rooms":
+      return listText(state, "rooms", event.rooms).flatMap(tell);
+    case "groups":
+      return listText(state, "groups", event.groups).flatMap(tell);
+    case "members": {
+      const users = event.users.map(nameOf).join(", ");
+      return tell(`in ${label(state, event.conversation)}: ${users}`);
+    }
+    case "changed":
+      return tell(changeText(state, event));
+    case "status":
+      return tell(`your status is ${safeLabel(event.status, 16)}`);
     case "opened":
       return [`${time} [opened, from ${name(event.from)}] ${safeText(event.text)}`];
     case "sending":
@@ -93,7 +125,7 @@ function acknowledged(
   return [`${time} ${heading(state, { ...event, from })} ${safeText(sent.text)}`];
 }
 
-/** Who says it where: `bob:`, `[tech] bob:`, `bob -> you:`, `you -> bob:`. */
+/** Who says it where: `bob:`, `#tech bob:`, `[crew] bob:`, `bob -> you:`, `you -> bob:`. */
 function heading(state: State, message: { conversation: string; from: string }): string {
   const from = name(message.from);
   const conversation = parseConversation(message.conversation);
@@ -102,7 +134,7 @@ function heading(state: State, message: { conversation: string; from: string }):
     return message.from === state.user ? `you -> ${other}:` : `${from} -> you:`;
   }
   const here = message.conversation === state.room || conversation === undefined;
-  return here ? `${from}:` : `[${conversation.name}] ${from}:`;
+  return here ? `${from}:` : `${label(state, message.conversation)} ${from}:`;
 }
 
 function presenceText(state: State, event: Extract<ChatEvent, { event: "presence" }>): string {
@@ -112,14 +144,21 @@ function presenceText(state: State, event: Extract<ChatEvent, { event: "presence
   return event.status === "normal" ? `${who} is back` : `${who} is ${safeLabel(event.status, 16)}`;
 }
 
-function nameOf(user: { number: number; name: string; status: string }): string {
-  const status = user.status === "normal" ? "" : `, ${safeLabel(user.status, 16)}`;
-  return `${name(user.name)} (${user.number}${status})`;
-}
-
-/** A name as the server gave it: plain, if the server is honest. */
-function name(text: string): string {
-  return safeLabel(text, 32);
+/** Messages from before, each with its own time, and a line that says that they end. */
+function past(
+  state: State,
+  messages: readonly PastMessage[],
+  options: PlainOptions,
+  end: string,
+): string[] {
+  const said = messages.map((message) => {
+    const time = clockTime(Date.parse(message.at), options);
+    const { text, number } = message;
+    const sealed = number === undefined ? "[cannot be shown]" : `[sealed, /open ${number}]`;
+    return `${time} ${heading(state, message)} ${text === undefined ? sealed : safeText(text)}`;
+  });
+  const mark = `${clockTime(options.now(), options)} *`;
+  return [...said, `${mark} ${messages.length === 0 ? "nothing" : end}`];
 }
 
 /** Text of our own or of the server's, which may have several lines, each marked as such. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { helpText, parseLine } from "../../client/commands.ts";
+import { commandUsages, helpText, parseLine } from "../../client/commands.ts";
+import { formatIntent } from "../../client/format_intent.ts";
 import type { Intent } from "../../client/events.ts";
 
 function intentOf(line: string): Intent {
@@ -23,6 +24,54 @@ const INTENTS: readonly (readonly [line: string, intent: Intent])[] = [
   ["@bob hi there", { type: "private", to: ["bob"], text: "hi there" }],
   ["@Bob   hi", { type: "private", to: ["bob"], text: "  hi" }],
   ["/msg bob hi", { type: "private", to: ["bob"], text: "hi" }],
+  ["@ann,Bob,ann hi", { type: "private", to: ["ann", "bob"], text: "hi" }],
+  ["/msg ann,bob hi", { type: "private", to: ["ann", "bob"], text: "hi" }],
+  ["1,3: hi", { type: "private", to: [1, 3], text: "hi" }],
+  ["2:hi", { type: "private", to: [2], text: "hi" }],
+  ["0: hi", { type: "say", text: "hi", conversation: "room:general" }],
+  ["/all hi", { type: "say", text: "hi", conversation: "room:general" }],
+  ["12:30 lunch", { type: "say", text: "12:30 lunch" }],
+  ["/room_msg hi", { type: "say", text: "hi" }],
+  ["/users", { type: "names" }],
+  ["@status", { type: "status" }],
+  ["@status DND", { type: "status", status: "dnd" }],
+  ["/rooms", { type: "list", kind: "rooms" }],
+  ["/join Tech", { type: "join", conversation: "room:tech" }],
+  ["/room #tech", { type: "join", conversation: "room:tech" }],
+  ["/leave", { type: "leave" }],
+  ["/leave tech", { type: "leave", conversation: "room:tech" }],
+  ["/leave group:crew", { type: "leave", conversation: "group:crew" }],
+  ["/create tea", { type: "create", conversation: "room:tea" }],
+  ["/create tea All about  it ", {
+    type: "create",
+    conversation: "room:tea",
+    topic: "All about  it",
+  }],
+  ["/topic Black or green?", { type: "topic", topic: "Black or green?" }],
+  ["/members", { type: "members" }],
+  ["/members group:crew", { type: "members", conversation: "group:crew" }],
+  ["@group set crew ann,bob", {
+    type: "create",
+    conversation: "group:crew",
+    members: ["ann", "bob"],
+  }],
+  ["@GROUP Send crew  hi", { type: "say", text: " hi", conversation: "group:crew" }],
+  ["/group leave crew", { type: "leave", conversation: "group:crew" }],
+  ["@group delete crew", { type: "delete", conversation: "group:crew" }],
+  ["@group add crew ann", { type: "add", conversation: "group:crew", users: ["ann"] }],
+  ["@group remove crew ann,bob", {
+    type: "remove",
+    conversation: "group:crew",
+    users: ["ann", "bob"],
+  }],
+  ["@group list", { type: "list", kind: "groups" }],
+  ["/groups", { type: "list", kind: "groups" }],
+  ["/history", { type: "history" }],
+  ["/history 5", { type: "history", limit: 5 }],
+  ["/history tech", { type: "history", place: { type: "room", name: "tech" } }],
+  ["/history @bob 5", { type: "history", place: { type: "person", name: "bob" }, limit: 5 }],
+  ["/history group:crew", { type: "history", place: { type: "group", name: "crew" } }],
+  ["/search green  tea ", { type: "search", words: "green  tea" }],
   ["@secret bob", { type: "secret", to: "bob" }],
   ["@secret  bob  ", { type: "secret", to: "bob" }],
   ["@SECRET bob k3y the text", {
@@ -61,7 +110,33 @@ for (const [line, intent] of INTENTS) {
 const ERRORS: readonly (readonly [line: string, code: string])[] = [
   ["/nonsense", "unknown_command"],
   ["/", "unknown_command"],
-  ["@status", "unknown_command"],
+  ["@here hi", "unknown_command"],
+  ["@status busy", "bad_command"],
+  ["@group", "bad_command"],
+  ["@group crew", "bad_command"],
+  ["@group set crew", "bad_command"],
+  ["@group set secret!", "bad_command"],
+  ["@group set crew ann,b:b", "bad_name"],
+  ["@group set cr:w ann", "bad_name"],
+  ["@group set crew all", "bad_name"],
+  ["@group send crew", "empty_message"],
+  ["@group send", "bad_command"],
+  ["@group leave", "bad_command"],
+  ["@group leave crew now", "bad_command"],
+  ["/join", "bad_command"],
+  ["/join te:ch", "bad_name"],
+  ["/create", "bad_command"],
+  ["/topic ", "bad_command"],
+  ["/history 0", "bad_command"],
+  ["/history 101", "bad_command"],
+  ["/history tech bob", "bad_command"],
+  ["/history @b:b", "bad_name"],
+  ["/search ", "bad_command"],
+  ["@ann, hi", "bad_name"],
+  ["1,0: hi", "bad_command"],
+  ["99999999999999999999: hi", "bad_command"],
+  ["1,3:", "empty_message"],
+  ["0: ", "empty_message"],
   ["@", "bad_name"],
   ["@ bob hi", "bad_name"],
   ["@ secret bob k3y text", "bad_name"],
@@ -102,6 +177,16 @@ Deno.test("parseLine throws for no line, and makes well-formed intents", () => {
       "@secret",
       "/open",
       "@bob",
+      "@group ",
+      "set ",
+      "send ",
+      "crew",
+      "/history ",
+      "/create ",
+      "/join",
+      "1,3:",
+      "0: ",
+      "@status",
       "/msg",
       " ",
       "\t",
@@ -147,9 +232,89 @@ Deno.test("parseLine says any text as it stands after /say", () => {
   );
 });
 
+const word = fc.stringMatching(/^[a-z][a-z0-9_-]{0,20}$/).filter((name) =>
+  ![
+    ...["secret", "status", "names", "group", "quit", "all", "exit", "logout", "server", "sotto"],
+    ...["system", "here", "everyone"],
+  ].includes(name)
+);
+const text = fc.string({ unit: "binary", minLength: 1 }).filter((text) => text.trim() !== "");
+const trimmed = text.map((text) => text.trim());
+const users = fc.uniqueArray(word, { minLength: 1, maxLength: 5 });
+const numbers = fc.uniqueArray(fc.integer({ min: 1, max: 2 ** 31 }), {
+  minLength: 1,
+  maxLength: 5,
+});
+const key = fc.string({ unit: "binary", minLength: 1 }).filter((key) => !/\s/.test(key));
+const room = word.map((name) => `room:${name}`);
+const group = word.map((name) => `group:${name}`);
+const count = fc.integer({ min: 1, max: 100 });
+const place = fc.record({ type: fc.constantFrom("room", "group", "person"), name: word });
+
+const anyIntent: fc.Arbitrary<Intent> = fc.oneof(
+  fc.record({ type: fc.constant("say"), text }),
+  fc.record({
+    type: fc.constant("say"),
+    text,
+    conversation: fc.oneof(group, fc.constant("room:general")),
+  }),
+  fc.record({ type: fc.constant("private"), to: users, text }),
+  fc.record({ type: fc.constant("private"), to: numbers, text: trimmed }),
+  fc.record({ type: fc.constant("secret"), to: word }),
+  fc.record({ type: fc.constant("secret"), to: word, passphrase: key, text }),
+  fc.record({ type: fc.constant("open") }),
+  fc.record(
+    { type: fc.constant("open"), id: count.map(String), passphrase: key },
+    { requiredKeys: ["type", "id"] },
+  ),
+  fc.constantFrom<Intent>(
+    ...[{ type: "names" }, { type: "help" }, { type: "quit" }] as const,
+    { type: "quit", signOut: true },
+    { type: "list", kind: "rooms" },
+    { type: "list", kind: "groups" },
+  ),
+  fc.record(
+    { type: fc.constantFrom("members", "leave"), conversation: fc.oneof(room, group) },
+    { requiredKeys: ["type"] },
+  ),
+  fc.record({ type: fc.constant("join"), conversation: room }),
+  fc.record(
+    { type: fc.constant("create"), conversation: room, topic: trimmed },
+    { requiredKeys: ["type", "conversation"] },
+  ),
+  fc.record({ type: fc.constant("create"), conversation: group, members: users }),
+  fc.record({ type: fc.constant("topic"), topic: trimmed }),
+  fc.record({ type: fc.constantFrom("add", "remove"), conversation: group, users }),
+  fc.record({ type: fc.constant("delete"), conversation: group }),
+  fc.record(
+    { type: fc.constant("status"), status: fc.constantFrom("normal", "dnd", "away") },
+    { requiredKeys: ["type"] },
+  ),
+  fc.record({ type: fc.constant("history"), place, limit: count }, { requiredKeys: ["type"] }),
+  fc.record({ type: fc.constant("search"), words: trimmed }),
+);
+
+Deno.test("parseLine reads what formatIntent writes as the same intent", () => {
+  fc.assert(
+    fc.property(anyIntent, (intent) => {
+      // Records of fast-check have no prototype.
+      assert.deepEqual(intentOf(formatIntent(intent)), structuredClone(intent));
+    }),
+    { numRuns: 3000 },
+  );
+});
+
 Deno.test("helpText names every command that its table has", () => {
   const help = helpText();
+  for (const usage of commandUsages()) assert.ok(help.includes(usage), usage);
   for (const word of ["@USER", "@secret", "/open", "@names", "//", "/say", "/help", "@quit"]) {
     assert.ok(help.includes(word), word);
+  }
+});
+
+Deno.test("parseLine knows a command for every usage in the help", () => {
+  for (const usage of commandUsages()) {
+    const parsed = parseLine(usage.replaceAll(/[[\]]/g, "").replace(/ N$/, " 5"));
+    if (parsed.type === "error") assert.notEqual(parsed.code, "unknown_command", usage);
   }
 });

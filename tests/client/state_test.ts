@@ -37,9 +37,9 @@ Deno.test("reduce knows who is signed in, and who is online", () => {
   const state = after(
     { event: "authenticated", user: "ann", number: 1, created: false },
     users,
-    { event: "presence", user: "cleo", status: "normal" },
-    { event: "presence", user: "bob", status: "normal" },
-    { event: "presence", user: "ann", status: "offline" },
+    { event: "presence", user: "cleo", number: 3, status: "normal" },
+    { event: "presence", user: "bob", number: 2, status: "normal" },
+    { event: "presence", user: "ann", number: 1, status: "offline" },
   );
   assert.equal(state.user, "ann");
   assert.deepEqual([...state.people.keys()], ["bob", "cleo"]);
@@ -65,9 +65,9 @@ Deno.test("reduce keeps what is being sent until it is acknowledged or refused",
 });
 
 Deno.test("reduce changes no state that it was given", () => {
-  const before = after({ event: "presence", user: "bob", status: "normal" });
+  const before = after({ event: "presence", user: "bob", number: 2, status: "normal" });
   const frozen = structuredClone(before);
-  reduce(before, { event: "presence", user: "bob", status: "offline" });
+  reduce(before, { event: "presence", user: "bob", number: 2, status: "offline" });
   reduce(before, { event: "sending", id: "a", conversation: "room:general" });
   assert.deepEqual(before, frozen);
 });

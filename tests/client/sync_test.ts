@@ -52,7 +52,7 @@ Deno.test("Sync fetches a gap once, and shows what it held after it", () => {
 Deno.test("Sync asks for page after page", () => {
   const sync = new Sync();
   sync.begin(0);
-  sync.known(3);
+  sync.listed(3);
   assert.deepEqual(sync.next(), { after: 0 });
   sync.fetched(1, message(1));
   sync.fetchEnded(true);
@@ -62,7 +62,7 @@ Deno.test("Sync asks for page after page", () => {
 Deno.test("Sync asks again from where a page broke off", () => {
   const sync = new Sync();
   sync.begin(0);
-  sync.known(3);
+  sync.listed(3);
   sync.next();
   sync.fetched(1, message(1));
   sync.fetchFailed();
@@ -82,7 +82,7 @@ Deno.test("Sync counts one's own acknowledgements without showing them", () => {
 Deno.test("Sync does not wait for what a page says is gone", () => {
   const sync = new Sync();
   sync.begin(0);
-  sync.known(9);
+  sync.listed(9);
   sync.next();
   assert.deepEqual(seqs(sync.fetched(4, message(4))), [4]);
   assert.deepEqual(sync.fetchEnded(false), []);
@@ -92,7 +92,7 @@ Deno.test("Sync does not wait for what a page says is gone", () => {
 Deno.test("Sync does not ask for ever when pages are empty and promise more", () => {
   const sync = new Sync();
   sync.begin(0);
-  sync.known(9);
+  sync.listed(9);
   sync.next();
   sync.fetchEnded(true);
   assert.equal(sync.next(), undefined);
@@ -101,7 +101,7 @@ Deno.test("Sync does not ask for ever when pages are empty and promise more", ()
 Deno.test("Sync takes a page for progress whose messages had all come meanwhile", () => {
   const sync = new Sync();
   sync.begin(0);
-  sync.known(2);
+  sync.listed(2);
   sync.next();
   sync.arrived(1, message(1));
   sync.fetched(1, message(1));

@@ -43,7 +43,7 @@ Deno.test("sotto client: two people talk, and the absent one gets what was misse
   ann.type("@bob for later");
   await ann.event({ event: "ack", conversation: "dm:ann:bob" });
   const again = await house.person("bob", server);
-  await again.event({ event: "notice", code: "missed" });
+  await again.event({ event: "unread" });
   await again.event({ event: "message", text: "for later" });
   again.type("@quit");
   assert.equal(await again.exit(), 0);

@@ -40,7 +40,103 @@ const LINES: readonly (readonly [what: string, event: ChatEvent, lines: string[]
     message("room:general", "bob", "hi", "2026-11-19T09:30:00.000Z"),
     ["2026-11-19 09:30 bob: hi"],
   ],
-  ["another room", message("room:tech", "bob", "hi"), ["14:02 [tech] bob: hi"]],
+  ["another room", message("room:tech", "bob", "hi"), ["14:02 #tech bob: hi"]],
+  ["a group", message("group:crew", "bob", "hi"), ["14:02 [crew] bob: hi"]],
+  [
+    "what is unread",
+    {
+      event: "unread",
+      conversations: [
+        { conversation: "room:general", unread: 3 },
+        { conversation: "dm:ann:bob", unread: 1 },
+        { conversation: "group:crew", unread: 2 },
+      ],
+    },
+    ["14:02 * unread: 3 in #general, 1 from bob, 2 in [crew]"],
+  ],
+  ["a mark", { event: "marked", conversation: "room:tech", seq: 3 }, []],
+  ["where text goes", { event: "room", conversation: "room:tech" }, [
+    "14:02 * what you type goes to #tech now",
+  ]],
+  ["no room", { event: "room" }, [
+    "14:02 * you are in no room now; /rooms lists them, and /join ROOM goes into one",
+  ]],
+  ["one's status", { event: "status", status: "dnd" }, ["14:02 * your status is dnd"]],
+  [
+    "rooms",
+    {
+      event: "rooms",
+      rooms: [
+        { conversation: "room:tech", people: 1, topic: "bits\u202e", member: false },
+        { conversation: "room:tea", people: 2, topic: "", member: true, creator: "bob" },
+      ],
+    },
+    ["14:02 * #tech (1 person): bits\\u{202e}", "14:02 * #tea (2 people, you among them)"],
+  ],
+  ["no groups", { event: "groups", groups: [] }, ["14:02 * no groups"]],
+  [
+    "members",
+    {
+      event: "members",
+      conversation: "group:crew",
+      users: [{ number: 2, name: "bob", status: "dnd" }],
+    },
+    ["14:02 * in [crew]: bob (2, dnd)"],
+  ],
+  [
+    "a new group",
+    { event: "changed", conversation: "group:crew", change: "created", by: "bob", users: ["ann"] },
+    ["14:02 * bob has made [crew] with you"],
+  ],
+  [
+    "who joined",
+    { event: "changed", conversation: "room:tech", change: "joined", by: "ann" },
+    ["14:02 * you have joined #tech"],
+  ],
+  [
+    "who was removed",
+    { event: "changed", conversation: "group:crew", change: "removed", by: "bob", users: ["cat"] },
+    ["14:02 * bob has removed cat from [crew]"],
+  ],
+  [
+    "a topic",
+    { event: "changed", conversation: "room:tech", change: "topic", by: "bob", topic: "bytes" },
+    ["14:02 * bob has set the topic of #tech: bytes"],
+  ],
+  [
+    "a search",
+    {
+      event: "search",
+      words: "hi",
+      more: true,
+      messages: [{
+        conversation: "room:tech",
+        seq: 1,
+        id: "",
+        from: "bob",
+        at: AT,
+        text: "hi\u001b",
+      }],
+    },
+    ["14:02 #tech bob: hi␛", "14:02 * that was found, and more"],
+  ],
+  [
+    "history with something sealed",
+    {
+      event: "history",
+      conversation: "dm:ann:bob",
+      more: false,
+      messages: [
+        { conversation: "dm:ann:bob", seq: 1, id: "", from: "bob", at: AT, number: 4 },
+        { conversation: "dm:ann:bob", seq: 2, id: "", from: "ann", at: AT },
+      ],
+    },
+    [
+      "14:02 bob -> you: [sealed, /open 4]",
+      "14:02 you -> bob: [cannot be shown]",
+      "14:02 * end of what was said with bob",
+    ],
+  ],
   ["a private message", message("dm:ann:bob", "bob", "hi"), ["14:02 bob -> you: hi"]],
   ["one's own, elsewhere", message("dm:ann:bob", "ann", "hi"), ["14:02 you -> bob: hi"]],
   [
@@ -61,9 +157,15 @@ const LINES: readonly (readonly [what: string, event: ChatEvent, lines: string[]
     { event: "opened", id: "", from: "bob", text: "plan" },
     ["14:02 [opened, from bob] plan"],
   ],
-  ["who came", { event: "presence", user: "cleo", status: "normal" }, ["14:02 * cleo is here"]],
-  ["who came back", { event: "presence", user: "bob", status: "normal" }, ["14:02 * bob is back"]],
-  ["who left", { event: "presence", user: "bob", status: "offline" }, ["14:02 * bob has left"]],
+  ["who came", { event: "presence", user: "cleo", number: 3, status: "normal" }, [
+    "14:02 * cleo is here",
+  ]],
+  ["who came back", { event: "presence", user: "bob", number: 2, status: "normal" }, [
+    "14:02 * bob is back",
+  ]],
+  ["who left", { event: "presence", user: "bob", number: 2, status: "offline" }, [
+    "14:02 * bob has left",
+  ]],
   ["a notice of two lines", { event: "notice", code: "", text: "a\nb" }, [
     "14:02 * a",
     "14:02 * b",
@@ -89,7 +191,11 @@ Deno.test("plainLines makes names and errors of a hostile server safe", () => {
   const shown = [
     plainLines(STATE, message("room:general", "b\u202eob", "x"), OPTIONS),
     plainLines(STATE, { event: "error", code: "", message: "\u001b]0;x\u0007" }, OPTIONS),
-    plainLines(STATE, { event: "presence", user: "\u009b2J", status: "normal" }, OPTIONS),
+    plainLines(
+      STATE,
+      { event: "presence", user: "\u009b2J", number: 4, status: "normal" },
+      OPTIONS,
+    ),
     plainLines(STATE, {
       event: "users",
       users: [{ number: 1, name: "\u001b[2J", status: "normal" }],

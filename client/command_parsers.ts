@@ -1,0 +1,196 @@
+/**
+ * What follows the word of a command, made into its `Intent`: one function for each form. Which
+ * words there are stands in `commands.ts`. Pure; no error repeats what was typed.
+ */
+import { LIMITS } from "../protocol/limits.ts";
+import { foldName, GENERAL, isName, isUlid } from "../protocol/names.ts";
+import type { Intent } from "./events.ts";
+import {
+  badName,
+  badPlace,
+  cut,
+  fail,
+  groupIn,
+  namesIn,
+  type Parsed,
+  parsedAs,
+  placeIn,
+  roomIn,
+  roomOrGroupIn,
+} from "./typed.ts";
+
+/** The most messages that `/history` shows at once. */
+export const MOST_HISTORY = 100;
+
+/** The number that an interface shows with a sealed message. */
+const SHORT_ID = /^[1-9]\d{0,8}$/;
+
+const SECRET_USAGE =
+  "Type @secret USER KEY TEXT, with a KEY of one word, or @secret USER to be asked for both.";
+const OPEN_USAGE =
+  "Type /open for the newest sealed message, or /open ID [KEY] with the number or ID shown with it.";
+
+export function parseSay(text: string, conversation?: string): Parsed {
+  if (text.trim() === "") {
+    return fail("empty_message", "There is nothing to say. Type some text after it.");
+  }
+  return parsedAs({ type: "say", text, ...(conversation !== undefined && { conversation }) });
+}
+
+export function parsePrivate(rest: string): Parsed {
+  const [list, text] = cut(rest);
+  const to = namesIn(list);
+  if (to === undefined) return badName();
+  if (text.trim() === "") {
+    const names = to.join(",");
+    return fail("empty_message", `There is nothing to say to ${names}. Type @${names} TEXT.`);
+  }
+  return parsedAs({ type: "private", to, text });
+}
+
+export function parseNumbered(list: string, after: string): Parsed {
+  const text = after.replace(/^\s/, "");
+  if (list === "0") return parseSay(text, GENERAL);
+  const to = [...new Set(list.split(",").map(Number))];
+  if (
+    to.length > LIMITS.named || !to.every((number) => number > 0 && Number.isSafeInteger(number))
+  ) {
+    return fail("bad_command", "Those are not numbers of people; 0 is everyone, and stands alone.");
+  }
+  if (text.trim() === "") {
+    return fail("empty_message", "There is nothing to say after the numbers.");
+  }
+  return parsedAs({ type: "private", to, text });
+}
+
+export function parseSecret(rest: string): Parsed {
+  const [typed, keyAndText] = cut(rest);
+  if (typed === "") return fail("bad_command", SECRET_USAGE);
+  const to = foldName(typed);
+  if (!isName(to)) return badName();
+  if (keyAndText.trim() === "") return parsedAs({ type: "secret", to });
+  const [passphrase, text] = cut(keyAndText);
+  if (text.trim() === "") return fail("bad_command", SECRET_USAGE);
+  return parsedAs({ type: "secret", to, passphrase, text });
+}
+
+export function parseOpen(rest: string): Parsed {
+  const [typed, after] = cut(rest);
+  if (typed === "") return parsedAs({ type: "open" });
+  const id = typed.toUpperCase();
+  if (!SHORT_ID.test(id) && !isUlid(id)) return fail("bad_command", OPEN_USAGE);
+  const passphrase = after.trim();
+  if (passphrase === "") return parsedAs({ type: "open", id });
+  if (/\s/.test(passphrase)) return fail("bad_command", OPEN_USAGE);
+  return parsedAs({ type: "open", id, passphrase });
+}
+
+export function parseStatus(rest: string): Parsed {
+  const status = rest.trim().toLowerCase();
+  if (status === "") return parsedAs({ type: "status" });
+  if (status !== "normal" && status !== "dnd" && status !== "away") {
+    return fail("bad_command", "Type @status normal, @status dnd or @status away.");
+  }
+  return parsedAs({ type: "status", status });
+}
+
+export function parseLeave(rest: string): Parsed {
+  if (rest.trim() === "") return parsedAs({ type: "leave" });
+  return one(rest, "/leave [ROOM]", roomOrGroupIn, (place) => ({
+    type: "leave",
+    conversation: place,
+  }));
+}
+
+export function parseMembers(rest: string): Parsed {
+  if (rest.trim() === "") return parsedAs({ type: "members" });
+  return one(rest, "/members [ROOM]", roomOrGroupIn, (place) => ({
+    type: "members",
+    conversation: place,
+  }));
+}
+
+export function parseCreate(rest: string): Parsed {
+  const [word, after] = cut(rest);
+  if (word === "") return fail("bad_command", "Type /create ROOM, or /create ROOM TOPIC.");
+  const conversation = roomIn(word);
+  if (conversation === undefined) return badPlace();
+  const topic = after.trim();
+  return parsedAs({ type: "create", conversation, ...(topic !== "" && { topic }) });
+}
+
+export function parseTopic(rest: string): Parsed {
+  const topic = rest.trim();
+  if (topic === "") return fail("bad_command", "Type /topic TEXT.");
+  return parsedAs({ type: "topic", topic });
+}
+
+export function parseGroup(
+  rest: string,
+  usage: string,
+  intent: (conversation: string, users: readonly string[]) => Intent,
+): Parsed {
+  const [word, after] = cut(rest);
+  const list = after.trim();
+  if (word === "" || list === "") return fail("bad_command", `Type ${usage}.`);
+  const conversation = groupIn(word);
+  if (conversation === undefined) return badPlace();
+  const users = namesIn(list);
+  return users === undefined ? badName() : parsedAs(intent(conversation, users));
+}
+
+export function madeGroup(conversation: string, members: readonly string[]): Intent {
+  return { type: "create", conversation, members };
+}
+
+export function grownGroup(
+  type: "add" | "remove",
+): (group: string, users: readonly string[]) => Intent {
+  return (conversation, users) => ({ type, conversation, users });
+}
+
+export function parseGroupSend(rest: string): Parsed {
+  const [word, text] = cut(rest);
+  if (word === "") return fail("bad_command", "Type @group send NAME TEXT.");
+  const conversation = groupIn(word);
+  return conversation === undefined ? badPlace() : parseSay(text, conversation);
+}
+
+export function parseHistory(rest: string): Parsed {
+  const words = rest.trim().split(/\s+/).filter((word) => word !== "");
+  const limit = /^\d+$/.test(words.at(-1) ?? "") ? Number(words.pop()) : undefined;
+  const [word] = words;
+  if (words.length > 1 || limit === 0 || (limit ?? 0) > MOST_HISTORY) {
+    return fail("bad_command", `Type /history [WHERE] [N], with N from 1 to ${MOST_HISTORY}.`);
+  }
+  const place = word === undefined ? undefined : placeIn(word);
+  if (word !== undefined && place === undefined) return badPlace();
+  return parsedAs({
+    type: "history",
+    ...(place !== undefined && { place }),
+    ...(limit !== undefined && { limit }),
+  });
+}
+
+export function parseSearch(rest: string): Parsed {
+  const words = rest.trim();
+  if (words === "") return fail("bad_command", "Type /search WORDS.");
+  return parsedAs({ type: "search", words });
+}
+
+/** One word that is a room or group, and nothing after it. */
+export function one(
+  rest: string,
+  usage: string,
+  read: (word: string) => string | undefined,
+  intent: (conversation: string) => Intent,
+): Parsed {
+  const [word, after] = cut(rest);
+  if (word === "" || after.trim() !== "") return fail("bad_command", `Type ${usage}.`);
+  const conversation = read(word);
+  return conversation === undefined ? badPlace() : parsedAs(intent(conversation));
+}
+
+export function alone(rest: string, word: string, intent: Intent): Parsed {
+  return rest.trim() === "" ? parsedAs(intent) : fail("bad_command", `Nothing may follow ${word}.`);
+}

@@ -1,0 +1,83 @@
+/**
+ * An intent as the line that stands for it: what `parseLine` reads as the same intent again. For
+ * interfaces that offer a choice and show what could have been typed, and for tests. Pure.
+ */
+import { GENERAL, parseConversation } from "../protocol/names.ts";
+import type { Intent, Place } from "./events.ts";
+
+export function formatIntent(intent: Intent): string {
+  switch (intent.type) {
+    case "say":
+      return formatSay(intent);
+    case "private": {
+      const byNumber = intent.to.every((who) => typeof who === "number");
+      const list = intent.to.join(",");
+      return byNumber ? `${list}: ${intent.text}` : `@${list} ${intent.text}`;
+    }
+    case "secret":
+      return words("@secret", intent.to, intent.passphrase, intent.text);
+    case "open":
+      return words("/open", intent.id, intent.passphrase);
+    case "names":
+      return "@names";
+    case "list":
+      return intent.kind === "rooms" ? "/rooms" : "@group list";
+    case "members":
+      return words("/members", intent.conversation);
+    case "join":
+      return words("/join", nameOf(intent.conversation));
+    case "leave":
+      return words("/leave", intent.conversation);
+    case "create":
+      return isGroup(intent.conversation)
+        ? words("@group set", nameOf(intent.conversation), intent.members?.join(","))
+        : words("/create", nameOf(intent.conversation), intent.topic);
+    case "topic":
+      return words("/topic", intent.topic);
+    case "add":
+    case "remove":
+      return words(`@group ${intent.type}`, nameOf(intent.conversation), intent.users.join(","));
+    case "delete":
+      return words("@group delete", nameOf(intent.conversation));
+    case "status":
+      return words("@status", intent.status);
+    case "history":
+      return words("/history", intent.place && formatPlace(intent.place), intent.limit);
+    case "search":
+      return words("/search", intent.words);
+    case "help":
+      return "/help";
+    case "quit":
+      return intent.signOut ? "/logout" : "@quit";
+  }
+}
+
+/** A conversation as a person names it: `#tech`, `group:crew`, `@bob`. */
+export function formatPlace({ type, name }: Place): string {
+  switch (type) {
+    case "room":
+      return `#${name}`;
+    case "group":
+      return `group:${name}`;
+    case "person":
+      return `@${name}`;
+  }
+}
+
+function formatSay({ text, conversation }: Extract<Intent, { type: "say" }>): string {
+  if (conversation === undefined) return `/say ${text}`;
+  if (conversation === GENERAL) return `0: ${text}`;
+  return `@group send ${nameOf(conversation)} ${text}`;
+}
+
+function isGroup(conversation: string): boolean {
+  return parseConversation(conversation)?.type === "group";
+}
+
+function nameOf(conversation: string): string {
+  return conversation.slice(conversation.indexOf(":") + 1);
+}
+
+function words(...parts: readonly (string | number | undefined)[]): string {
+  return parts.filter((part) => part !== undefined).join(" ");
+}

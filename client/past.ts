@@ -1,0 +1,61 @@
+/**
+ * What was said before, when somebody asks for it: the end of a conversation, or what a search
+ * finds. It is shown as one event, and changes nothing of what counts as seen.
+ */
+import type { Content, Message } from "../protocol/frame.ts";
+import type { TransferFields } from "../protocol/session/client.ts";
+import { HistoryError, type Link } from "./connection.ts";
+import type { PastMessage } from "./events.ts";
+import { RefusedError } from "./asking.ts";
+import type { SealedMessages } from "./secrets.ts";
+
+export interface Past {
+  readonly messages: PastMessage[];
+  readonly more: boolean;
+}
+
+/** Asks on a stream of its own. Throws `RefusedError`. */
+export async function fetchPast(
+  link: Pick<Link, "allows" | "messages"> | undefined,
+  fields: TransferFields,
+  sealed: SealedMessages,
+): Promise<Past> {
+  if (link === undefined || !link.allows(fields.type)) {
+    throw new RefusedError("not_connected", "Not connected right now; try again in a moment.");
+  }
+  const messages: PastMessage[] = [];
+  try {
+    const answer = link.messages(fields);
+    let next = await answer.next();
+    for (; !next.done; next = await answer.next()) messages.push(pastOf(next.value, sealed));
+    return { messages, more: next.value };
+  } catch (failure) {
+    if (!(failure instanceof HistoryError)) {
+      throw new RefusedError("no_answer", "The connection broke; try again.");
+    }
+    // What comes after is kept until `dnd` ends; what came before it counts.
+    if (failure.code === "held") return { messages, more: false };
+    throw new RefusedError(failure.code, failure.message);
+  }
+}
+
+function pastOf(message: Message, sealed: SealedMessages): PastMessage {
+  const { conversation, seq, ulid: id, from, content } = message;
+  const past = { conversation, seq, id, from, at: isoTime(message.at) };
+  const text = textOf(content);
+  if (text !== undefined) return { ...past, text };
+  if (content.kind !== "sealed") return past;
+  const shown = sealed.find(id);
+  const kept = shown?.from === from ? shown : sealed.keep(message);
+  return kept === undefined ? past : { ...past, number: kept.number };
+}
+
+/** The text of a content that is one. */
+export function textOf({ kind, body }: Content): string | undefined {
+  return kind === "text" && typeof body === "string" ? body : undefined;
+}
+
+/** ISO 8601, whatever the number: a server may send any. */
+export function isoTime(at: number): string {
+  return new Date(Math.min(at, 8.64e15)).toISOString();
+}
