@@ -1,0 +1,132 @@
+/**
+ * Sotto's five forerunners, command by command: what their users typed, typed into the program as
+ * people run it. A row is a line of theirs, and what it comes to here.
+ */
+import assert from "node:assert/strict";
+import { House, type RunningProgram } from "../helpers/house.ts";
+import type { Program } from "../helpers/program.ts";
+
+/** Somebody types a line; then somebody sees an event. */
+type Row = readonly [
+  who: Name,
+  line: string,
+  sees: Name,
+  event: Readonly<Record<string, unknown>>,
+];
+type Name = "alice" | "bob" | "cam";
+
+class People {
+  readonly #programs: Readonly<Record<Name, Program>>;
+
+  private constructor(programs: Readonly<Record<Name, Program>>) {
+    this.#programs = programs;
+  }
+
+  /** Three people on one server: number 1, 2 and 3. */
+  static async gather(house: House, server: RunningProgram): Promise<People> {
+    const alice = await house.person("alice", server);
+    const bob = await house.person("bob", server);
+    const cam = await house.person("cam", server);
+    return new People({ alice, bob, cam });
+  }
+
+  async play(rows: readonly Row[]): Promise<void> {
+    for (const [who, line, sees, event] of rows) {
+      this.#programs[who].type(line);
+      await this.#programs[sees].event(event);
+    }
+  }
+
+  async leaves(who: Name, line: string): Promise<void> {
+    this.#programs[who].type(line);
+    assert.equal(await this.#programs[who].exit(), 0);
+  }
+}
+
+Deno.test("sotto client: does what the QUIC chat of Python and JWT did", async () => {
+  await using house = await House.make();
+  const people = await People.gather(house, await house.server());
+  await people.play([
+    ["alice", "hello", "bob", { event: "message", conversation: "room:general", text: "hello" }],
+    ["alice", "@bob hi", "bob", { event: "message", conversation: "dm:alice:bob", text: "hi" }],
+  ]);
+  await people.leaves("cam", "exit");
+  await people.play([
+    ["alice", "@names", "bob", { event: "presence", user: "cam", status: "offline" }],
+  ]);
+});
+
+Deno.test("sotto client: does what the encrypted chat over TCP did", async () => {
+  await using house = await House.make();
+  const people = await People.gather(house, await house.server());
+  await people.play([
+    ["alice", "@names", "alice", { event: "users" }],
+    ["alice", "@status", "alice", { event: "status", status: "normal" }],
+    ["bob", "@status dnd", "alice", { event: "presence", user: "bob", status: "dnd" }],
+    ["alice", "@bob psst", "alice", { event: "notice", code: "dnd" }],
+    ["bob", "@status normal", "bob", { event: "message", from: "alice", text: "psst" }],
+    ["bob", "@status away", "alice", { event: "presence", user: "bob", status: "away" }],
+    ["alice", "@bob there?", "alice", { event: "notice", code: "away" }],
+    ["alice", "@secret bob k3y the plan", "bob", { event: "sealed", from: "alice" }],
+    ["bob", "/open 1 wrong", "bob", { event: "error", code: "wrong_passphrase" }],
+    ["bob", "/open 1 k3y", "bob", { event: "opened", text: "the plan" }],
+    ["alice", "@group set crew bob,cam", "cam", { event: "changed", change: "created" }],
+    ["alice", "@group send crew us", "cam", {
+      event: "message",
+      conversation: "group:crew",
+      text: "us",
+    }],
+    ["bob", "@group leave crew", "alice", { event: "changed", change: "left", by: "bob" }],
+    ["alice", "@group delete crew", "cam", { event: "changed", change: "deleted", by: "alice" }],
+  ]);
+  await people.leaves("cam", "@quit");
+  await people.play([
+    ["alice", "@names", "bob", { event: "presence", user: "cam", status: "offline" }],
+  ]);
+});
+
+Deno.test("sotto client: does what the QUIC chat with numbers did", async () => {
+  await using house = await House.make();
+  const people = await People.gather(house, await house.server());
+  await people.play([
+    ["alice", "0: Good morning", "cam", { event: "message", text: "Good morning" }],
+    ["bob", "1: Hi Alice", "alice", { event: "message", from: "bob", text: "Hi Alice" }],
+    ["bob", "1,3: Meeting at 3 PM", "cam", { event: "message", text: "Meeting at 3 PM" }],
+    ["alice", "9: anybody?", "alice", { event: "error", code: "unknown_user" }],
+  ]);
+  await people.leaves("cam", "logout");
+  await people.play([
+    ["alice", "2,3: in time?", "bob", { event: "message", text: "in time?" }],
+    ["alice", "3: hello?", "alice", { event: "notice", code: "offline" }],
+  ]);
+});
+
+Deno.test("sotto client: does what the chat over TCP, UDP, TLS and multicast did", async () => {
+  await using house = await House.make();
+  const people = await People.gather(house, await house.server());
+  await people.play([
+    ["alice", "/users", "alice", { event: "users" }],
+    ["alice", "/msg bob Hello Bob!", "bob", { event: "message", text: "Hello Bob!" }],
+    ["alice", "/rooms", "alice", { event: "rooms" }],
+    ["bob", "/join tech", "bob", { event: "room", conversation: "room:tech" }],
+    ["alice", "/join tech", "bob", { event: "changed", change: "joined", by: "alice" }],
+    ["alice", "/room_msg Hello everyone!", "bob", {
+      event: "message",
+      conversation: "room:tech",
+      text: "Hello everyone!",
+    }],
+    ["alice", "/leave", "bob", { event: "changed", change: "left", by: "alice" }],
+  ]);
+  await people.leaves("alice", "quit");
+  await people.leaves("bob", "logout");
+});
+
+Deno.test("sotto client: does what the chat of two over TLS did", async () => {
+  await using house = await House.make();
+  const people = await People.gather(house, await house.server());
+  await people.play([
+    ["alice", "a first line", "bob", { event: "message", from: "alice", text: "a first line" }],
+    ["bob", "and an answer", "alice", { event: "message", from: "bob", text: "and an answer" }],
+  ]);
+  await people.leaves("alice", "exit");
+});
