@@ -6,6 +6,8 @@
 export interface Credentials {
   readonly user: string;
   readonly password: string;
+  /** Whether the name must be new, or must not be; left out: either will do. */
+  readonly intent?: "login" | "register";
 }
 
 export interface CredentialsRequest {

@@ -103,7 +103,13 @@ export class SignIn {
         continue;
       }
       const answer = this.#answer();
-      link.request({ type: "login", user: name, password: given.password });
+      const { password, intent } = given;
+      link.request({
+        type: "login",
+        user: name,
+        password,
+        ...(intent !== undefined && { intent }),
+      });
       const frame = await answer;
       if (frame === undefined) return { type: "later" };
       if (frame.type === "authenticated") return { type: "signed_in" };

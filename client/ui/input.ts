@@ -51,6 +51,11 @@ export class Input {
     return this.#line(() => this.#question, signal);
   }
 
+  /** Says something between questions. */
+  tell(text: string): void {
+    this.#options.stderr.write(`${text}\n`);
+  }
+
   /** Asks a question on the terminal. */
   ask(question: string, signal?: AbortSignal): Promise<string | undefined> {
     return this.#answer(() => {

@@ -78,11 +78,55 @@ export class TerminalPrompts implements Prompts {
     if (given !== undefined && user !== undefined) return { user, password: given };
     if (!this.#input.isTerminal) return undefined;
     await this.#ready();
-    const name = user ?? await this.#input.ask(`Name on ${this.#server}: `, signal);
-    if (name === undefined) return undefined;
-    const question = `Password of ${safeLabel(name, LIMITS.name)} on ${this.#server}: `;
-    const password = given ?? await this.#input.askSecret(question, signal);
-    return password === undefined ? undefined : { user: name, password };
+    if (user === undefined) return await this.#newOrKnown(given, signal);
+    const password = await this.#askPassword(user, signal);
+    return password === undefined ? undefined : { user, password };
+  }
+
+  /** Whoever gave no name may have none here yet. */
+  async #newOrKnown(
+    given: string | undefined,
+    signal: AbortSignal,
+  ): Promise<Credentials | undefined> {
+    const intent = await this.#askIntent(signal);
+    if (intent === undefined) return undefined;
+    const user = await this.#input.ask(`Name on ${this.#server}: `, signal);
+    if (user === undefined) return undefined;
+    const password = given ??
+      await (intent === "register"
+        ? this.#newPassword(user, signal)
+        : this.#askPassword(user, signal));
+    return password === undefined ? undefined : { user, password, intent };
+  }
+
+  async #askIntent(signal: AbortSignal): Promise<Credentials["intent"]> {
+    let question = "R to register a new name, L to log in with yours: ";
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const answer = (await this.#input.ask(question, signal))?.trim().toLowerCase();
+      if (answer === "r" || answer === "register") return "register";
+      if (answer === "l" || answer === "login") return "login";
+      if (answer === undefined) return undefined;
+      question = "Please type R or L: ";
+    }
+    return undefined;
+  }
+
+  /** Asked for twice: who mistypes it now could never sign in again. */
+  async #newPassword(user: string, signal: AbortSignal): Promise<string | undefined> {
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const password = await this.#askPassword(user, signal);
+      if (password === undefined) return undefined;
+      const again = await this.#input.askSecret("The same again: ", signal);
+      if (again === password) return password;
+      if (again === undefined) return undefined;
+      this.#input.tell("Those two were not the same.");
+    }
+    return undefined;
+  }
+
+  #askPassword(user: string, signal: AbortSignal): Promise<string | undefined> {
+    const question = `Password of ${safeLabel(user, LIMITS.name)} on ${this.#server}: `;
+    return this.#input.askSecret(question, signal);
   }
 
   async passphrase(purpose: "seal" | "open", person: string): Promise<string | undefined> {

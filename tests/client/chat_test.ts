@@ -296,6 +296,24 @@ Deno.test("Chat tries a person's passwords as often as the server allows", async
   assert.equal(ann.all("error").length, 2);
 });
 
+Deno.test("Chat registers no name that somebody has, and logs nobody in who is not there", async () => {
+  await using server = await startTestServer();
+  {
+    await using _ann = await startTestChat({ user: "ann", ...at(server) });
+  }
+  const refusals = [["ann", "register", "name_taken"], [
+    "bob",
+    "login",
+    "bad_credentials",
+  ]] as const;
+  for (const [user, intent, code] of refusals) {
+    const prompts = fixedCredentials({ user, password: "pass word", intent });
+    await using chat = new TestChat({ user, ...at(server), prompts });
+    assert.equal((await chat.chat.ended).code, "not_let_in");
+    await chat.event("error", { code });
+  }
+});
+
 Deno.test("Chat says that there is no server", async () => {
   const server = await startTestServer();
   await server[Symbol.asyncDispose]();

@@ -165,9 +165,13 @@ Deno.test({
     assert.ok(ann.screen.includes(server.pin ?? "no pin"));
     assert.match(ann.screen, /It was announced so on this network, as anybody there can do\./);
     ann.enter("yes");
+    await ann.until(/R to register a new name, L to log in with yours:/);
+    ann.enter("R");
     await ann.until(/Name on 192\.0\.2\.1:\d+:/);
     ann.enter("ann");
     await ann.until(/Password of ann/);
+    ann.enter("a password");
+    await ann.until(/The same again:/);
     ann.enter("a password");
     await ann.until(/\* here: ann \(1\)/);
     ann.press("C-c");

@@ -30,10 +30,16 @@ Deno.test({
     const env = { HOME: folder, XDG_CONFIG_HOME: "", XDG_STATE_HOME: "" };
     {
       using terminal = new Terminal(COMMAND, { cwd: folder, env });
+      await terminal.until(/L to log in/);
+      terminal.type("r");
+      terminal.press("Enter");
       await terminal.until(/Name on localhost/);
       terminal.type("ann");
       terminal.press("Enter");
       await terminal.until(/Password of ann/);
+      terminal.type("not on the screen");
+      terminal.press("Enter");
+      await terminal.until(/The same again/);
       terminal.type("not on the screen");
       terminal.press("Enter");
       await terminal.until(/you are ann/);

@@ -36,12 +36,16 @@ Deno.test(
     using bob = client(house, "bob", address);
     await bob.until(/\(yes\/no\)\?/);
     bob.enter("yes");
+    await bob.until(/R to register a new name, L to log in with yours:/);
+    bob.enter("R");
     await bob.until(/Name on .*:/);
     bob.enter("bob");
     await bob.until(/Password of bob on .*:/);
     bob.type("wronX");
     bob.press("BSpace");
     bob.enter("g, but mine now");
+    await bob.until(/The same again:/);
+    bob.enter("wrong, but mine now");
     await bob.until(/\* here: ann \(1\), bob \(2\)/);
     await ann.until(/\* bob is here/);
 

@@ -38,13 +38,27 @@ class Asked implements Disposable {
   }
 }
 
-Deno.test("TerminalPrompts asks for name and password", async () => {
-  using asked = new Asked({ typed: "ann\npass word\r" });
+Deno.test("TerminalPrompts asks who logs in for name and password", async () => {
+  using asked = new Asked({ typed: "what?\nL\nann\npass word\r" });
   const credentials = await asked.prompts.credentials({ ...REQUEST, user: undefined });
-  assert.deepEqual(credentials, { user: "ann", password: "pass word" });
+  assert.deepEqual(credentials, { user: "ann", password: "pass word", intent: "login" });
+  assert.match(asked.screen, /R to register .*, L to log in/);
   assert.match(asked.screen, /Name on chat:4433: /);
   assert.match(asked.screen, /Password of ann on chat:4433: /);
   assert.doesNotMatch(asked.screen, /pass word/);
+});
+
+Deno.test("TerminalPrompts asks who registers for the password twice", async () => {
+  using asked = new Asked({ typed: "r\nann\nmine\rmime\rmine\rmine\r" });
+  const credentials = await asked.prompts.credentials({ ...REQUEST, user: undefined });
+  assert.deepEqual(credentials, { user: "ann", password: "mine", intent: "register" });
+  assert.match(asked.screen, /not the same/);
+  assert.doesNotMatch(asked.screen, /mine|mime/);
+});
+
+Deno.test("TerminalPrompts takes no third wrong answer for a choice", async () => {
+  using asked = new Asked({ typed: "a\nb\nc\nl\n" });
+  assert.equal(await asked.prompts.credentials({ ...REQUEST, user: undefined }), undefined);
 });
 
 Deno.test("TerminalPrompts gives the password from a file once, then asks", async () => {
