@@ -8,6 +8,7 @@ import type { ClientFrames, ServerFrame } from "../protocol/frame.ts";
 import { type AuthServices, login, logout, resume } from "./handlers/auth.ts";
 import { history, type HistoryServices } from "./handlers/history.ts";
 import { type MessageServices, send } from "./handlers/message.ts";
+import { type PeopleServices, resolve, status, who } from "./handlers/people.ts";
 import {
   add,
   create,
@@ -20,7 +21,6 @@ import {
   remove,
   topic,
 } from "./handlers/places.ts";
-import { type PresenceServices, resolve, status, who } from "./handlers/presence.ts";
 import { search, type SearchServices } from "./handlers/search.ts";
 import { mark, sync, type SyncServices } from "./handlers/sync.ts";
 import type { Peer } from "./peer.ts";
@@ -31,8 +31,8 @@ export type Services =
   & AuthServices
   & HistoryServices
   & MessageServices
+  & PeopleServices
   & PlaceServices
-  & PresenceServices
   & SearchServices
   & SyncServices;
 

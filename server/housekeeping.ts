@@ -1,7 +1,7 @@
 /**
  * What the server does beside its work, a little at a time: it forgets sessions that have expired,
  * puts new messages into the index of words, and frees what deleted groups have left behind.
- * Nobody waits for it, and it holds up nobody for more than a few milliseconds.
+ * Nobody waits for it, and a piece of it holds up everybody for a millisecond, rarely for ten.
  */
 import type { Clock } from "./clock.ts";
 import { describe, type Logger } from "./log.ts";
@@ -18,7 +18,7 @@ const EXPIRY = 60 * 60 * 1000;
 /** Milliseconds between two pieces of work: while there is more to do, and when there is not. */
 const BUSY = 100;
 const QUIET = 1_000;
-/** Messages in one piece: two or three milliseconds. */
+/** Messages in one piece. */
 const PIECE = 100;
 
 /** Begins at once; returns what ends it. */

@@ -48,9 +48,10 @@ export class People {
    * the account's sessions are told which conversations have gone on meanwhile.
    */
   async setStatus({ account: { name } }: SignedIn, status: OwnStatus): Promise<void> {
-    const wasHeld = this.#presence.statusOf(name) === "dnd";
-    const before = wasHeld ? await this.#store.conversations(name) : [];
+    const before = await this.#store.conversations(name);
     await this.#store.setStatus(name, status);
+    // Another session of the account may have set one meanwhile: what counts is what holds now.
+    const wasHeld = this.#presence.statusOf(name) === "dnd";
     this.#presence.setStatus(name, status);
     if (!wasHeld || status === "dnd") return;
     // Read after messages are delivered again, so that none falls between the two.

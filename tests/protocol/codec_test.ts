@@ -174,6 +174,27 @@ Deno.test("parseClientFrame names the field that is missing or wrong", () => {
   refused({ ...history, limit: 0 }, "bad_frame", "limit");
   refused({ ...history, limit: 501 }, "bad_frame", "limit");
   refused({ ...history, after: 2 ** 53 }, "bad_frame", "after");
+  refused({ ...history, before: -1 }, "bad_frame", "before");
+  refused({ type: "search", id: 1, words: "x", limit: 101 }, "bad_frame", "limit");
+  refused({ type: "search", id: 1, limit: 1 }, "bad_frame", "words");
+  refused({ type: "resolve", id: 1, users: [] }, "bad_frame", "users");
+  refused({ type: "resolve", id: 1, users: Array(65).fill("x") }, "bad_frame", "users");
+  refused({ type: "resolve", id: 1, users: ["x", null] }, "bad_frame", "users.1");
+  refused({ type: "status", id: 1, status: "offline" }, "bad_frame", "status");
+  refused({ type: "list", id: 1, kind: "people" }, "bad_frame", "kind");
+  for (const type of ["create", "leave", "members", "topic"]) {
+    refused({ type, id: 1, conversation: "dm:ann:bob", topic: "" }, "bad_frame", "conversation");
+  }
+  refused({ type: "join", id: 1, conversation: "group:crew" }, "bad_frame", "conversation");
+  for (const type of ["add", "remove", "delete"]) {
+    const users = ["x"];
+    refused({ type, id: 1, conversation: "room:tech", users }, "bad_frame", "conversation");
+  }
+  refused({ type: "add", id: 1, conversation: "group:crew", users: [] }, "bad_frame", "users");
+  refused({ type: "topic", id: 1, conversation: "room:tech" }, "bad_frame", "topic");
+  const create = { type: "create", id: 1, conversation: "group:crew" };
+  refused({ ...create, members: Array(65).fill("x") }, "bad_frame", "members");
+  refused({ ...create, members: "bob" }, "bad_frame", "members");
 });
 
 Deno.test("ProtocolError.re is the id of the frame at fault, where that is one", () => {

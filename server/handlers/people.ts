@@ -5,16 +5,16 @@ import type { People } from "../services/people.ts";
 import type { Presence } from "../services/presence.ts";
 import { answer } from "./answer.ts";
 
-export interface PresenceServices {
+export interface PeopleServices {
   readonly people: People;
   readonly presence: Presence;
 }
 
-export function who(frame: ClientFrames["who"], peer: Peer, services: PresenceServices): void {
+export function who(frame: ClientFrames["who"], peer: Peer, services: PeopleServices): void {
   for (const page of services.presence.list(frame.id)) peer.send(page);
 }
 
-export function resolve(frame: ClientFrames["resolve"], peer: Peer, services: PresenceServices) {
+export function resolve(frame: ClientFrames["resolve"], peer: Peer, services: PeopleServices) {
   return answer(frame.id, peer, async () => ({
     type: "resolved",
     re: frame.id,
@@ -22,6 +22,6 @@ export function resolve(frame: ClientFrames["resolve"], peer: Peer, services: Pr
   }));
 }
 
-export function status(frame: ClientFrames["status"], peer: Peer, services: PresenceServices) {
+export function status(frame: ClientFrames["status"], peer: Peer, services: PeopleServices) {
   return answer(frame.id, peer, () => services.people.setStatus(peer.session, frame.status));
 }

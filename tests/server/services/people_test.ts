@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { dmOf } from "../../../protocol/names.ts";
+import { Conversations } from "../../../server/services/conversations.ts";
+import { People, type PeopleOptions } from "../../../server/services/people.ts";
+import { Presence } from "../../../server/services/presence.ts";
+import { FakeClock, settle } from "../../helpers/fake_clock.ts";
+import { messageOf } from "../../helpers/messages.ts";
+import { TestSession } from "../../helpers/signed_in.ts";
+import { tempStore } from "../../helpers/temp_store.ts";
+
+const DM = dmOf("ann", "bob");
+
+Deno.test("People.setStatus() loses nothing when two devices set a status at once", async () => {
+  await using temp = await tempStore("ann", "bob");
+  const { store } = temp;
+  /** What lets each status that was stored be known as stored. */
+  const stored: (() => void)[] = [];
+  const slow: PeopleOptions["store"] = {
+    account: (name) => store.account(name),
+    accountByNumber: (number) => store.accountByNumber(number),
+    conversations: (name) => store.conversations(name),
+    setStatus: async (name, status) => {
+      await store.setStatus(name, status);
+      await new Promise<void>((resolve) => stored.push(resolve));
+    },
+  };
+  const presence = new Presence({ clock: new FakeClock() });
+  const conversations = new Conversations({ store, presence });
+  const people = new People({ store: slow, presence });
+  const [laptop, phone] = [new TestSession("bob", 2), new TestSession("bob", 2)];
+  for (const session of [laptop, phone]) presence.come(session, "normal");
+
+  const until = async (count: number) => {
+    for (let turn = 0; stored.length < count && turn < 1_000; turn++) await settle();
+    assert.equal(stored.length, count);
+  };
+  const first = people.setStatus(laptop, "dnd");
+  await until(1);
+  const second = people.setStatus(phone, "normal");
+  await until(2);
+  stored[0]?.();
+  await first;
+  // The store holds nothing any more, but nothing is delivered yet.
+  await store.append([messageOf(1, { conversation: DM })]);
+  assert.deepEqual(conversations.audienceOf(DM), []);
+  stored[1]?.();
+  await second;
+  assert.deepEqual(conversations.audienceOf(DM), [laptop, phone]);
+  const heard = [`${DM} 1 seen 0, 1 unread`];
+  assert.deepEqual([laptop.look(), phone.look()], [heard, heard]);
+});
