@@ -16,7 +16,8 @@ import {
 } from "../transport.ts";
 import { closeReason } from "./closing.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { isLong, packetsOf, parseLongHeader } from "./header.ts";
+import { HandshakeReport } from "./handshake_report.ts";
+import { isLong, packetsOf } from "./header.ts";
 import { hex } from "./hex.ts";
 import { Ids } from "./ids.ts";
 import type { Loop, Task } from "./loop.ts";
@@ -33,6 +34,8 @@ const SMALL = 100;
  * have been sent to where we are no more (RFC 9000, section 4.1, asks for as much).
  */
 const BLOCKED_INTERVAL = 1_000;
+/** quiche tells whole milliseconds. */
+const BELOW_A_MILLISECOND = 0.5;
 /** The longest that a closed connection is kept, to repeat its close to a peer that still sends. */
 const CLOSING_TIME = 1_000;
 
@@ -56,7 +59,7 @@ export interface ConnectionOptions {
 }
 
 /** What a connection keeps of its options: nothing that would outlive its end. */
-type LastingOptions = Pick<ConnectionOptions, "limits" | "log" | "onEstablished" | "onEnded">;
+type LastingOptions = Pick<ConnectionOptions, "limits" | "onEstablished" | "onEnded">;
 
 /**
  * `closing`: we have closed, and quiche keeps the connection for three probe timeouts, so that a
@@ -76,8 +79,6 @@ export class QuicheConnection implements Connection, Task, StreamHost {
   alpn = "";
   serverName: string | undefined;
   peerCertificate: Uint8Array | undefined;
-  /** Whether the peer has ever answered. */
-  heard = false;
 
   // The loop's fields (`Task`).
   dirty = false;
@@ -88,6 +89,7 @@ export class QuicheConnection implements Connection, Task, StreamHost {
   readonly #loop: Loop;
   readonly #path: Path;
   readonly #ids: Ids;
+  readonly #report: HandshakeReport;
   readonly #sender: Sender;
   readonly #streams: Streams;
   readonly #settle: (reason: CloseReason) => void;
@@ -105,7 +107,8 @@ export class QuicheConnection implements Connection, Task, StreamHost {
   #reason: CloseReason | undefined;
 
   constructor(options: ConnectionOptions) {
-    const { clientsId, endpoint, id, loop, quic, remote, role, serverName, ...lasting } = options;
+    const { clientsId, endpoint, id, loop, quic, log, remote, role, serverName, ...lasting } =
+      options;
     this.role = role;
     this.serverName = serverName;
     this.#options = lasting;
@@ -117,6 +120,7 @@ export class QuicheConnection implements Connection, Task, StreamHost {
     this.#ids.add(id);
     if (clientsId !== undefined) this.#ids.add(clientsId);
     this.#lastIds = { source: hex(id), destination: "" };
+    this.#report = new HandshakeReport(log, this);
     this.#sender = new Sender(this, loop, this.#path, endpoint);
     this.#streams = new Streams(this, role, lasting.limits.maxStreams);
     this.#deadline = loop.now() + lasting.limits.handshakeTimeout;
@@ -137,7 +141,8 @@ export class QuicheConnection implements Connection, Task, StreamHost {
   }
 
   rtt(): number | undefined {
-    return this.#quic?.pathStats().find((path) => path.active)?.rtt;
+    const rtt = this.#quic?.pathStats().find((path) => path.active)?.rtt;
+    return rtt === 0 ? BELOW_A_MILLISECOND : rtt;
   }
 
   openStream(): Promise<Stream> {
@@ -187,6 +192,11 @@ export class QuicheConnection implements Connection, Task, StreamHost {
 
   // For whoever dials or listens.
 
+  /** Whether the peer has ever answered. */
+  get heard(): boolean {
+    return this.#report.heard;
+  }
+
   /** Closes without waiting for anything: the close is sent once. */
   abandon(reason: CloseReason): void {
     const quic = this.#quic;
@@ -235,7 +245,7 @@ export class QuicheConnection implements Connection, Task, StreamHost {
     const quic = this.#quic;
     if (quic === undefined) return;
     if (this.#state === "closing") return this.#sender.repeatClose();
-    if (this.#state === "handshake") this.#observe(datagram);
+    if (this.#state === "handshake") this.#report.observe(datagram);
     const info = this.#path.infoOf(hostname, port, datagram.length);
     try {
       if (this.#state === "handshake" || !isLong(datagram)) quic.recv(datagram, info);
@@ -246,7 +256,11 @@ export class QuicheConnection implements Connection, Task, StreamHost {
       return this.#fail(quic, error);
     }
     if (this.#state === "handshake" && quic.isEstablished()) this.#establish(quic);
-    if (quic.isDraining()) return this.#end(closeReason(quic));
+    if (quic.isDraining()) {
+      // What came before the close, in the same datagram, is for those who wait for it.
+      this.#streams.advance(quic);
+      return this.#end(closeReason(quic));
+    }
     if (this.#state === "handshake") return this.#loop.touch(this);
     if (!this.#path.isSettled(hostname, port)) this.#follow(quic, datagram.length);
     const advanced = this.#streams.advance(quic);
@@ -319,17 +333,6 @@ export class QuicheConnection implements Connection, Task, StreamHost {
     return this.#sender.lastSent + interval;
   }
 
-  /** Tells of what a client's first answers are. */
-  #observe(datagram: Uint8Array): void {
-    this.heard = true;
-    if (this.role === "server" || !isLong(datagram)) return;
-    const header = parseLongHeader(datagram);
-    if (header === undefined) return;
-    const { log } = this.#options;
-    if (header.version === 0) log.report("version_negotiation", this.remote);
-    else if (header.type === "retry") log.report("retry", this.remote);
-  }
-
   #establish(quic: NativeConnection): void {
     this.#state = "open";
     this.#deadline = Infinity;
@@ -337,13 +340,7 @@ export class QuicheConnection implements Connection, Task, StreamHost {
     this.alpn = new TextDecoder().decode(quic.applicationProto());
     if (this.role === "server") this.serverName = quic.serverName() ?? undefined;
     else this.peerCertificate = quic.peerCertChain()?.[0];
-    const { source, destination } = this.ids();
-    this.#options.log.report("established", this.remote, {
-      alpn: this.alpn,
-      ...(this.serverName === undefined ? {} : { serverName: this.serverName }),
-      sourceId: source,
-      destinationId: destination,
-    });
+    this.#report.established();
     this.#ids.issue(quic);
     this.#options.onEstablished(this);
   }
@@ -369,7 +366,7 @@ export class QuicheConnection implements Connection, Task, StreamHost {
 
   /** We have closed: tells the streams, and waits until the close has had time to arrive. */
   #leave(reason: CloseReason): void {
-    this.#reportFailure(reason);
+    if (this.#state === "handshake") this.#report.failed(reason);
     this.#reason = reason;
     this.#state = "closing";
     this.#deadline = this.#loop.now() + CLOSING_TIME;
@@ -381,7 +378,7 @@ export class QuicheConnection implements Connection, Task, StreamHost {
   /** Lets go of everything. */
   #end(reason: CloseReason): void {
     if (this.#quic === undefined) return;
-    this.#reportFailure(reason);
+    if (this.#state === "handshake") this.#report.failed(reason);
     this.#lastIds = this.ids();
     this.#reason = reason;
     this.#state = "closed";
@@ -391,15 +388,5 @@ export class QuicheConnection implements Connection, Task, StreamHost {
     this.#streams.fail(this.ended());
     this.#options.onEnded(this, reason);
     this.#sender.endpoint.release().then(() => this.#settle(reason));
-  }
-
-  #reportFailure(reason: CloseReason): void {
-    if (this.#state !== "handshake") return;
-    const { source, destination } = this.ids();
-    this.#options.log.report("failed", this.remote, {
-      sourceId: source,
-      destinationId: destination,
-      reason: describe(reason),
-    });
   }
 }

@@ -132,7 +132,13 @@ export class Path {
   probe(quic: NativeConnection): void {
     this.#probes--;
     if (!this.#proven) return void quic.probePath(this.#local, this.#info.from);
-    for (const address of this.#left.values()) quic.probePath(this.#local, address);
+    for (const [key, address] of this.#left) {
+      try {
+        quic.probePath(this.#local, address);
+      } catch {
+        this.#left.delete(key); // quiche has let go of that path.
+      }
+    }
   }
 
   /** Puts quiche's next datagram into `out`, whatever address it is for. */

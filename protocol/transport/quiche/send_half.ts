@@ -24,9 +24,11 @@ interface Writer {
   readonly reject: (error: Error) => void;
 }
 
-/** Writes up to this length are gathered, up to this many bytes in all (`spare`). */
+/** Writes up to this length are gathered, up to this many bytes in all. */
 const SMALL = 1024;
-export const CAPACITY = 4096;
+const CAPACITY = 4096;
+/** Buffers that are kept when nobody gathers (4 MB). */
+const MAX_SPARE = 1024;
 
 /** All writes that are taken at once share this promise. */
 const TAKEN: Promise<void> = Promise.resolve();
@@ -178,7 +180,8 @@ export class SendHalf {
 
   /** Gives the buffer back. */
   #letGo(): void {
-    if (this.#gathered !== undefined) this.#host.spare.push(this.#gathered);
+    const { spare } = this.#host;
+    if (this.#gathered !== undefined && spare.length < MAX_SPARE) spare.push(this.#gathered);
     this.#gathered = undefined;
     this.#pushed = this.#filled = 0;
   }

@@ -45,7 +45,7 @@ export class Sender {
    * short one does not mean that there is nothing more. (Mostly it does: that saves a call each.)
    */
   beThorough(): void {
-    this.#thoroughUntil = this.#loop.time + THOROUGH_TIME;
+    this.#thoroughUntil = this.#loop.now() + THOROUGH_TIME;
   }
 
   get thorough(): boolean {

@@ -7,7 +7,7 @@ export interface StreamHost {
   readonly quic: NativeConnection | undefined;
   /** Where quiche puts what it has received, before a chunk is cut from it. */
   readonly scratch: Uint8Array;
-  /** Buffers in which no stream gathers just now: as many as ever did within one turn. */
+  /** Buffers in which no stream gathers just now (`send_half.ts`). */
   readonly spare: Uint8Array[];
   /** There may be something to send. */
   touch(): void;
