@@ -55,15 +55,17 @@ export class Asking {
   async ask<Type extends Asked>(
     fields: Extract<Fields, { type: Type }>,
   ): Promise<readonly AnswerTo<Type>[]> {
-    const link = this.#link;
-    if (link === undefined || !link.allows(fields.type)) {
-      throw new RefusedError("not_connected", "Not connected right now; try again in a moment.");
-    }
+    const link = this.#linkFor(fields.type);
     const frames = await new Promise<readonly ServerFrame[]>((resolve, reject) => {
       this.#waiting.set(link.request(fields), { frames: [], resolve, reject });
     });
     // What the session calls an answer has the type that `ANSWERS` says (`ClientSession`).
     return frames as readonly AnswerTo<Type>[];
+  }
+
+  /** Asks for a list that also comes by itself, and is shown like that. Throws `RefusedError`. */
+  refresh(type: "who"): void {
+    this.#linkFor(type).request({ type });
   }
 
   /** Takes a frame that answers something that was asked here; `false`: it does not. */
@@ -80,5 +82,11 @@ export class Asking {
     this.#waiting.delete(request.id);
     waiting.resolve(waiting.frames);
     return true;
+  }
+
+  #linkFor(type: Asked): Pick<Link, "request"> {
+    const link = this.#link;
+    if (link?.allows(type)) return link;
+    throw new RefusedError("not_connected", "Not connected right now; try again in a moment.");
   }
 }

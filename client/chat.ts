@@ -8,20 +8,20 @@
  */
 import { monotonicFactory } from "ulid";
 import type { Content, ServerFrame, User } from "../protocol/frame.ts";
-import type { Request, TransferFields } from "../protocol/session/client.ts";
+import type { Request } from "../protocol/session/client.ts";
 import type { Engine } from "../protocol/transport/transport.ts";
 import { Asking, RefusedError } from "./asking.ts";
 import { type Clock, pause, systemClock } from "./clock.ts";
 import { helpText, parseLine } from "./commands.ts";
 import type { ChatEvent, Intent } from "./events.ts";
+import { Inquiries } from "./inquiries.ts";
 import { formatAddress } from "./known_hosts.ts";
 import { type Ending, Line } from "./line.ts";
 import type { Log } from "./log.ts";
-import { fetchPast, type Past } from "./past.ts";
 import { Places, toSelf } from "./places.ts";
 import type { Prompts } from "./prompts.ts";
 import { EventQueue } from "./queue.ts";
-import { recipientsOf, statusOf, unknownText } from "./recipients.ts";
+import { recipientsOf, unknownText } from "./recipients.ts";
 import { checkLength, Secrecy } from "./secrecy.ts";
 import { SealedMessages } from "./secrets.ts";
 import { Talk } from "./talk.ts";
@@ -46,9 +46,6 @@ export interface ChatOptions {
   readonly log?: Log | undefined;
 }
 
-/** Messages that `/history` and `/search` show when no number is given. */
-const SHOWN = 20;
-
 /** How long leaving waits for what was said to be acknowledged. */
 const LEAVE = 5000;
 
@@ -65,10 +62,12 @@ export class Chat implements AsyncDisposable {
   readonly #queue = new EventQueue();
   readonly #sealed = new SealedMessages(() => this.#user ?? "");
   readonly #line: Line;
-  readonly #talk: Talk;
+  readonly #makeTalk: () => Talk;
+  #talk: Talk;
   readonly #asking = new Asking();
   readonly #places: Places;
   readonly #secrecy: Secrecy;
+  readonly #inquiries: Inquiries;
   readonly #ulid: () => string;
   #user: string | undefined;
   #leaving = false;
@@ -91,15 +90,20 @@ export class Chat implements AsyncDisposable {
     this.#ulid = () => ulid(clock.time());
     const { log, client = "sotto" } = options;
     const events = this.#queue;
-    this.#talk = new Talk({ clock, random: fraction, events, sealed: this.#sealed, log });
+    const sealed = this.#sealed;
+    this.#makeTalk = () => new Talk({ clock, random: fraction, events, sealed, log });
+    this.#talk = this.#makeTalk();
     const self = () => this.#user ?? "";
-    this.#secrecy = new Secrecy({ sealed: this.#sealed, prompts: options.prompts, self, random });
+    this.#secrecy = new Secrecy({ sealed, prompts: options.prompts, self, random });
     this.#places = new Places({
       asking: this.#asking,
       emit: (event) => this.#emit(event),
       self,
       forget: (conversation) => this.#talk.forget(conversation),
     });
+    const link = () => this.#line.link;
+    const places = this.#places;
+    this.#inquiries = new Inquiries({ asking: this.#asking, places, sealed, link, self });
     const signedIn = Promise.withResolvers<void>();
     this.#line = new Line(
       { ...options, user: options.user, tokens, clock, random: fraction, client, log },
@@ -113,6 +117,8 @@ export class Chat implements AsyncDisposable {
         lost: () => {
           this.#talk.detach();
           this.#asking.lost(true);
+          // What one account has seen and said is not the next one's.
+          if (this.#line.changing) this.#talk = this.#makeTalk();
         },
         refused: (code, message) => this.#error(code, message),
         reconnecting: (reason, wait) => {
@@ -254,7 +260,7 @@ export class Chat implements AsyncDisposable {
       case "open":
         return this.#emit(await this.#secrecy.open(intent));
       case "names":
-        return this.#names();
+        return this.#asking.refresh("who");
       case "list":
       case "members":
       case "join":
@@ -266,14 +272,11 @@ export class Chat implements AsyncDisposable {
       case "delete":
         return await this.#places.do(intent);
       case "status":
-        return await this.#status(intent);
       case "history":
-        return await this.#history(intent);
-      case "search": {
-        const { words } = intent;
-        const found = await this.#past({ type: "search", words, limit: SHOWN });
-        return this.#emit({ event: "search", words, ...found });
-      }
+      case "search":
+        return this.#emit(await this.#inquiries.answer(intent));
+      case "sign_in":
+        return await this.#signInAs(intent);
       case "help":
         return this.#emit({ event: "notice", code: "help", text: helpText() });
       case "quit":
@@ -299,35 +302,34 @@ export class Chat implements AsyncDisposable {
     if (this.#user !== undefined && names.includes(this.#user)) throw toSelf();
   }
 
-  /** The list comes as it does by itself after signing in. */
-  #names(): void {
-    const { link } = this.#line;
-    if (link?.allows("who")) link.request({ type: "who" });
-    else this.#error("not_connected", "Not connected right now; try again in a moment.");
-  }
-
-  async #status({ status }: Extract<Intent, { type: "status" }>): Promise<void> {
-    if (status !== undefined) await this.#asking.ask<"status">({ type: "status", status });
-    const shown = status ?? await statusOf(this.#user ?? "", this.#asking);
-    this.#emit({ event: "status", status: shown });
-  }
-
-  async #history({ place, limit = SHOWN }: Extract<Intent, { type: "history" }>): Promise<void> {
-    const conversation = place === undefined ? this.#places.room : this.#places.find(place);
-    const before = Number.MAX_SAFE_INTEGER;
-    const past = await this.#past({ type: "history", conversation, before, limit });
-    this.#emit({ event: "history", conversation, ...past });
-  }
-
-  #past(fields: TransferFields): Promise<Past> {
-    return fetchPast(this.#line.link, fields, this.#sealed);
-  }
-
   async #saySecret(intent: Extract<Intent, { type: "secret" }>): Promise<void> {
     const conversation = this.#places.find({ type: "person", name: intent.to });
     const ulid = this.#ulid();
     const content = await this.#secrecy.seal(intent, ulid);
     this.#put(ulid, conversation, content);
+  }
+
+  /** Gives this session up, and signs in as another on a fresh connection. */
+  async #signInAs({ user, intent }: Extract<Intent, { type: "sign_in" }>): Promise<void> {
+    const { signal } = new AbortController();
+    const request = { user, attempt: 0, signal, intent };
+    const given = await this.#options.prompts.credentials(request);
+    if (given === undefined) {
+      const message = "Nothing was changed: a password is asked for on a terminal only.";
+      throw new RefusedError("no_password", message);
+    }
+    await this.#sent();
+    const { link, pin } = this.#line;
+    if (this.#talk.unsent > 0 || !link?.allows("logout")) {
+      throw new RefusedError("not_connected", "Nothing was changed: not connected right now.");
+    }
+    this.#talk.flushMarks();
+    await this.#saving;
+    link.request({ type: "logout" });
+    const before = this.#user ?? "";
+    const done = this.#line.become({ user, password: given.password, intent });
+    await this.#tokens.forget(pin, before);
+    await Promise.race([done, this.ended]);
   }
 
   /** Ends the session for good: its token is worth nothing any more. */

@@ -178,6 +178,15 @@ export function parseSearch(rest: string): Parsed {
   return parsedAs({ type: "search", words });
 }
 
+export function parseSignIn(rest: string, intent: "login" | "register"): Parsed {
+  const [word, after] = cut(rest);
+  if (word === "" || after.trim() !== "") {
+    return fail("bad_command", `Type /${intent} NAME alone; the password is asked for then.`);
+  }
+  const user = foldName(word);
+  return isName(user) ? parsedAs({ type: "sign_in", user, intent }) : badName();
+}
+
 /** One word that is a room or group, and nothing after it. */
 export function one(
   rest: string,

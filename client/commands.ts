@@ -23,6 +23,7 @@ import {
   parseSay,
   parseSearch,
   parseSecret,
+  parseSignIn,
   parseStatus,
   parseTopic,
 } from "./command_parsers.ts";
@@ -186,6 +187,16 @@ const COMMANDS: readonly Command[] = [
     words: ["@quit", "/quit", "/exit"],
     usages: [["@quit", "leave (also /quit; or exit or quit alone on a line)"]],
     parse: (rest) => alone(rest, "@quit", { type: "quit" }),
+  },
+  {
+    words: ["/register"],
+    usages: [["/register NAME", "sign out, and in with a new name; the password is asked for"]],
+    parse: (rest) => parseSignIn(rest, "register"),
+  },
+  {
+    words: ["/login"],
+    usages: [["/login NAME", "sign out, and in as somebody else; the password is asked for"]],
+    parse: (rest) => parseSignIn(rest, "login"),
   },
   {
     words: ["/logout", "@logout"],

@@ -68,6 +68,8 @@ export type Intent =
     readonly limit?: number;
   }
   | { readonly type: "search"; readonly words: string }
+  /** Gives the session up, and signs in as another. */
+  | { readonly type: "sign_in"; readonly user: string; readonly intent: "login" | "register" }
   | { readonly type: "help" }
   | {
     readonly type: "quit";

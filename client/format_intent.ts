@@ -45,6 +45,8 @@ export function formatIntent(intent: Intent): string {
       return words("/history", intent.place && formatPlace(intent.place), intent.limit);
     case "search":
       return words("/search", intent.words);
+    case "sign_in":
+      return words(`/${intent.intent}`, intent.user);
     case "help":
       return "/help";
     case "quit":

@@ -11,7 +11,7 @@ import { Link, type LinkEnd } from "./connection.ts";
 import { type Dialled, dialServer } from "./dial.ts";
 import { formatAddress } from "./known_hosts.ts";
 import type { Log } from "./log.ts";
-import type { Prompts } from "./prompts.ts";
+import type { Credentials, Prompts } from "./prompts.ts";
 import { type Outcome, SignIn } from "./sign_in.ts";
 import type { Tokens } from "./tokens.ts";
 import { KeyChangedError, type Trust, UntrustedError } from "./trust.ts";
@@ -89,6 +89,9 @@ export class Line {
   #transport: "quic" | "tls" = "quic";
   #link: Link | undefined;
   #signIn: SignIn | undefined;
+  /** Who is to be signed in on the next connection, instead of who was before. */
+  #next: Credentials | undefined;
+  #changed: PromiseWithResolvers<void> | undefined;
   /** Somebody has been signed in: from now on breaks are repaired. */
   #established = false;
 
@@ -115,7 +118,12 @@ export class Line {
 
   /** Whether this is a way back. */
   get resumed(): boolean {
-    return this.#established;
+    return this.#established && !this.changing;
+  }
+
+  /** Whether the next to sign in is somebody else. */
+  get changing(): boolean {
+    return this.#next !== undefined;
   }
 
   /** One connection after the other. Resolves once it is over for good. */
@@ -127,6 +135,7 @@ export class Line {
       const end = await this.#connection();
       if (end.type === "over") return end.ending;
       if (signal.aborted) break;
+      if (this.changing && end.wasIn) continue;
       const { code, message, wasIn } = end;
       const final = FINAL.get(code);
       if (final !== undefined) return { code: final, message };
@@ -145,6 +154,15 @@ export class Line {
   leave(): void {
     this.#leaving.abort();
     void this.#link?.leave();
+  }
+
+  /** Ends the session, and signs in as somebody else. Resolves when that is done. */
+  become(credentials: Credentials): Promise<void> {
+    this.#next = credentials;
+    this.#user = credentials.user;
+    this.#changed = Promise.withResolvers();
+    void this.#link?.leave();
+    return this.#changed.promise;
   }
 
   /** One connection, from dialling to its end. */
@@ -189,8 +207,11 @@ export class Line {
 
   async #enter(link: Link): Promise<Outcome> {
     const { prompts, tokens, clock } = this.#options;
+    const given = this.#next;
+    this.#next = undefined;
     this.#signIn = new SignIn({
       link,
+      given,
       pin: this.#pin,
       user: this.#user,
       tokens,
@@ -214,6 +235,7 @@ export class Line {
       this.#user = frame.user;
       this.#established = true;
       this.#handler.signedIn(link);
+      this.#changed?.resolve();
       this.#signIn?.receive(frame);
     } else if (request?.type === "login" || request?.type === "resume") {
       return this.#signIn?.receive(frame);

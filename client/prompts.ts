@@ -15,6 +15,8 @@ export interface CredentialsRequest {
   readonly user: string | undefined;
   /** How often this has been asked on this connection: 0 for the first time. */
   readonly attempt: number;
+  /** Whether the name must be new, or must not be, where that is known. */
+  readonly intent?: Credentials["intent"] | undefined;
   /** Fires when an answer would come too late. */
   readonly signal: AbortSignal;
 }

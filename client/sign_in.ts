@@ -6,7 +6,7 @@ import type { ServerFrame, ServerFrames } from "../protocol/frame.ts";
 import { foldName, isName } from "../protocol/names.ts";
 import type { Clock } from "./clock.ts";
 import type { Link } from "./connection.ts";
-import type { Prompts } from "./prompts.ts";
+import type { Credentials, Prompts } from "./prompts.ts";
 import type { Tokens } from "./tokens.ts";
 
 export type Outcome =
@@ -24,6 +24,8 @@ export interface SignInOptions {
   readonly pin: string;
   /** The account, where it is known. */
   readonly user: string | undefined;
+  /** What to begin with, where it was asked for already. */
+  readonly given: Credentials | undefined;
   readonly tokens: Tokens;
   readonly prompts: Prompts;
   readonly clock: Pick<Clock, "time">;
@@ -66,7 +68,8 @@ export class SignIn {
       closing.abort();
       this.#answered?.(undefined);
     });
-    return await this.#withToken() ?? await this.#withPassword(closing.signal);
+    const token = this.#options.given === undefined ? await this.#withToken() : undefined;
+    return token ?? await this.#withPassword(closing.signal);
   }
 
   /** `undefined`: there is no token that lets in; go on with a password. */
@@ -86,11 +89,14 @@ export class SignIn {
   }
 
   async #withPassword(signal: AbortSignal): Promise<Outcome> {
-    const { user, prompts, link, onRefusal } = this.#options;
+    const { user, given: first, prompts, link, onRefusal } = this.#options;
+    const intent = first?.intent;
     let refusal: Refused = { type: "refused", code: "no_password", message: NOBODY };
     for (let attempt = 0;; attempt++) {
       if (this.#closed) return { type: "later" };
-      const given = await prompts.credentials({ user, attempt, signal });
+      const given = attempt === 0 && first !== undefined
+        ? first
+        : await prompts.credentials({ user, attempt, signal, intent });
       if (this.#closed) return { type: "later" };
       if (given === undefined) {
         if (attempt === 0) onRefusal(refusal.code, refusal.message);
@@ -103,12 +109,13 @@ export class SignIn {
         continue;
       }
       const answer = this.#answer();
-      const { password, intent } = given;
+      const wanted = given.intent ?? intent;
+      const { password } = given;
       link.request({
         type: "login",
         user: name,
         password,
-        ...(intent !== undefined && { intent }),
+        ...(wanted !== undefined && { intent: wanted }),
       });
       const frame = await answer;
       if (frame === undefined) return { type: "later" };

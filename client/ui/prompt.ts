@@ -72,14 +72,18 @@ export class TerminalPrompts implements Prompts {
     this.#ready = ready ?? (() => Promise.resolve());
   }
 
-  async credentials({ user, signal }: CredentialsRequest): Promise<Credentials | undefined> {
+  async credentials(
+    { user, intent, signal }: CredentialsRequest,
+  ): Promise<Credentials | undefined> {
     const given = this.#password;
     this.#password = undefined;
     if (given !== undefined && user !== undefined) return { user, password: given };
     if (!this.#input.isTerminal) return undefined;
     await this.#ready();
     if (user === undefined) return await this.#newOrKnown(given, signal);
-    const password = await this.#askPassword(user, signal);
+    const password = intent === "register"
+      ? await this.#newPassword(user, signal)
+      : await this.#askPassword(user, signal);
     return password === undefined ? undefined : { user, password };
   }
 

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { Chat } from "../../client/chat.ts";
 import { fixedCredentials } from "../../client/prompts.ts";
-import { TokenMemory } from "../../client/tokens.ts";
 import { pinned } from "../../client/trust.ts";
 import { engine } from "../../protocol/transport/quiche/engine.ts";
 import { startTestChat, TestChat } from "../helpers/client.ts";
@@ -206,112 +205,6 @@ Deno.test("Chat answers @names and /help", async () => {
   assert.deepEqual(users.map(({ name, number }) => [name, number]), [["ann", 1], ["bob", 2]]);
   await ann.chat.type("/help");
   assert.match((await ann.event("notice", { code: "help" })).text, /@secret USER/);
-});
-
-Deno.test("Chat signs in with its token, and with the password once that is void", async () => {
-  await using server = await startTestServer();
-  const tokens = new TokenMemory();
-  const nobody = {
-    ...fixedCredentials({ user: "", password: "" }),
-    credentials: () => Promise.resolve(undefined),
-  };
-  {
-    await using _ann = await startTestChat({ user: "ann", ...at(server), tokens });
-  }
-  {
-    await using ann = await startTestChat({ user: "ann", ...at(server), tokens, prompts: nobody });
-    await ann.chat.type("logout");
-    assert.equal((await ann.chat.ended).code, "left");
-  }
-  await using refused = new TestChat({ user: "ann", ...at(server), tokens, prompts: nobody });
-  assert.equal((await refused.chat.ended).code, "not_let_in");
-  await refused.event("error", { code: "no_password" });
-  await tokens.save(server.pin, "ann", { token: "not.a.token", expires: Date.now() + 60_000 });
-  await using ann = await startTestChat({ user: "ann", ...at(server), tokens });
-  assert.notEqual((await tokens.load(server.pin, "ann", Date.now()))?.token, "not.a.token");
-  assert.equal(ann.all("error").length, 0);
-});
-
-Deno.test("Chat ends on the other devices of a session that was signed out", async () => {
-  await using server = await startTestServer();
-  const tokens = new TokenMemory();
-  await using desk = await startTestChat({ user: "ann", ...at(server), tokens });
-  await using phone = await startTestChat({ user: "ann", ...at(server), tokens });
-  await phone.chat.type("/logout");
-  const ending = await desk.chat.ended;
-  assert.equal(ending.code, "not_let_in");
-  await desk.event("closed", { code: "not_let_in" });
-});
-
-Deno.test("Chat ends with a reason when it cannot get in", async () => {
-  await using server = await startTestServer();
-  {
-    await using _ann = await startTestChat({ user: "ann", ...at(server) });
-  }
-  const wrong = new TestChat({ user: "ann", ...at(server), password: "wrong" });
-  await using _wrong = wrong;
-  assert.equal((await wrong.chat.ended).code, "not_let_in");
-  await wrong.event("closed");
-  assert.deepEqual(wrong.all("error").map(({ code }) => code), ["bad_credentials"]);
-  const other = `SHA256:${"A".repeat(43)}`;
-  await using changed = new TestChat({ user: "ann", port: server.address.port, pin: other });
-  const { code, message } = await changed.chat.ended;
-  assert.equal(code, "key_changed");
-  assert.ok(message.includes(other) && message.includes(server.pin));
-  const trust = {
-    expected: () => Promise.resolve(undefined),
-    meet: () => Promise.resolve(false),
-  };
-  await using unknown = new TestChat({ user: "ann", ...at(server), trust });
-  const untrusted = await unknown.chat.ended;
-  assert.equal(untrusted.code, "untrusted");
-  assert.ok(untrusted.message.includes(server.pin));
-  assert.equal(unknown.all("connected").length, 0);
-});
-
-Deno.test("Chat tries a person's passwords as often as the server allows", async () => {
-  await using server = await startTestServer();
-  {
-    await using _ann = await startTestChat({ user: "ann", ...at(server) });
-  }
-  const attempts: number[] = [];
-  const prompts = {
-    ...fixedCredentials({ user: "ann", password: "" }),
-    credentials: ({ attempt }: { attempt: number }) => {
-      attempts.push(attempt);
-      return Promise.resolve({ user: "ann", password: attempt === 2 ? "pass word" : "wrong" });
-    },
-  };
-  {
-    await using _ann = await startTestChat({ user: "ann", ...at(server), prompts });
-  }
-  assert.deepEqual(attempts, [0, 1, 2]);
-  const always = {
-    ...prompts,
-    credentials: () => Promise.resolve({ user: "ann", password: "wrong" }),
-  };
-  await using ann = new TestChat({ user: "ann", ...at(server), prompts: always });
-  const ending = await ann.chat.ended;
-  assert.equal(ending.code, "not_let_in");
-  assert.equal(ann.all("error").length, 2);
-});
-
-Deno.test("Chat registers no name that somebody has, and logs nobody in who is not there", async () => {
-  await using server = await startTestServer();
-  {
-    await using _ann = await startTestChat({ user: "ann", ...at(server) });
-  }
-  const refusals = [["ann", "register", "name_taken"], [
-    "bob",
-    "login",
-    "bad_credentials",
-  ]] as const;
-  for (const [user, intent, code] of refusals) {
-    const prompts = fixedCredentials({ user, password: "pass word", intent });
-    await using chat = new TestChat({ user, ...at(server), prompts });
-    assert.equal((await chat.chat.ended).code, "not_let_in");
-    await chat.event("error", { code });
-  }
 });
 
 Deno.test("Chat says that there is no server", async () => {

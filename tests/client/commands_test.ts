@@ -93,6 +93,8 @@ const INTENTS: readonly (readonly [line: string, intent: Intent])[] = [
   ["@names", { type: "names" }],
   ["/names ", { type: "names" }],
   ["/help", { type: "help" }],
+  ["/register Dan", { type: "sign_in", user: "dan", intent: "register" }],
+  ["/login dan", { type: "sign_in", user: "dan", intent: "login" }],
   ["@quit", { type: "quit" }],
   ["/quit", { type: "quit" }],
   ["exit", { type: "quit" }],
@@ -132,6 +134,9 @@ const ERRORS: readonly (readonly [line: string, code: string])[] = [
   ["/history tech bob", "bad_command"],
   ["/history @b:b", "bad_name"],
   ["/search ", "bad_command"],
+  ["/login", "bad_command"],
+  ["/login dan Tr0ub4dor", "bad_command"],
+  ["/register d:n", "bad_name"],
   ["@ann, hi", "bad_name"],
   ["1,0: hi", "bad_command"],
   ["99999999999999999999: hi", "bad_command"],
@@ -292,6 +297,11 @@ const anyIntent: fc.Arbitrary<Intent> = fc.oneof(
   ),
   fc.record({ type: fc.constant("history"), place, limit: count }, { requiredKeys: ["type"] }),
   fc.record({ type: fc.constant("search"), words: trimmed }),
+  fc.record({
+    type: fc.constant("sign_in"),
+    user: word,
+    intent: fc.constantFrom("login", "register"),
+  }),
 );
 
 Deno.test("parseLine reads what formatIntent writes as the same intent", () => {

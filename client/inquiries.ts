@@ -1,0 +1,65 @@
+/**
+ * What a person asks to see, or to be: their status, what was said before, what a search finds.
+ * Each answer is one event. What cannot be had is a `RefusedError`.
+ */
+import type { TransferFields } from "../protocol/session/client.ts";
+import type { Asking } from "./asking.ts";
+import type { Link } from "./connection.ts";
+import type { ChatEvent, Intent } from "./events.ts";
+import { fetchPast, type Past } from "./past.ts";
+import type { Places } from "./places.ts";
+import { statusOf } from "./recipients.ts";
+import type { SealedMessages } from "./secrets.ts";
+
+export type Inquiry = Extract<Intent, { type: "status" | "history" | "search" }>;
+
+export interface InquiriesOptions {
+  readonly asking: Pick<Asking, "ask">;
+  readonly places: Pick<Places, "find" | "room">;
+  readonly sealed: SealedMessages;
+  /** The session, while there is one. */
+  readonly link: () => Pick<Link, "allows" | "messages"> | undefined;
+  /** The account's own name. */
+  readonly self: () => string;
+}
+
+/** Messages that are shown when no number is given. */
+const SHOWN = 20;
+
+export class Inquiries {
+  readonly #options: InquiriesOptions;
+
+  constructor(options: InquiriesOptions) {
+    this.#options = options;
+  }
+
+  async answer(inquiry: Inquiry): Promise<ChatEvent> {
+    const { asking, places, self } = this.#options;
+    switch (inquiry.type) {
+      case "status": {
+        const { status } = inquiry;
+        if (status === undefined) {
+          return { event: "status", status: await statusOf(self(), asking) };
+        }
+        await asking.ask<"status">({ type: "status", status });
+        return { event: "status", status };
+      }
+      case "history": {
+        const { place, limit = SHOWN } = inquiry;
+        const conversation = place === undefined ? places.room : places.find(place);
+        const before = Number.MAX_SAFE_INTEGER;
+        const past = await this.#past({ type: "history", conversation, before, limit });
+        return { event: "history", conversation, ...past };
+      }
+      case "search": {
+        const { words } = inquiry;
+        const found = await this.#past({ type: "search", words, limit: SHOWN });
+        return { event: "search", words, ...found };
+      }
+    }
+  }
+
+  #past(fields: TransferFields): Promise<Past> {
+    return fetchPast(this.#options.link(), fields, this.#options.sealed);
+  }
+}
