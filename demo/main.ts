@@ -94,6 +94,41 @@ async function play(
   await checkFiles(folder);
   print("The server's files hold the message to everyone, but neither the secret nor its key.");
 
+  scene("To several, in a room, and in a group");
+  const several = "Cake at four?";
+  ann.types(`@bob,cat ${several}`);
+  await bob.sees("message", { conversation: "dm:ann:bob", text: several }, received);
+  await cat.sees("message", { conversation: "dm:ann:cat", text: several }, received);
+  ann.types("/create kitchen Cakes, and who bakes them");
+  await ann.sees("room", { conversation: "room:kitchen" });
+  bob.types("/join kitchen");
+  await ann.sees(
+    "changed",
+    { change: "joined", by: "bob" },
+    ({ by }) => `${by} is in the room now`,
+  );
+  const room = "Only the two of us hear this.";
+  ann.types(room);
+  await bob.sees("message", { conversation: "room:kitchen", text: room }, received);
+  ann.types("/join general");
+  bob.types("/join general");
+  cat.types("@group set bakers ann");
+  await ann.sees("changed", { change: "created", by: "cat" }, ({ by }) => `${by} made a group`);
+  const group = "Bob must not know.";
+  cat.types(`@group send bakers ${group}`);
+  await ann.sees("message", { conversation: "group:bakers", text: group }, received);
+  if (bob.timesHeard(group) > 0) throw new DemoError("Bob heard what a group said without him.");
+
+  scene("Do not disturb");
+  cat.types("@status dnd");
+  await bob.sees("presence", { user: "cat", status: "dnd" }, ({ user }) => `${user}: dnd`);
+  const quiet = "Psst, when is the party?";
+  bob.types(`@cat ${quiet}`);
+  await bob.sees("notice", { code: "dnd" }, ({ text }) => text);
+  if (cat.timesHeard(quiet) > 0) throw new DemoError("Cat was disturbed.");
+  cat.types("@status normal");
+  await cat.sees("message", { conversation: "dm:bob:cat", text: quiet }, received);
+
   scene("The connection drops, and comes back");
   print("Bob's cable is pulled.");
   bob.cable.pull();
