@@ -64,6 +64,7 @@ Deno.test({
         port: server.port,
         addresses: [left.ipv4, left.ipv6],
         pin: server.pin,
+        tls_port: server.port,
         alpn: "sotto/1",
         people: 0,
         rooms: ["general", "random", "tech"],
