@@ -42,7 +42,7 @@ export function report(results: Results, settings: Settings, run: Run): string {
   ].filter((part) => part !== "").join("\n\n") + "\n";
 }
 
-function howToRead({ rounds, seconds, pace }: Settings, run: Run): string {
+function howToRead({ trial, rounds, seconds, pace }: Settings, run: Run): string {
   const minutes = run.minutes.toFixed(0);
   const machine = [
     ["machine", ""],
@@ -71,6 +71,7 @@ function howToRead({ rounds, seconds, pace }: Settings, run: Run): string {
   ];
   return [
     `Written by \`deno task bench\` on ${run.date}, in ${minutes} minutes.`,
+    ...(trial ? ["**A trial: these figures show that everything runs, and no more.**"] : []),
     rowsOf(machine),
     servers.join(" "),
     figures.join(" "),

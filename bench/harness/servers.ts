@@ -48,9 +48,7 @@ export async function setUp(kind: ServerKind, accounts: number): Promise<Setup> 
   const server = parts.use(
     await Child.start<ServerReady>(scriptOf(`servers/${kind.script}`), args),
   );
-  const load = parts.use(
-    await Child.start<unknown, LoadCommands>(scriptOf("load/main"), [LOAD_ENGINE]),
-  );
+  const load = parts.use(await startLoad());
   const ready = await server.ready();
   const where = { port: ready.port, hash: ready.hash, protocol: kind.protocol };
   const tokens = kind.protocol === "sotto" ? [...(ready as SottoReady).tokens] : [];
@@ -65,6 +63,11 @@ export async function setUp(kind: ServerKind, accounts: number): Promise<Setup> 
     },
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
+}
+
+/** A load of its own, for clients that must not hold up the others. */
+export function startLoad(): Promise<Child<unknown, LoadCommands>> {
+  return Child.start(scriptOf("load/main"), [LOAD_ENGINE]);
 }
 
 function kind(

@@ -1,6 +1,8 @@
 /** How long and how often everything is measured. */
 
 export interface Settings {
+  /** The figures only show that everything runs. */
+  readonly trial: boolean;
   readonly rounds: number;
   /** Clients of a fan-out. */
   readonly audiences: readonly number[];
@@ -23,6 +25,7 @@ export interface Settings {
 }
 
 export const FULL: Settings = {
+  trial: false,
   rounds: 3,
   audiences: [100, 300],
   pace: 10_000,
@@ -37,8 +40,9 @@ export const FULL: Settings = {
   afterwards: 60,
 };
 
-/** To see that it runs; its figures mean little. */
+/** To see that it runs. */
 export const QUICK: Settings = {
+  trial: true,
   rounds: 1,
   audiences: [20, 40],
   pace: 2_000,

@@ -1,5 +1,5 @@
 /** Signing in with a password, and what many who do so at once are to those who talk. */
-import { delay, type ServerKind, setUp } from "../harness/servers.ts";
+import { delay, type ServerKind, setUp, startLoad } from "../harness/servers.ts";
 import type { Settings } from "../harness/settings.ts";
 import { percentile } from "../harness/stats.ts";
 import { PASSWORD } from "../servers/sotto.ts";
@@ -18,12 +18,14 @@ export async function measureSignIns(kind: ServerKind, settings: Settings): Prom
   await using setup = await setUp(kind, audience + Math.max(settings.signIns, settings.storm));
   await setup.connect(audience);
   const { load, where } = setup;
+  // In a process of their own: their share of the handshakes is not the server's delay.
+  await using newcomers = await startLoad();
   const others = (count: number) =>
     Array.from({ length: count }, (_, at) => ({
       user: `user${audience + at + 1}`,
       password: PASSWORD,
     }));
-  const alone = await load.call("signIn", {
+  const alone = await newcomers.call("signIn", {
     where,
     credentials: others(settings.signIns),
     atOnce: 4,
@@ -35,7 +37,7 @@ export async function measureSignIns(kind: ServerKind, settings: Settings): Prom
   await load.call("sample");
   await delay(settings.seconds);
   const quiet = await load.call("sample");
-  const storm = await load.call("signIn", {
+  const storm = await newcomers.call("signIn", {
     where,
     credentials: others(settings.storm),
     atOnce: settings.storm,
