@@ -1,6 +1,6 @@
 /**
  * A TCP relay between clients and a server on the loopback interface: the network that tests have in
- * their hands. It can keep back what comes from the server, and it can cut connections.
+ * their hands. It can keep back or slow down what passes, and it can cut connections.
  */
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 
@@ -10,9 +10,11 @@ export interface Target {
 }
 
 /** One TCP connection through the relay. */
-export interface Flow {
+interface Flow {
   readonly client: Socket;
   readonly server: Socket;
+  /** Milliseconds that everything takes longer, in either direction. */
+  lag: number;
 }
 
 export class TcpRelay implements AsyncDisposable {
@@ -22,9 +24,9 @@ export class TcpRelay implements AsyncDisposable {
   refuse = false;
   /** Where further connections go. */
   target: Target;
-  /** In the order in which they came, those that have ended among them. */
-  readonly flows: Flow[] = [];
   readonly #server: Server;
+  /** In the order in which they came, those that have ended among them. */
+  readonly #flows: Flow[] = [];
 
   private constructor(server: Server, target: Target) {
     this.#server = server;
@@ -32,16 +34,9 @@ export class TcpRelay implements AsyncDisposable {
   }
 
   static async to(target: Target): Promise<TcpRelay> {
-    const server = createServer();
+    const server = createServer({ allowHalfOpen: true });
     const relay = new TcpRelay(server, target);
-    server.on("connection", (client) => {
-      if (relay.refuse) return void client.destroy();
-      const { hostname, port } = relay.target;
-      const flow = { client, server: connect(port, hostname) };
-      relay.flows.push(flow);
-      carry(flow.client, flow.server, () => true);
-      carry(flow.server, flow.client, () => !relay.mute);
-    });
+    server.on("connection", (client) => relay.#carry(client));
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     return relay;
   }
@@ -51,37 +46,75 @@ export class TcpRelay implements AsyncDisposable {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Leaves what the server says in its own buffers, until `release`. */
+  /** Has a connection lag behind the others. */
+  lag(index: number, milliseconds: number): void {
+    this.#flow(index).lag = milliseconds;
+  }
+
+  /** Leaves what the server says, and that it hangs up, in its own buffers, until `release`. */
   hold(index: number): void {
-    this.flows[index]?.server.pause();
+    this.#flow(index).server.pause();
   }
 
   release(index: number): void {
-    this.flows[index]?.server.resume();
+    this.#flow(index).server.resume();
   }
 
-  /** Ends a connection without a word of TLS: both ends see the end of TCP's bytes, and no more. */
+  /** Takes nothing more from the client. */
+  stall(index: number): void {
+    this.#flow(index).client.pause();
+  }
+
+  /** Ends a connection without a word of TLS. */
   cut(index: number): void {
-    const flow = this.flows[index];
-    flow?.client.destroy();
-    flow?.server.destroy();
+    this.#flow(index).client.destroy();
+  }
+
+  /** Ends a connection for the client alone: the server does not learn of it. */
+  cutClient(index: number): void {
+    const { client } = this.#flow(index);
+    client.removeAllListeners("close");
+    client.destroy();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
-    for (const index of this.flows.keys()) this.cut(index);
+    for (const { client, server } of this.#flows) {
+      client.destroy();
+      server.destroy();
+    }
     await closed;
+  }
+
+  #flow(index: number): Flow {
+    const flow = this.#flows[index];
+    if (flow === undefined) throw new Error(`There was no connection ${index}`);
+    return flow;
+  }
+
+  #carry(client: Socket): void {
+    if (this.refuse) return void client.destroy();
+    const { hostname, port } = this.target;
+    const server = connect({ port, host: hostname, allowHalfOpen: true });
+    const flow: Flow = { client, server, lag: 0 };
+    this.#flows.push(flow);
+    pipe(client, server, flow, () => true);
+    pipe(server, client, flow, () => !this.mute);
   }
 }
 
-function carry(from: Socket, to: Socket, passes: () => boolean): void {
+function pipe(from: Socket, to: Socket, flow: Flow, passes: () => boolean): void {
+  const later = (action: () => void) => flow.lag === 0 ? action() : setTimeout(action, flow.lag);
   from.on("data", (bytes) => {
-    if (passes() && !to.write(bytes)) {
-      from.pause();
-      to.once("drain", () => from.resume());
-    }
+    if (passes()) later(() => carry(from, to, bytes));
   });
-  from.on("end", () => to.end());
+  from.on("end", () => later(() => to.end()));
   from.on("error", () => to.destroy());
-  from.on("close", () => to.destroy());
+  from.on("close", () => later(() => to.destroy()));
+}
+
+function carry(from: Socket, to: Socket, bytes: Uint8Array): void {
+  if (to.destroyed || to.write(bytes)) return;
+  from.pause();
+  to.once("drain", () => from.resume());
 }

@@ -18,6 +18,7 @@ import { verifierOf } from "../trust.ts";
 import { type Answer, answerOf, nameOf } from "./answer.ts";
 import { type Capsule, FAULT, Fault } from "./capsules.ts";
 import { ClientConnection, type DialLink } from "./client_connection.ts";
+import { textOf } from "./failures.ts";
 import { Greeting } from "./greeting.ts";
 import { Link } from "./link.ts";
 import type { Target } from "./socket.ts";
@@ -60,7 +61,7 @@ export async function dial(context: DialContext, options: DialOptions): Promise<
     log.report("established", peer, { alpn: answer.alpn, ...name });
     return connection;
   } catch (error) {
-    log.report("failed", peer, { reason: String(error) });
+    log.report("failed", peer, { reason: textOf(error) });
     throw error;
   }
 }
@@ -77,7 +78,7 @@ async function attempt(
     const answer = await answerOf(target, { timeout: limits.handshakeTimeout, signal });
     return { answer, log };
   } catch (error) {
-    log.report("failed", target.address, { reason: String(error) });
+    log.report("failed", target.address, { reason: textOf(error) });
     throw error;
   }
 }

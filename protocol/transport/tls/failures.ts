@@ -43,7 +43,7 @@ export const NO_APPLICATION_PROTOCOL: CloseReason = {
 /** The end of a connection that an error has brought about. */
 export function closeOfError(error: Error): CloseReason {
   const code = codeOf(error) ?? "";
-  const reason = firstLine(error.message);
+  const reason = textOf(error);
   const alert = ALERTS[ALERT.exec(code)?.[1] ?? ""];
   if (alert !== undefined) {
     return { kind: "transport", code: ALERT_BASE + alert, reason, by: "peer" };
@@ -57,7 +57,8 @@ export function codeOf(error: unknown): string | undefined {
     : undefined;
 }
 
-/** OpenSSL's errors end with a line of its own sources. */
-export function firstLine(text: string): string {
+/** What an error says, in one line: OpenSSL's end with a line of its own sources. */
+export function textOf(failure: unknown): string {
+  const text = failure instanceof Error ? failure.message : String(failure);
   return text.trim().split("\n", 1)[0] ?? "";
 }

@@ -9,6 +9,7 @@ import { clearTimeout, setTimeout } from "node:timers";
 import type { TLSSocket } from "node:tls";
 import { CapsuleReader } from "./capsule_reader.ts";
 import { type Capsule, encode, Fault } from "./capsules.ts";
+import { textOf } from "./failures.ts";
 
 /** Who is told what happens on a link. */
 export interface LinkOwner {
@@ -49,7 +50,7 @@ export class Link {
     socket.on("data", (bytes: Uint8Array) => this.#receive(bytes));
     socket.on("drain", () => this.#state === "open" && this.owner.drained());
     socket.on("end", () => this.#break("the peer has hung up"));
-    socket.on("error", (error) => this.#break(error.message));
+    socket.on("error", (error) => this.#break(textOf(error)));
     const closed = () => {
       this.#break("the TCP connection has closed");
       clearTimeout(this.#deadline);

@@ -15,6 +15,7 @@ import type {
 } from "../transport.ts";
 import { Admission } from "./admission.ts";
 import { type Capsule, FAULT, Fault, SECRET_LENGTH } from "./capsules.ts";
+import { textOf } from "./failures.ts";
 import { Greeting } from "./greeting.ts";
 import { Link } from "./link.ts";
 import { ServerConnection } from "./server_connection.ts";
@@ -96,7 +97,7 @@ export class TlsListener implements Listener {
       const secured = await acceptTls(raw, { context, alpn }, signal);
       await this.#greet({ ...secured, peer, log }, signal);
     } catch (error) {
-      const reason = signal.aborted ? HANDSHAKE_TIMED_OUT.reason : String(error);
+      const reason = signal.aborted ? HANDSHAKE_TIMED_OUT.reason : textOf(error);
       log.report("failed", peer, { reason });
     }
   }

@@ -7,7 +7,7 @@ import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import { connect, createSecureContext, type SecureContext, TLSSocket } from "node:tls";
 import { type Address, type CloseReason, TransportError } from "../transport.ts";
-import { closeOfError, codeOf, firstLine, NO_APPLICATION_PROTOCOL } from "./failures.ts";
+import { closeOfError, codeOf, NO_APPLICATION_PROTOCOL, textOf } from "./failures.ts";
 
 /** No older one: its handshake would show the certificate to everybody. */
 const VERSION = "TLSv1.3";
@@ -136,8 +136,4 @@ async function handshake(
 
 function refused(close: CloseReason, cause?: Error): TransportError {
   return new TransportError("refused", `TLS failed: ${close.reason}`, { close, cause });
-}
-
-function textOf(failure: unknown): string {
-  return firstLine(failure instanceof Error ? failure.message : String(failure));
 }

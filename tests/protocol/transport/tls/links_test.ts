@@ -1,8 +1,12 @@
 /** What becomes of streams and connections over TLS when their TCP connections break. */
 import assert from "node:assert/strict";
+import { ClientConnection } from "../../../../protocol/transport/tls/client_connection.ts";
 import { engine } from "../../../../protocol/transport/tls/engine.ts";
+import { Link, type LinkOwner } from "../../../../protocol/transport/tls/link.ts";
+import { connectTls } from "../../../../protocol/transport/tls/socket.ts";
 import {
   type Connection,
+  DEFAULT_LIMITS,
   type Listener,
   type Stream,
   StreamError,
@@ -10,8 +14,10 @@ import {
 } from "../../../../protocol/transport/transport.ts";
 import { makeTestCertificate } from "../../../helpers/certificate.ts";
 import { TcpRelay } from "../../../helpers/tcp_relay.ts";
+import { CAPSULE, TlsStranger } from "../../../helpers/tls_stranger.ts";
 import {
   accepted,
+  ALPN,
   bytes,
   connect,
   delay,
@@ -21,6 +27,7 @@ import {
   type Listening,
   openPair,
   OVER_TCP,
+  pattern,
   roundTrip,
   within,
 } from "../contract/pair.ts";
@@ -96,31 +103,29 @@ Deno.test("TlsConnection.openStream that is under way ends with the connection",
   await client.closed;
 });
 
-Deno.test("TlsStream.reset keeps its code, whichever TCP connection is faster", async () => {
-  await using pair = await connect(SUBJECT, { listen: { limits: { maxStreams: 30 } } });
-  for (const resetter of ["client", "server"]) {
-    const ours = await Promise.all(Array.from({ length: 20 }, () => pair.client.openStream()));
-    await Promise.all(ours.map((stream) => stream.write(bytes("x"))));
-    const theirs = await takeAll(pair.server, ours);
-    for (const stream of theirs) await stream.read();
-    const [resetting, reset] = resetter === "client" ? [ours, theirs] : [theirs, ours];
-    const reads = reset.map((stream) => stream.read());
-    reads.forEach((read) => read.catch(() => {}));
-    resetting.forEach((stream, index) => stream.reset(CODE + index));
-    for (const [index, read] of reads.entries()) await rejectsWithCode(read, CODE + index);
-  }
-});
+for (const closer of ["client", "server"] as const) {
+  Deno.test(`TlsStream.reset of the ${closer} keeps its code when the first link lags behind`, async () => {
+    await using network = await throughRelay();
+    const { client, relay, server } = network;
+    await client.openStream();
+    const [one, other] = await openPair(client, server);
+    const [resetting, reset] = closer === "client" ? [one, other] : [other, one];
+    const reading = reset.read();
+    reading.catch(() => {});
+    relay.lag(0, 50);
+    resetting.reset(CODE);
+    await rejectsWithCode(reading, CODE);
+  });
 
-Deno.test("TlsConnection.close ends all streams as a close, whichever TCP connection is faster", async () => {
-  for (const who of ["client", "server"] as const) {
-    await using pair = await connect(SUBJECT, { listen: { limits: { maxStreams: 20 } } });
-    const streams: Stream[] = [];
-    for (let count = 0; count < 15; count++) {
-      streams.push(...await openPair(pair.client, pair.server));
-    }
+  Deno.test(`TlsConnection.close of the ${closer} ends streams as a close when the first link lags behind`, async () => {
+    await using network = await throughRelay();
+    const { client, relay, server } = network;
+    await client.openStream();
+    const streams = [...await openPair(client, server), ...await openPair(client, server)];
     const reads = streams.map((stream) => stream.read());
     reads.forEach((read) => read.catch(() => {}));
-    pair[who].close(CODE, "enough");
+    relay.lag(0, 50);
+    network[closer].close(CODE, "enough");
     for (const read of reads) {
       await assert.rejects(within(read, "a read to settle"), (error) => {
         assert.ok(error instanceof TransportError, String(error));
@@ -128,7 +133,85 @@ Deno.test("TlsConnection.close ends all streams as a close, whichever TCP connec
         return true;
       });
     }
+  });
+}
+
+Deno.test("TlsStream that has lost its link says so through the first, since the peer may not notice", async () => {
+  await using network = await throughRelay();
+  const { client, relay, server } = network;
+  await client.openStream();
+  const [one, other] = await openPair(client, server);
+  relay.cutClient(1);
+  await rejectsWithCode(one.read(), 0);
+  await rejectsWithCode(other.read(), 0);
+});
+
+Deno.test("TlsConnection waits no longer than it must for a peer to hang up, and takes no more links", async () => {
+  await using listener = await listen(engine);
+  await using relay = await TcpRelay.to(listener.address);
+  using stranger = await TlsStranger.dial(relay.port);
+  const secret = await stranger.open();
+  const connection = await accepted(listener);
+  relay.hold(0);
+  connection.close(CODE);
+  using late = await TlsStranger.dial(relay.port);
+  late.write(CAPSULE.attach(secret, 4));
+  await within(late.closed, "the latecomer to be sent away");
+  assert.match(late.received, /^0b00..0100000002/);
+  assert.equal((await within(connection.closed, "the end of patience")).code, CODE);
+});
+
+Deno.test("TlsStream is lost when its link has broken before it was used", async () => {
+  await using listener = await listen(engine);
+  const { port } = listener.address;
+  const broken = async () => {
+    const link = await dialLink(port);
+    link.destroy();
+    return link;
+  };
+  const opened = Promise.withResolvers<unknown>();
+  const link = await dialLink(port, { receive: opened.resolve });
+  link.send({ type: "open" });
+  await within(opened.promise, "the answer");
+  await using connection = new ClientConnection({
+    link,
+    ...{ remote: listener.address, alpn: "sotto/1", serverName: undefined },
+    ...{ limits: DEFAULT_LIMITS, now: () => performance.now() },
+    ...{ peerCertificate: new Uint8Array(), secret: new Uint8Array(16), streams: 8 },
+    dialLink: broken,
+  });
+  await connection.openStream();
+  const stream = await connection.openStream();
+  await rejectsWithCode(stream.read(), 0);
+});
+
+Deno.test("Link gives up a peer that reads nothing of what is said without waiting", async () => {
+  await using listener = await listen(engine);
+  await using relay = await TcpRelay.to(listener.address);
+  const broken = Promise.withResolvers<string>();
+  const link = await dialLink(relay.port, { broken: broken.resolve });
+  relay.stall(0);
+  const bytes = pattern(60_000);
+  for (let count = 0; count < 1000 && link.isOpen; count++) {
+    link.send({ type: "data", bytes });
+    await delay(0);
   }
+  assert.match(await within(broken.promise, "the link to break"), /does not read/);
+  await link.gone;
+});
+
+Deno.test({
+  name: "TlsConnection and TlsListener leave nothing behind",
+  sanitizeOps: true,
+  sanitizeResources: true,
+  async fn() {
+    await using pair = await connect(SUBJECT);
+    const [one, other] = await openPair(pair.client, pair.server);
+    const [two] = await openPair(pair.client, pair.server);
+    await two.end();
+    one.reset(CODE);
+    await rejectsWithCode(other.read(), CODE);
+  },
 });
 
 Deno.test("TlsStream takes codes of 32 bits, and says so", async () => {
@@ -146,6 +229,14 @@ Deno.test("TlsConnection measures its round trip by its keep-alive", async () =>
   const rtt = pair.client.rtt();
   assert.ok(rtt !== undefined && rtt >= 0 && rtt < 1000, `${rtt} ms`);
 });
+
+/** A link to whoever listens there, of which nothing is expected. */
+async function dialLink(port: number, owner: Partial<LinkOwner> = {}): Promise<Link> {
+  const address = { hostname: "127.0.0.1", port };
+  const target = { address, alpn: ALPN, serverName: undefined };
+  const { socket } = await connectTls(target, new AbortController().signal);
+  return new Link(socket, { receive() {}, drained() {}, fault() {}, broken() {}, ...owner });
+}
 
 interface Network extends AsyncDisposable {
   readonly relay: TcpRelay;
@@ -167,21 +258,6 @@ async function throughRelay(options: Listening = {}): Promise<Network> {
       await relay[Symbol.asyncDispose]();
     },
   };
-}
-
-/** The server's ends of streams, in the order of the client's. */
-async function takeAll(server: Connection, streams: readonly Stream[]): Promise<Stream[]> {
-  const byId = new Map<number, Stream>();
-  while (byId.size < streams.length) {
-    const stream = await within(server.accept(), "a stream");
-    assert.ok(stream);
-    byId.set(stream.id, stream);
-  }
-  return streams.map(({ id }) => {
-    const stream = byId.get(id);
-    assert.ok(stream);
-    return stream;
-  });
 }
 
 async function rejectsWithCode(call: Promise<unknown>, code: number): Promise<void> {
