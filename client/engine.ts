@@ -46,10 +46,20 @@ export function eitherWay(
     name: first.name,
     listen: (options) => first.listen(options),
     async dial(options) {
+      let refusal: unknown;
       const dial = async (way: () => Promise<Engine>, stop: AbortSignal): Promise<Connection> => {
+        // A server with another key than was meant is there: no other way leads to the right one.
+        if (refusal !== undefined) throw refusal;
         const { signal } = options;
         const either = signal === undefined ? stop : AbortSignal.any([signal, stop]);
-        return await (await way()).dial({ ...options, signal: either });
+        try {
+          return await (await way()).dial({ ...options, signal: either });
+        } catch (failure) {
+          if (failure instanceof TransportError && failure.code === "certificate") {
+            refusal = failure;
+          }
+          throw failure;
+        }
       };
       const ways = [() => Promise.resolve(first), second];
       const discard = (late: Connection) => late.close(0);

@@ -31,7 +31,7 @@ export const FULL: Settings = {
   pace: 10_000,
   window: 64,
   warmUp: 1.5,
-  seconds: 5,
+  seconds: 3,
   mebibytes: 128,
   idle: 500,
   signIns: 20,

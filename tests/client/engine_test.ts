@@ -45,3 +45,11 @@ Deno.test("eitherWay says why the first way failed when both have", async () => 
   await assert.rejects(engine.dial(DIAL), { code: "unreachable" });
   assert.deepEqual(dials, ["unreachable", "refused"]);
 });
+
+Deno.test("eitherWay tries no other way to a server that is not the one that was meant", async () => {
+  const dials: string[] = [];
+  const second = () => Promise.resolve(failing("unreachable", dials));
+  const engine = eitherWay(failing("certificate", dials), second, () => assert.fail());
+  await assert.rejects(engine.dial(DIAL), { code: "certificate" });
+  assert.deepEqual(dials, ["certificate"]);
+});
