@@ -248,11 +248,11 @@ function churn(series: Series<Churn>, { churn, afterwards }: Settings): string {
   return table(
     `Resident memory, ${thousands(churn)} connections opened and closed`,
     series,
-    ["before", "after them", ...times, "deliveries meanwhile"],
+    ["before", "after them", ...times, "after as many again", "deliveries meanwhile"],
     (name) => {
       const [value] = series.get(name) ?? [];
       if (value === undefined) return [];
-      const sizes = [value.before, value.after, ...value.later];
+      const sizes = [value.before, value.after, ...value.later, value.again];
       return [
         ...sizes.map((size) => `${(size / MIB).toFixed(1)} MiB`),
         thousands(value.deliveries),

@@ -7,6 +7,8 @@ export interface Churn {
   readonly before: number;
   readonly after: number;
   readonly later: readonly number[];
+  /** After as many connections again: what was kept once, and what for each. */
+  readonly again: number;
   readonly deliveries: number;
 }
 
@@ -35,5 +37,8 @@ export async function measureChurn(kind: ServerKind, settings: Settings): Promis
     later.push(await rss());
   }
   const { deliveries } = await load.call("sample");
-  return { before, after, later, deliveries };
+  await load.call("stop");
+  await load.call("churn", { where, count: settings.churn });
+  await delay(settings.warmUp);
+  return { before, after, later, again: await rss(), deliveries };
 }
