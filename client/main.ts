@@ -6,40 +6,25 @@ import { homedir } from "node:os";
 import process from "node:process";
 import type { Writable } from "node:stream";
 import type { FoundServer } from "../discovery/catalogue.ts";
-import { safeLabel, safeText } from "../protocol/safe_text.ts";
+import { type AccessOptions, makeAccess } from "./access.ts";
 import { Chat } from "./chat.ts";
 import { chooseServer, type ChosenServer, NoServerError } from "./choose.ts";
-import { clientEngine, type TransportChoice } from "./engine.ts";
 import type { ChatEvent } from "./events.ts";
-import { formatAddress, KnownHosts, trustOnFirstUse } from "./known_hosts.ts";
-import type { EndCode, Ending } from "./line.ts";
-import type { Log } from "./log.ts";
+import { EXIT, USAGE } from "./exit.ts";
+import type { Ending } from "./line.ts";
 import { type ClientPaths, clientPaths } from "./paths.ts";
 import { INITIAL } from "./state.ts";
-import { TokenFolder } from "./tokens.ts";
+import { type Complain, complainTo } from "./ui/complain.ts";
 import { Input, type InputStream } from "./ui/input.ts";
 import { jsonLine } from "./ui/json.ts";
 import { PlainView } from "./ui/plain.ts";
-import { PasswordFileError, readPassword, TerminalPrompts } from "./ui/prompt.ts";
+import { PasswordFileError } from "./ui/prompt.ts";
 
-export interface ClientOptions {
+export interface ClientOptions extends AccessOptions {
   /** Without host and port, the servers of the local network are offered. */
   readonly host?: string | undefined;
   readonly port?: number | undefined;
-  readonly user?: string | undefined;
-  /** A path, or `-` for standard input. */
-  readonly passwordFile?: string | undefined;
-  /** Trust a server that was never met. */
-  readonly acceptNew?: boolean | undefined;
-  /** `SHA256:…`: the key that the server must show. */
-  readonly pin?: string | undefined;
   readonly ui?: "plain" | "json" | undefined;
-  /** Default `auto`: QUIC, and TLS where that does not get through. */
-  readonly transport?: TransportChoice | undefined;
-  /** `debug` tells the stages of every handshake, on standard error. */
-  readonly logLevel?: "error" | "warn" | "info" | "debug" | undefined;
-  /** The software, as the server is told. */
-  readonly software?: string | undefined;
   /** What is otherwise this process's. */
   readonly io?: Partial<ClientIo> | undefined;
 }
@@ -53,18 +38,6 @@ export interface ClientIo {
   /** The servers of the local network. */
   readonly browse: () => Promise<readonly FoundServer[]>;
 }
-
-/** Exit codes (`docs/cli.md`). What cannot be asked without a terminal is wrong usage. */
-const EXIT: Readonly<Record<EndCode, number>> = {
-  left: 0,
-  unsent: 1,
-  failed: 1,
-  untrusted: 2,
-  no_connection: 3,
-  not_let_in: 4,
-  key_changed: 5,
-};
-const USAGE = 2;
 
 /** How long somebody who gave no address waits for a list. */
 const BROWSE_SECONDS = 2;
@@ -82,10 +55,7 @@ export async function runClient(options: ClientOptions): Promise<number> {
     browse: browseLocally,
     ...options.io,
   };
-  const complain = (text: string) => {
-    const lines = text.split("\n").map((line) => safeText(line));
-    io.stderr.write(`sotto: ${lines.join("\n  ")}\n`);
-  };
+  const complain = complainTo(io.stderr);
   // Whoever read the output may have left; `write` sees that too.
   io.stdout.on("error", () => {});
   let interrupt = () => {};
@@ -138,35 +108,15 @@ async function findServer(
 
 async function makeChat(
   options: ClientOptions,
-  { host, port, announced }: ChosenServer,
+  server: ChosenServer,
   io: ClientIo,
   input: Input,
-  complain: (text: string) => void,
+  complain: Complain,
 ): Promise<Chat> {
-  const { user, passwordFile, pin, acceptNew, logLevel, software } = options;
-  const password = passwordFile === undefined ? undefined : await readPassword(passwordFile, input);
-  const prompts = new TerminalPrompts({
-    input,
-    server: formatAddress(host, port),
-    announced,
-    password,
-    ready: () => chat.shown(),
-  });
-  const ask = acceptNew
-    ? () => Promise.resolve(true)
-    : (shown: string) => prompts.confirmServer(shown);
-  const knownHosts = new KnownHosts(io.paths.knownHosts);
-  const chat: Chat = new Chat({
-    engine: await clientEngine(options.transport ?? "auto", complain),
-    host,
-    port,
-    user,
-    prompts,
-    trust: trustOnFirstUse({ knownHosts, host, port, pin, ask }),
-    tokens: new TokenFolder(io.paths.tokens),
-    log: logLevel === "debug" ? debugLog(io.stderr) : undefined,
-    ...(software === undefined ? {} : { client: software }),
-  });
+  const ready = () => chat.shown();
+  const chat: Chat = new Chat(
+    await makeAccess(options, { ...server, ...io, input, complain, ready }),
+  );
   return chat;
 }
 
@@ -222,13 +172,4 @@ async function type(chat: Chat, input: Input): Promise<void> {
 /** Resolves when the stream takes more; `false`: nobody reads it any more. */
 function write(stream: Writable, text: string): Promise<boolean> {
   return new Promise((resolve) => stream.write(text, (failure) => resolve(!failure)));
-}
-
-function debugLog(stderr: Writable): Log {
-  return (event, fields) => {
-    const values = Object.entries(fields)
-      .filter(([, value]) => value !== undefined)
-      .map(([name, value]) => ` ${name}=${JSON.stringify(safeLabel(String(value), 200))}`);
-    stderr.write(`${new Date().toISOString()} debug ${event}${values.join("")}\n`);
-  };
 }

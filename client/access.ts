@@ -1,0 +1,78 @@
+/**
+ * How a command gets to its server and in, made of the options that all who connect have: which
+ * engine, whom to trust, where tokens are, and who is asked for a password.
+ */
+import type { Writable } from "node:stream";
+import type { ChatOptions } from "./chat.ts";
+import { clientEngine, type TransportChoice } from "./engine.ts";
+import { formatAddress, KnownHosts, trustOnFirstUse } from "./known_hosts.ts";
+import { debugLog } from "./log.ts";
+import type { ClientPaths } from "./paths.ts";
+import { TokenFolder } from "./tokens.ts";
+import type { Complain } from "./ui/complain.ts";
+import type { Input } from "./ui/input.ts";
+import { readPassword, TerminalPrompts } from "./ui/prompt.ts";
+
+export interface AccessOptions {
+  readonly user?: string | undefined;
+  /** A path, or `-` for standard input. */
+  readonly passwordFile?: string | undefined;
+  /** Trust a server that was never met. */
+  readonly acceptNew?: boolean | undefined;
+  /** `SHA256:…`: the key that the server must show. */
+  readonly pin?: string | undefined;
+  /** Default `auto`: QUIC, and TLS where that does not get through. */
+  readonly transport?: TransportChoice | undefined;
+  /** `debug` tells the stages of every handshake, on standard error. */
+  readonly logLevel?: "error" | "warn" | "info" | "debug" | undefined;
+  /** The software, as the server is told. */
+  readonly software?: string | undefined;
+}
+
+export interface AccessSurroundings {
+  readonly host: string;
+  readonly port: number;
+  /** The pin that the network says the server has. */
+  readonly announced?: string | undefined;
+  readonly input: Input;
+  readonly stderr: Writable;
+  readonly paths: ClientPaths;
+  readonly complain: Complain;
+  /** Resolves when a question may be put. */
+  readonly ready?: () => Promise<void>;
+}
+
+export type Access =
+  & Pick<ChatOptions, "engine" | "host" | "port" | "trust" | "prompts" | "log">
+  & { readonly user: string | undefined; readonly tokens: TokenFolder; readonly client: string };
+
+/** Reads the password file, if there is one. Throws `PasswordFileError`. */
+export async function makeAccess(
+  options: AccessOptions,
+  { host, port, announced, input, stderr, paths, complain, ready }: AccessSurroundings,
+): Promise<Access> {
+  const { user, passwordFile, pin, acceptNew, logLevel, software = "sotto" } = options;
+  const password = passwordFile === undefined ? undefined : await readPassword(passwordFile, input);
+  const prompts = new TerminalPrompts({
+    input,
+    server: formatAddress(host, port),
+    announced,
+    password,
+    ...(ready === undefined ? {} : { ready }),
+  });
+  const ask = acceptNew
+    ? () => Promise.resolve(true)
+    : (shown: string) => prompts.confirmServer(shown);
+  const knownHosts = new KnownHosts(paths.knownHosts);
+  return {
+    engine: await clientEngine(options.transport ?? "auto", complain),
+    host,
+    port,
+    user,
+    prompts,
+    trust: trustOnFirstUse({ knownHosts, host, port, pin, ask }),
+    tokens: new TokenFolder(paths.tokens),
+    log: logLevel === "debug" ? debugLog(stderr) : undefined,
+    client: software,
+  };
+}
