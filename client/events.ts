@@ -10,6 +10,11 @@ export type Place =
   | { readonly type: "room" | "group"; readonly name: string }
   | { readonly type: "person"; readonly name: string };
 
+/** Where a file goes: into a room or group, or to people, by name or by number, each privately. */
+export type Recipient =
+  | { readonly type: "place"; readonly conversation: string }
+  | { readonly type: "people"; readonly who: readonly (string | number)[] };
+
 /** What a person wants, as `commands.ts` makes it of a line. */
 export type Intent =
   | {
@@ -68,6 +73,19 @@ export type Intent =
     readonly limit?: number;
   }
   | { readonly type: "search"; readonly words: string }
+  | {
+    readonly type: "send_file";
+    readonly to: Recipient;
+    /** As it was typed: from the current folder, or from the home folder after `~/`. */
+    readonly path: string;
+  }
+  /**
+   * Fetches a file that was offered; stops a transfer; forgets an offer and what was fetched of it.
+   * `id` is a ULID, or the number that the interface showed; `undefined`: the newest.
+   */
+  | { readonly type: "accept" | "cancel" | "decline"; readonly id?: string }
+  /** Which files are offered, and which are on their way. */
+  | { readonly type: "files" }
   /** Gives the session up, and signs in as another. */
   | { readonly type: "sign_in"; readonly user: string; readonly intent: "login" | "register" }
   | { readonly type: "help" }
@@ -145,10 +163,13 @@ export interface PastMessage {
   readonly id: string;
   readonly from: string;
   readonly at: string;
-  /** Left out when it is sealed, or of a kind that this version cannot show. */
+  /** Left out when it is sealed, a file, or of a kind that this version cannot show. */
   readonly text?: string;
-  /** Of a sealed message: for `/open`. */
+  /** Of a sealed message: for `/open`. Of a file: for `/accept`. */
   readonly number?: number;
+  /** Of a file. */
+  readonly name?: string;
+  readonly size?: number;
 }
 /** Where others wrote since this account last looked: after signing in, if anywhere. */
 export interface UnreadEvent extends Base {
@@ -214,8 +235,11 @@ export interface SendingEvent extends Base {
   readonly event: "sending";
   readonly id: string;
   readonly conversation: string;
-  /** Left out when it is sealed. */
+  /** Left out when it is sealed, or a file. */
   readonly text?: string;
+  /** Of a file. */
+  readonly name?: string;
+  readonly size?: number;
 }
 /** One's own message is stored, once, under `seq`. */
 export interface AckEvent extends Base {
@@ -225,6 +249,58 @@ export interface AckEvent extends Base {
   readonly seq: number;
   readonly at: string;
 }
+/** A file was sent here: `/accept` fetches it. */
+export interface OfferEvent extends Base {
+  readonly event: "offer";
+  /** For `/accept`: 1, 2, 3… while this client runs; files that are sent are numbered with them. */
+  readonly number: number;
+  readonly conversation: string;
+  readonly seq: number;
+  /** The message's. */
+  readonly id: string;
+  readonly from: string;
+  /** As the sender calls it. It is not written under this name before that was made safe. */
+  readonly name: string;
+  readonly size: number;
+  readonly at: string;
+}
+/** A file is on its way: at the start, and from then on a few times a second at most. */
+export interface ProgressEvent extends Base {
+  readonly event: "progress";
+  readonly number: number;
+  /** The message's: what was sent has it before the message is said. */
+  readonly id: string;
+  readonly direction: "up" | "down";
+  readonly conversation: string;
+  readonly name: string;
+  /** Bytes that are across, those of earlier attempts included. */
+  readonly transferred: number;
+  readonly size: number;
+  /** Bytes a second, of late; 0 at the start. */
+  readonly rate: number;
+  /** Seconds, at this rate; left out while nothing can be said. */
+  readonly remaining?: number;
+}
+/** A file is across, whole: `up`, the server has it; `down`, it is written. */
+export interface FileEvent extends Base {
+  readonly event: "file";
+  readonly number: number;
+  readonly id: string;
+  readonly direction: "up" | "down";
+  readonly conversation: string;
+  readonly name: string;
+  readonly size: number;
+  /** Where it was written. */
+  readonly path?: string;
+}
+/** What is offered, and what is on its way: asked for. */
+export interface FilesEvent extends Base {
+  readonly event: "files";
+  readonly offers: readonly Omit<OfferEvent, "event">[];
+  readonly transfers: readonly Transfer[];
+}
+/** One that is not read through yet has no `id`. */
+export type Transfer = Omit<ProgressEvent, "event" | "id"> & { readonly id?: string };
 export interface NoticeEvent extends Base {
   readonly event: "notice";
   readonly code: string;
@@ -234,7 +310,7 @@ export interface ErrorEvent extends Base {
   readonly event: "error";
   /** From `protocol/errors.ts`, or of this client (`docs/cli.md`). */
   readonly code: string;
-  /** The own message that it is about; it was not stored. */
+  /** The message that it is about: one's own was not stored, a file's was not received. */
   readonly id?: string;
   readonly message: string;
 }
@@ -265,6 +341,10 @@ export type ChatEvent =
   | UsersEvent
   | SendingEvent
   | AckEvent
+  | OfferEvent
+  | ProgressEvent
+  | FileEvent
+  | FilesEvent
   | NoticeEvent
   | ErrorEvent
   | ClosedEvent;

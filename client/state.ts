@@ -3,7 +3,7 @@
  * nothing else holds such state.
  */
 import { GENERAL } from "../protocol/names.ts";
-import type { ChatEvent } from "./events.ts";
+import type { ChatEvent, ProgressEvent } from "./events.ts";
 
 export interface Person {
   readonly number: number;
@@ -13,8 +13,10 @@ export interface Person {
 /** An own message that is not acknowledged yet. */
 export interface Sending {
   readonly conversation: string;
-  /** `undefined`: sealed. */
+  /** `undefined`: sealed, or a file. */
   readonly text: string | undefined;
+  /** Of a file. */
+  readonly name?: string | undefined;
 }
 
 export interface State {
@@ -27,6 +29,8 @@ export interface State {
   readonly people: ReadonlyMap<string, Person>;
   /** In the order in which they were said. */
   readonly sending: ReadonlyMap<string, Sending>;
+  /** Files on their way, by the ID of their message: how far each had come when it last told. */
+  readonly transfers: ReadonlyMap<string, ProgressEvent>;
 }
 
 export const INITIAL: State = {
@@ -35,6 +39,7 @@ export const INITIAL: State = {
   room: GENERAL,
   people: new Map(),
   sending: new Map(),
+  transfers: new Map(),
 };
 
 /** The state after the event. */
@@ -55,19 +60,25 @@ export function reduce(state: State, event: ChatEvent): State {
     case "room":
       return { ...state, room: event.conversation };
     case "sending": {
-      const { id, conversation, text } = event;
-      return { ...state, sending: new Map(state.sending).set(id, { conversation, text }) };
+      const { id, conversation, text, name } = event;
+      return { ...state, sending: new Map(state.sending).set(id, { conversation, text, name }) };
     }
     case "ack":
       return { ...state, sending: without(state.sending, event.id) };
     case "error":
-      return event.id === undefined
-        ? state
-        : { ...state, sending: without(state.sending, event.id) };
+      return event.id === undefined ? state : {
+        ...state,
+        sending: without(state.sending, event.id),
+        transfers: without(state.transfers, event.id),
+      };
+    case "progress":
+      return { ...state, transfers: new Map(state.transfers).set(event.id, event) };
+    case "file":
+      return { ...state, transfers: without(state.transfers, event.id) };
     case "notice":
       return event.code === "reconnecting" ? { ...state, connection: "reconnecting" } : state;
     case "closed":
-      return { ...state, connection: "closed", people: new Map() };
+      return { ...state, connection: "closed", people: new Map(), transfers: new Map() };
     case "message":
     case "sealed":
     case "opened":
@@ -80,6 +91,8 @@ export function reduce(state: State, event: ChatEvent): State {
     case "members":
     case "changed":
     case "status":
+    case "offer":
+    case "files":
       return state;
   }
 }

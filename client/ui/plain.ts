@@ -9,6 +9,7 @@ import { parseConversation, peerOf } from "../../protocol/names.ts";
 import { safeLabel, safeText } from "../../protocol/safe_text.ts";
 import type { ChatEvent, PastMessage } from "../events.ts";
 import { reduce, type State } from "../state.ts";
+import { fileName, filesText, offerText, progressText, startText } from "./file_wording.ts";
 import { changeText, inPlace, label, listText, name, nameOf, unreadText } from "./wording.ts";
 
 export interface PlainOptions {
@@ -42,6 +43,17 @@ export function plainLines(state: State, event: ChatEvent, options: PlainOptions
       return [`${time} ${heading(state, event)} ${safeText(event.text)}`];
     case "sealed":
       return [`${time} [sealed from ${name(event.from)}, /open ${event.number}]`];
+    case "offer":
+      return [`${time} ${heading(state, event)} ${offerText(event)}`];
+    case "progress":
+      return tell(
+        state.transfers.has(event.id) ? progressText(event) : startText(state, event),
+      );
+    case "file":
+      // That one's own has arrived is told when it is said, like everything.
+      return event.path === undefined ? [] : tell(`${fileName(event)} is there: ${event.path}`);
+    case "files":
+      return filesText(state, event).flatMap(tell);
     case "history":
       return past(state, event.messages, options, `end of what was said ${inPlace(state, event)}`);
     case "search":
@@ -90,10 +102,15 @@ export function plainLines(state: State, event: ChatEvent, options: PlainOptions
   }
 }
 
+/** Milliseconds between two lines about one file. */
+const BETWEEN_PROGRESS = 10_000;
+
 /** Turns events into lines, one after the other. */
 export class PlainView {
   readonly #options: PlainOptions;
   #state: State;
+  /** When each file on its way was last spoken of. */
+  readonly #told = new Map<string, number>();
 
   constructor(state: State, options: PlainOptions) {
     this.#state = state;
@@ -102,9 +119,19 @@ export class PlainView {
 
   /** The lines for the next event. */
   show(event: ChatEvent): string[] {
-    const lines = plainLines(this.#state, event, this.#options);
+    const lines = this.#isTooSoon(event) ? [] : plainLines(this.#state, event, this.#options);
     this.#state = reduce(this.#state, event);
+    for (const id of this.#told.keys()) if (!this.#state.transfers.has(id)) this.#told.delete(id);
     return lines;
+  }
+
+  /** Nothing is redrawn, so that what changes all the time is told now and then. */
+  #isTooSoon(event: ChatEvent): boolean {
+    if (event.event !== "progress") return false;
+    const now = this.#options.now();
+    if (now - (this.#told.get(event.id) ?? -Infinity) < BETWEEN_PROGRESS) return true;
+    this.#told.set(event.id, now);
+    return false;
   }
 }
 
@@ -118,6 +145,9 @@ function acknowledged(
   const sent = state.sending.get(event.id);
   const from = state.user ?? "";
   if (sent === undefined) return [];
+  if (sent.name !== undefined) {
+    return [`${time} [${fileName(sent)} sent to ${label(state, sent.conversation)}]`];
+  }
   if (sent.text === undefined) {
     return [`${time} [sealed to ${name(peerOf(sent.conversation, from) ?? "")}]`];
   }
@@ -153,12 +183,17 @@ function past(
 ): string[] {
   const said = messages.map((message) => {
     const time = clockTime(Date.parse(message.at), options);
-    const { text, number } = message;
-    const sealed = number === undefined ? "[cannot be shown]" : `[sealed, /open ${number}]`;
-    return `${time} ${heading(state, message)} ${text === undefined ? sealed : safeText(text)}`;
+    return `${time} ${heading(state, message)} ${pastText(message)}`;
   });
   const mark = `${clockTime(options.now(), options)} *`;
   return [...said, `${mark} ${messages.length === 0 ? "nothing" : end}`];
+}
+
+function pastText({ text, number, name, size }: PastMessage): string {
+  if (text !== undefined) return safeText(text);
+  if (number === undefined) return "[cannot be shown]";
+  if (name === undefined || size === undefined) return `[sealed, /open ${number}]`;
+  return offerText({ number, name, size });
 }
 
 /** Text of our own or of the server's, which may have several lines, each marked as such. */
