@@ -43,6 +43,14 @@ export const ERRORS = {
   held: { meaning: "What follows is kept until you end your status dnd." },
   empty_message: { meaning: "A message has no text." },
   message_too_large: { meaning: "A message is larger than its limit." },
+  no_such_file: { meaning: "No such file here, or not any more; ask for it to be sent again." },
+  other_file: { meaning: "A file of that ID is here already, and it is another one." },
+  file_too_large: { meaning: "The file is larger than this server takes." },
+  disk_full: { meaning: "The server has no room for that file; ask who runs it." },
+  damaged_file: {
+    meaning: "What came is not what was announced, and was forgotten; send it again.",
+  },
+  unfinished_file: { meaning: "The stream ended before the file did; upload it again to go on." },
   rate_limited: { meaning: "Too fast; wait and send it again." },
   busy: { meaning: "The server has too much to do right now; try again." },
 } as const satisfies Record<string, Row>;

@@ -31,14 +31,25 @@ const token = v.pipe(v.string(), v.maxLength(LIMITS.token));
 /** Milliseconds since 1970, UTC. */
 const time = uint;
 /** Copied out of the frame's body: that is a view of a whole chunk, and nobody should keep it. */
-const bytes = v.pipe(
-  v.instance(Uint8Array),
-  v.transform((view): Uint8Array => new Uint8Array(view)),
-);
+const copied = v.transform((view: Uint8Array<ArrayBuffer>): Uint8Array => new Uint8Array(view));
+const bytes = v.pipe(v.instance(Uint8Array), copied);
+const hash = v.pipe(v.instance(Uint8Array), v.length(LIMITS.hash), copied);
+
+/** A piece of a file. It is a view, not a copy: it goes to a disk at once, and nobody keeps it. */
+const chunk = v.object({
+  type: v.literal("chunk"),
+  bytes: v.pipe(
+    v.instance(Uint8Array),
+    v.minLength(1),
+    v.maxLength(LIMITS.chunk),
+    v.transform((view): Uint8Array => view),
+  ),
+});
 
 /**
  * What somebody wrote. The server reads `kind` and sizes only, so that new kinds need no new wire
- * format: `text` has its text in `body`; `sealed` has an envelope (`secret.ts`), as bytes.
+ * format: `text` has its text in `body`; `sealed` has an envelope (`secret.ts`), and `file` what
+ * a file is called and where it is (`file.ts`), as bytes.
  */
 const content = v.object({
   kind: v.pipe(v.string(), v.minLength(1), v.maxLength(16)),
@@ -125,6 +136,20 @@ export const CLIENT_FRAMES = {
     words: v.string(),
     limit: v.pipe(uint, v.minValue(1), v.maxValue(LIMITS.found)),
   }),
+  /** On a stream of its own: answered with `ready`; then `chunk` frames, until `stored`. */
+  upload: v.object({
+    type: v.literal("upload"),
+    id,
+    /** Made by the client, like a message's. */
+    file: ulid,
+    conversation,
+    size: uint,
+    /** SHA-256 of the whole. */
+    hash,
+  }),
+  /** On a stream of its own: answered with the `chunk` frames from `offset` on, then `end`. */
+  download: v.object({ type: v.literal("download"), id, file: ulid, offset: uint }),
+  chunk,
   /** Which conversations there are, and how far each has come. */
   sync: v.object({ type: v.literal("sync"), id }),
   /** Everything up to `seq` was shown to the person. No answer. */
@@ -187,7 +212,12 @@ export const SERVER_FRAMES = {
   }),
   ack: v.object({ type: v.literal("ack"), re: id, ulid, conversation, seq: uint, at: time }),
   message,
-  /** After the last `message` of an answer to `history` or `search`; `more`: there are further ones. */
+  /** The answer to `upload`: everything before `offset` is here; go on from there. */
+  ready: v.object({ type: v.literal("ready"), re: id, offset: uint }),
+  /** The file is here, whole and checked. */
+  stored: v.object({ type: v.literal("stored"), re: id }),
+  chunk,
+  /** Ends an answer to `history`, `search` or `download`; `more`: there are further messages. */
   end: v.object({ type: v.literal("end"), re: id, more: v.boolean() }),
   /** The answer to `sync`, and sent once by itself after `authenticated`; `more`: not the last. */
   conversations: v.object({

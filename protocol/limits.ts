@@ -46,6 +46,14 @@ export const LIMITS = {
   /** The words of a `search`, and messages in its answer. */
   search: 256,
   found: 100,
+  /** Bytes of a file in one `chunk` frame. */
+  chunk: 48 * 1024,
+  /** The name of a file, UTF-8. */
+  fileName: 255,
+  /** A SHA-256. */
+  hash: 32,
+  /** Uploads and downloads that one connection may have at once. */
+  transfers: 4,
   /** Frames that one session keeps waiting to be written, in bytes; past it comes `resync`. */
   outbox: 1024 * 1024,
 } as const;

@@ -214,7 +214,9 @@ export class PeerConnection implements Peer, SignedIn {
     await this.#pace(verdict);
     if (verdict.type !== "accept") return this.#act(verdict);
     const { frame } = verdict;
-    if (isTransfer(frame)) throw new Error(`Cannot answer ${frame.type} on the session stream`);
+    if (isTransfer(frame) || frame.type === "chunk") {
+      throw new Error(`Cannot answer ${frame.type} on the session stream`);
+    }
     await dispatch(frame.type, frame, this, this.#options.services);
   }
 

@@ -6,6 +6,7 @@ import type { TransferType } from "../protocol/session/rules.ts";
 import type { AcceptedFrame } from "../protocol/session/server.ts";
 import type { ClientFrames, ServerFrame } from "../protocol/frame.ts";
 import { type AuthServices, login, logout, resume } from "./handlers/auth.ts";
+import { download, upload } from "./handlers/files.ts";
 import { history, type HistoryServices } from "./handlers/history.ts";
 import { type MessageServices, send } from "./handlers/message.ts";
 import { type PeopleServices, resolve, status, who } from "./handlers/people.ts";
@@ -62,7 +63,7 @@ interface TransferRow<Frame> {
 }
 
 export type TransferFrame = ClientFrames[TransferType];
-export type SessionFrame = Exclude<AcceptedFrame, TransferFrame>;
+export type SessionFrame = Exclude<AcceptedFrame, TransferFrame | ClientFrames["chunk"]>;
 type SessionType = SessionFrame["type"];
 
 const SESSION: { readonly [Type in SessionType]: Row<ClientFrames[Type]> } = {
@@ -89,6 +90,8 @@ const SESSION: { readonly [Type in SessionType]: Row<ClientFrames[Type]> } = {
 const TRANSFERS: { readonly [Type in TransferType]: TransferRow<ClientFrames[Type]> } = {
   history: { limit: "requests", handle: history },
   search: { limit: "lists", handle: search },
+  upload: { limit: "changes", handle: upload },
+  download: { limit: "requests", handle: download },
 };
 
 /** Hands on a frame that was accepted on the session stream. */
@@ -138,5 +141,6 @@ export class Gate {
 
 function limitOf(frame: AcceptedFrame | undefined): Limit {
   if (frame === undefined) return "requests";
+  if (frame.type === "chunk") return "requests";
   return isTransfer(frame) ? TRANSFERS[frame.type].limit : SESSION[frame.type].limit;
 }

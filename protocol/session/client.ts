@@ -7,8 +7,8 @@
  * 1. `new ClientSession(options, now)` when a connection is being dialled. One session for each
  *    connection.
  * 2. `hello(now)` once, and write the frame it returns. After `welcome`: `request` for everything
- *    that has an answer, `tell` for what has none, `transfer` for what takes a stream of its own
- *    (`transfer.ts`). Write what they return.
+ *    that has an answer, `tell` for what has none, `transfer`, `upload` and `download` for what
+ *    takes a stream of its own (`transfer.ts`, `upload.ts`, `download.ts`). Write what they return.
  * 3. `handleActivity(now)` for every chunk that was read, then for every body that the stream's
  *    `FrameDecoder` yields, in order: `handleBody`. What the decoder throws goes to `handleFault`;
  *    the stream's FIN, after `FrameDecoder.end`, to `handleEnd`. Do what the `ClientOutput` says.
@@ -27,22 +27,25 @@ import {
   ANSWERS,
   CLIENT_RULES,
   clientMaySay,
+  type QueryType,
   type RequestType,
   serverMaySay,
   type TransferType,
 } from "./rules.ts";
+import { ClientDownload } from "./download.ts";
 import { type State, StateMachine } from "./states.ts";
 import { ClientTransfer } from "./transfer.ts";
+import { ClientUpload } from "./upload.ts";
 
 /** What is asked with `request`; `hello`, `ping` and transfers have calls of their own. */
 export type Asked = Exclude<RequestType, "hello" | "ping" | TransferType>;
 export type Request = ClientFrames[Asked | "hello"];
 /** A request without the `id`, which the session gives it. */
 export type Fields = { [Type in Asked]: Omit<ClientFrames[Type], "id"> }[Asked];
-/** The same for a request with a stream of its own. */
-export type TransferFields = { [Type in TransferType]: Omit<ClientFrames[Type], "id"> }[
-  TransferType
-];
+/** The same for a request with a stream of its own that is answered with messages; for files. */
+export type TransferFields = { [Type in QueryType]: Omit<ClientFrames[Type], "id"> }[QueryType];
+export type UploadFields = Omit<ClientFrames["upload"], "id" | "type">;
+export type DownloadFields = Omit<ClientFrames["download"], "id" | "type">;
 
 export type ClientOutput =
   /** The frame answers the request: `error`, or what `ANSWERS` says. */
@@ -156,6 +159,17 @@ export class ClientSession {
   /** A request for a stream of its own; its answer goes to the transfer, not to this session. */
   transfer(fields: TransferFields, now: number): ClientTransfer {
     return new ClientTransfer({ ...fields, id: this.#nextId(fields.type) }, now);
+  }
+
+  /** The same for a file that goes to the server. */
+  upload(fields: UploadFields, now: number): ClientUpload {
+    return new ClientUpload({ type: "upload", id: this.#nextId("upload"), ...fields }, now);
+  }
+
+  /** And for one that comes from there, and has `size` bytes in all. */
+  download(fields: DownloadFields, size: number, now: number): ClientDownload {
+    const request = { type: "download", id: this.#nextId("download"), ...fields } as const;
+    return new ClientDownload(request, size, now);
   }
 
   /** The server gave a sign of life. */

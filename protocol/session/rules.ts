@@ -28,6 +28,9 @@ export const CLIENT_RULES: Readonly<Record<keyof ClientFrames, Rule>> = {
   send: { states: SIGNED_IN, streams: ["session"] },
   history: { states: SIGNED_IN, streams: ["transfer"] },
   search: { states: SIGNED_IN, streams: ["transfer"] },
+  upload: { states: SIGNED_IN, streams: ["transfer"] },
+  download: { states: SIGNED_IN, streams: ["transfer"] },
+  chunk: { states: SIGNED_IN, streams: ["transfer"] },
   sync: { states: SIGNED_IN, streams: ["session"] },
   mark: { states: SIGNED_IN, streams: ["session"] },
   who: { states: SIGNED_IN, streams: ["session"] },
@@ -52,6 +55,9 @@ export const SERVER_RULES: Readonly<Record<keyof ServerFrames, Rule>> = {
   authenticated: { states: ["CONNECTED"], streams: ["session"] },
   ack: { states: SIGNED_IN, streams: ["session"] },
   message: { states: SIGNED_IN, streams: ["session", "transfer"] },
+  ready: { states: SIGNED_IN, streams: ["transfer"] },
+  stored: { states: SIGNED_IN, streams: ["transfer"] },
+  chunk: { states: SIGNED_IN, streams: ["transfer"] },
   end: { states: SIGNED_IN, streams: ["transfer"] },
   conversations: { states: SIGNED_IN, streams: ["session"] },
   conversation: { states: SIGNED_IN, streams: ["session"] },
@@ -78,6 +84,8 @@ export const ANSWERS = {
   send: "ack",
   history: "end",
   search: "end",
+  upload: "stored",
+  download: "end",
   sync: "conversations",
   who: "users",
   resolve: "resolved",
@@ -97,8 +105,9 @@ export const ANSWERS = {
 
 export type RequestType = keyof typeof ANSWERS;
 
-/** Requests that take a stream of their own. */
-export type TransferType = "history" | "search";
+/** Requests that take a stream of their own; and those of them whose answer is messages. */
+export type TransferType = QueryType | "upload" | "download";
+export type QueryType = "history" | "search";
 
 export function clientMaySay(type: keyof ClientFrames, state: State, stream: StreamKind): boolean {
   const rule = CLIENT_RULES[type];

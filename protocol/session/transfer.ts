@@ -1,13 +1,14 @@
 /**
- * The client's end of one further stream: one request, its answer, and the end. Pure and driven,
- * like the session: write `request`, end the sending side, then `handleBody` for each body until an
- * output that is not `message` or `ignore`; `deadline()` is when to call `handleTimeout`.
+ * The client's end of one further stream that asks for messages: one request, its answer, and the
+ * end. (For files: `upload.ts`, `download.ts`.) Pure and driven, like the session: write `request`,
+ * end the sending side, then `handleBody` for each body until an output that is not `message` or
+ * `ignore`; `deadline()` is when to call `handleTimeout`.
  */
 import { parseServerFrame } from "../codec.ts";
 import { ProtocolError } from "../errors.ts";
 import type { ClientFrames, Message, ServerFrame } from "../frame.ts";
 import { TIMES } from "../limits.ts";
-import type { TransferType } from "./rules.ts";
+import type { QueryType } from "./rules.ts";
 
 export type TransferOutput =
   | { readonly type: "message"; readonly message: Message }
@@ -18,10 +19,10 @@ export type TransferOutput =
   | { readonly type: "ignore" };
 
 export class ClientTransfer {
-  readonly request: ClientFrames[TransferType];
+  readonly request: ClientFrames[QueryType];
   #heard: number;
 
-  constructor(request: ClientFrames[TransferType], now: number) {
+  constructor(request: ClientFrames[QueryType], now: number) {
     this.request = request;
     this.#heard = now;
   }

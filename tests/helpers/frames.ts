@@ -54,6 +54,12 @@ function of<const Type extends string>(type: Type): fc.Arbitrary<Type> {
   return fc.constant(type);
 }
 
+const hash = fc.uint8Array({ minLength: LIMITS.hash, maxLength: LIMITS.hash });
+const chunk = fc.record({
+  type: of("chunk"),
+  bytes: fc.uint8Array({ minLength: 1, maxLength: 500 }),
+});
+
 export const CLIENT_ARBITRARIES: Table<ClientFrames> = {
   hello: fc.record({ type: of("hello"), id, versions, features, client: label }),
   login: fc.record(
@@ -86,6 +92,9 @@ export const CLIENT_ARBITRARIES: Table<ClientFrames> = {
     words: text(LIMITS.search),
     limit: fc.integer({ min: 1, max: LIMITS.found }),
   }),
+  upload: fc.record({ type: of("upload"), id, file: ulid, conversation, size: uint, hash }),
+  download: fc.record({ type: of("download"), id, file: ulid, offset: uint }),
+  chunk,
   sync: fc.record({ type: of("sync"), id }),
   mark: fc.record({ type: of("mark"), conversation, seq: uint }),
   who: fc.record({ type: of("who"), id }),
@@ -142,6 +151,9 @@ export const SERVER_ARBITRARIES: Table<ServerFrames> = {
     at: uint,
     content,
   }),
+  ready: fc.record({ type: of("ready"), re: id, offset: uint }),
+  stored: fc.record({ type: of("stored"), re: id }),
+  chunk,
   end: fc.record({ type: of("end"), re: id, more: fc.boolean() }),
   conversations: fc.record(
     {
