@@ -39,6 +39,12 @@ async function run(command: Command): Promise<number> {
       const pin = command.pin ?? target?.pin;
       return await runClient({ ...options, ...target, pin, ui, software: SOFTWARE });
     }
+    case "send": {
+      const { runSend } = await import("./client/send.ts");
+      const { target, ...options } = command;
+      const pin = command.pin ?? target.pin;
+      return await runSend({ ...options, ...target, pin, software: SOFTWARE });
+    }
     case "discover": {
       const { discover } = await import("./cli/discover.ts");
       return await discover(command, { print, complain });

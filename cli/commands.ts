@@ -6,13 +6,14 @@
  */
 import { object, or } from "@optique/core/constructs";
 import { message, text } from "@optique/core/message";
-import { map, optional } from "@optique/core/modifiers";
+import { map, multiple, optional } from "@optique/core/modifiers";
 import { argument, command, constant, flag, option } from "@optique/core/primitives";
 import type { InferValue } from "@optique/core/parser";
 import type { UsageTerm } from "@optique/core/usage";
 import { choice, integer, string, type ValueParser } from "@optique/core/valueparser";
 import { path } from "@optique/run/valueparser";
 import { parsePin } from "../certs/fingerprint.ts";
+import { type Addressee, AddresseeError, formatAddressee, parseAddressee } from "./addressee.ts";
 import { formatTarget, parseTarget, type Target, TargetError } from "./target.ts";
 
 const folder = () => path({ metavar: "DIR", type: "directory" });
@@ -102,6 +103,32 @@ const server = command(
   },
 );
 
+/** What all commands take that connect to a server. */
+const ACCESS = {
+  passwordFile: optional(option("--password-file", file(), {
+    description:
+      message`Read the password from the first line of a file; - reads it from standard input.`,
+  })),
+  acceptNew: optional(flag("--accept-new", {
+    description:
+      message`Accept the key of a server that was never met before without asking, and remember it.`,
+  })),
+  pin: optional(option("--pin", pin(), {
+    description: message`Connect to the server with this pin only.`,
+  })),
+  transport: optional(
+    option("--transport", choice(["auto", "quic", "tls"], { metavar: "WAY" }), {
+      description:
+        message`How to connect: auto tries QUIC, then TLS within two seconds (default: auto).`,
+    }),
+  ),
+  logLevel: optional(
+    option("--log-level", level(), {
+      description: message`debug tells the stages of each handshake, on standard error.`,
+    }),
+  ),
+};
+
 const client = command(
   "client",
   object({
@@ -110,29 +137,8 @@ const client = command(
       description:
         message`The server: [USER@]HOST[:PORT], with an IPv6 address in brackets, or an invite line (sotto://…). Without it, on a terminal, those of the local network are offered.`,
     })),
-    passwordFile: optional(option("--password-file", file(), {
-      description:
-        message`Read the password from the first line of a file; - reads it from standard input.`,
-    })),
-    acceptNew: optional(flag("--accept-new", {
-      description:
-        message`Accept the key of a server that was never met before without asking, and remember it.`,
-    })),
-    pin: optional(option("--pin", pin(), {
-      description: message`Connect to the server with this pin only.`,
-    })),
-    transport: optional(
-      option("--transport", choice(["auto", "quic", "tls"], { metavar: "WAY" }), {
-        description:
-          message`How to connect: auto tries QUIC, then TLS within two seconds (default: auto).`,
-      }),
-    ),
+    ...ACCESS,
     output: optional(or(PLAIN, JSON_LINES)),
-    logLevel: optional(
-      option("--log-level", level(), {
-        description: message`debug tells the stages of each handshake, on standard error.`,
-      }),
-    ),
   }),
   {
     brief: message`Talk.`,
@@ -141,6 +147,37 @@ const client = command(
       { type: "optional", terms: [{ type: "argument", metavar: "SERVER" }] },
     ],
     description: message`Sign in to a server and talk. Type /help there for what can be typed.`,
+  },
+);
+
+const send = command(
+  "send",
+  object({
+    type: constant("send"),
+    target: argument(target(), {
+      description: message`The server: [USER@]HOST[:PORT], or an invite line (sotto://…).`,
+    }),
+    to: argument(addressee(), {
+      description:
+        message`Where to: room:NAME (or '#NAME'), group:NAME, @NAME, or @NAME,NAME. A room is joined if need be.`,
+    }),
+    text: multiple(argument(string({ metavar: "TEXT" }), {
+      description: message`The message. Without it, all of standard input is the message.`,
+    })),
+    ...ACCESS,
+    json: optional(flag("--json", {
+      description: message`Print what becomes of each message, one JSON object a line.`,
+    })),
+  }),
+  {
+    brief: message`Say one thing, and leave.`,
+    usageLine: [
+      OPTIONS,
+      // As one: optional terms would come first.
+      { type: "argument", metavar: "SERVER TARGET [TEXT...]" },
+    ],
+    description:
+      message`Send one message, wait until the server has stored it, and leave. It prints nothing when all is well, and asks nothing without a terminal.`,
   },
 );
 
@@ -176,7 +213,7 @@ const discover = command(
 );
 
 /** All of it. */
-export const parser = or(server, client, discover, demo, certs);
+export const parser = or(server, client, send, discover, demo, certs);
 
 /** What was asked for: told apart by `type`. */
 export type Command = InferValue<typeof parser>;
@@ -195,6 +232,23 @@ function target(): ValueParser<"sync", Target> {
       }
     },
     format: formatTarget,
+  };
+}
+
+function addressee(): ValueParser<"sync", Addressee> {
+  return {
+    mode: "sync",
+    metavar: "TARGET",
+    placeholder: { people: [] },
+    parse(input) {
+      try {
+        return { success: true, value: parseAddressee(input) };
+      } catch (error) {
+        if (!(error instanceof AddresseeError)) throw error;
+        return { success: false, error: message`${input} names nobody. ${text(error.message)}` };
+      }
+    },
+    format: formatAddressee,
   };
 }
 

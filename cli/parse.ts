@@ -93,7 +93,7 @@ function parse(args: readonly string[], options: ParseOptions): Parsed {
 
 /** What is wrong between options that are right by themselves. */
 function objectionTo(command: Command): string | undefined {
-  if (command.type !== "client") return undefined;
+  if (command.type !== "client" && command.type !== "send") return undefined;
   const { pin, target } = command;
   const invited = target?.pin;
   if (pin === undefined || invited === undefined || samePin(pin, invited)) return undefined;

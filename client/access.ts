@@ -6,9 +6,9 @@ import type { Writable } from "node:stream";
 import type { ChatOptions } from "./chat.ts";
 import { clientEngine, type TransportChoice } from "./engine.ts";
 import { formatAddress, KnownHosts, trustOnFirstUse } from "./known_hosts.ts";
-import { debugLog } from "./log.ts";
+import { debugLog, type Log } from "./log.ts";
 import type { ClientPaths } from "./paths.ts";
-import { TokenFolder } from "./tokens.ts";
+import { TokenFolder, type Tokens } from "./tokens.ts";
 import type { Complain } from "./ui/complain.ts";
 import type { Input } from "./ui/input.ts";
 import { readPassword, TerminalPrompts } from "./ui/prompt.ts";
@@ -43,8 +43,13 @@ export interface AccessSurroundings {
 }
 
 export type Access =
-  & Pick<ChatOptions, "engine" | "host" | "port" | "trust" | "prompts" | "log">
-  & { readonly user: string | undefined; readonly tokens: TokenFolder; readonly client: string };
+  & Pick<ChatOptions, "engine" | "host" | "port" | "trust" | "prompts">
+  & {
+    readonly user: string | undefined;
+    readonly tokens: Tokens;
+    readonly client: string;
+    readonly log: Log | undefined;
+  };
 
 /** Reads the password file, if there is one. Throws `PasswordFileError`. */
 export async function makeAccess(

@@ -20,6 +20,7 @@ Deno.test("docs/cli.md names every command and every option", async () => {
     "demo",
     "discover",
     "help",
+    "send",
     "server",
   ]);
   for (const command of commands) {

@@ -51,6 +51,17 @@ export class Input {
     return this.#line(() => this.#question, signal);
   }
 
+  /** Everything up to the end of input; `undefined`: that is more than `most` characters. */
+  async rest(most: number): Promise<string | undefined> {
+    while (this.#text.length <= most && await this.#more(undefined)) {
+      // All that was read so far is in #text.
+    }
+    if (this.#text.length > most) return undefined;
+    const text = this.#text;
+    this.#text = "";
+    return text;
+  }
+
   /** Says something between questions. */
   tell(text: string): void {
     this.#options.stderr.write(`${text}\n`);

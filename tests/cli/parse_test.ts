@@ -89,6 +89,24 @@ Deno.test("parseArguments reads a client without a target: the network may have 
   assert.equal(parsed.command.target, undefined);
 });
 
+Deno.test("parseArguments reads where to send what, and leaves words after -- alone", () => {
+  const send = (...args: string[]) => {
+    const parsed = parse("send", "ops@chat.example", ...args);
+    assert.ok(parsed.type === "run" && parsed.command.type === "send", args.join(" "));
+    const { target, to, text, json } = parsed.command;
+    return { user: target.user, to, text, json };
+  };
+  const builds = { conversation: "room:builds" };
+  assert.deepEqual(send("room:builds"), { user: "ops", to: builds, text: [], json: undefined });
+  assert.deepEqual(send("@ann,bob", "two", "words", "--json"), {
+    user: "ops",
+    to: { people: ["ann", "bob"] },
+    text: ["two", "words"],
+    json: true,
+  });
+  assert.deepEqual(send("#builds", "--", "--json", "-5 °C").text, ["--json", "-5 °C"]);
+});
+
 Deno.test("parseArguments reads how long to look for servers", () => {
   assert.deepEqual(parse("discover", "--seconds", "5", "--json"), {
     type: "run",
@@ -107,6 +125,9 @@ Deno.test("parseArguments answers wrong usage with exit code 2 and what to do", 
     [["client", `sotto://host/?pin=${PIN_A}`, "--pin", PIN_B], /another pin/],
     [["client", "host", "--plain", "--json"], /cannot be used together/],
     [["client", "host", "--password", "hunter2"], /--password/],
+    [["send", "host"], /TARGET/],
+    [["send", "host", "ann", "hello"], /room:NAME, group:NAME, @NAME/],
+    [["send", `sotto://host/?pin=${PIN_A}`, "@ann", "--pin", PIN_B], /another pin/],
     [["server", "--port", "65536"], /65,?535/],
     [["server", "--port", "x"], /--port/],
     [["server", "--engine", "steam"], /auto/],
@@ -134,12 +155,21 @@ Deno.test("parseArguments shows help for the program and for each command", () =
     const { exitCode, stdout } = printed(...args);
     assert.equal(exitCode, EXIT.done);
     for (
-      const command of ["server", "client", "discover", "demo", "certs", "completion", "help"]
+      const command of [
+        "server",
+        "client",
+        "send",
+        "discover",
+        "demo",
+        "certs",
+        "completion",
+        "help",
+      ]
     ) {
       assert.match(stdout, new RegExp(`^ +${command} `, "m"));
     }
   }
-  for (const command of ["server", "client", "discover", "demo", "certs"]) {
+  for (const command of ["server", "client", "send", "discover", "demo", "certs"]) {
     const { exitCode, stdout } = printed(command, "--help");
     assert.equal(exitCode, EXIT.done);
     assert.match(stdout, new RegExp(`Usage: sotto ${command}`));
@@ -167,10 +197,12 @@ Deno.test("parseArguments writes completion for five shells, and completes", () 
 });
 
 Deno.test("parseArguments offers no way to give a secret", () => {
-  const { stdout } = printed("help", "client");
-  const options = [...stdout.matchAll(/--[a-z-]+/g)].map(([name]) => name);
-  assert.deepEqual(
-    options.filter((name) => /pass|key|secret|token|code/.test(name)),
-    ["--password-file"],
-  );
+  for (const command of ["client", "send"]) {
+    const { stdout } = printed("help", command);
+    const options = [...stdout.matchAll(/--[a-z-]+/g)].map(([name]) => name);
+    assert.deepEqual(
+      options.filter((name) => /pass|key|secret|token|code/.test(name)),
+      ["--password-file"],
+    );
+  }
 });

@@ -84,6 +84,11 @@ export class House implements AsyncDisposable {
     return this.#start(["client", `${person}@127.0.0.1:${port}`, ...args], this.env(person));
   }
 
+  /** Starts any command as a person. */
+  sotto(person: string, ...args: string[]): Program {
+    return this.#start(args, this.env(person));
+  }
+
   /** A file with a password, to be named on the command line. */
   async passwordFile(person: string, password = `password of ${person}`): Promise<string> {
     await mkdir(join(this.folder, person), { recursive: true });

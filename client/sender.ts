@@ -1,0 +1,195 @@
+/**
+ * One text to one place, or to a few people, and out: what `sotto send` stands on. It reads nothing
+ * of what others wrote and marks nothing as seen, so that a script which speaks for a person does
+ * not read for them.
+ *
+ * The contract:
+ * 1. A message is stored once, however often the connection breaks: it keeps its ULID.
+ * 2. It is over when each message is stored or refused, or `PATIENCE` after the first signing in.
+ * 3. A room that the account is not in is joined: anybody may join a room.
+ */
+import { monotonicFactory } from "ulid";
+import type { ServerFrame } from "../protocol/frame.ts";
+import { dmOf } from "../protocol/names.ts";
+import type { Request } from "../protocol/session/client.ts";
+import type { Access } from "./access.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import type { Link } from "./connection.ts";
+import type { AckEvent, ErrorEvent, NoticeEvent } from "./events.ts";
+import { type Ending, Line } from "./line.ts";
+import { isoTime } from "./past.ts";
+
+/** Where a text is to go. */
+export type Addressee =
+  | { readonly conversation: string }
+  /** By name, each by themselves. */
+  | { readonly people: readonly string[] };
+
+export interface SenderOptions extends Access {
+  readonly to: Addressee;
+  readonly text: string;
+  /** Told what becomes of each message, and why nobody could sign in. */
+  readonly tell: (event: AckEvent | ErrorEvent | NoticeEvent) => void;
+  readonly clock?: Clock;
+  /** From 0 up to, but not including, 1; nobody can guess the next. */
+  readonly random?: () => number;
+}
+
+/** How long a server that let somebody in may take to store what they say. */
+export const PATIENCE = 30_000;
+/** How long to send nothing after the server said that it has too much to do. */
+const HOLD = 1000;
+/** Refusals that say "not now". */
+const PASSING: ReadonlySet<string> = new Set(["busy", "rate_limited"]);
+
+interface Letter {
+  readonly ulid: string;
+  readonly conversation: string;
+  /** `asked`: the room was asked to let this account in. */
+  state: "waiting" | "asked" | "stored" | "refused";
+}
+
+export class Sender {
+  readonly #options: SenderOptions;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #line: Line;
+  #link: Link | undefined;
+  #letters: Letter[] | undefined;
+  #late = false;
+  readonly #timers = new Set<() => void>();
+
+  constructor(options: SenderOptions) {
+    const { clock = systemClock, random = randomFraction } = options;
+    this.#options = options;
+    this.#clock = clock;
+    this.#random = random;
+    this.#line = new Line({ ...options, clock, random }, {
+      receive: (frame, request) => this.#receive(frame, request),
+      signedIn: (link) => void (this.#link = link),
+      lost: () => void (this.#link = undefined),
+      refused: (code, message) => this.#error({ code, message }),
+      reconnecting: () => {},
+    });
+  }
+
+  /** Connects, says it, and leaves. Never rejects for what a server or the network does. */
+  async run(): Promise<Ending> {
+    const ending = await this.#line.run();
+    for (const cancel of this.#timers) cancel();
+    if (ending.code !== "left") return ending;
+    const states = this.#letters?.map(({ state }) => state) ?? ["waiting"];
+    if (states.every((state) => state === "stored")) return ending;
+    if (states.every((state) => state === "stored" || state === "refused")) {
+      return { code: "failed", message: "Not everything was sent." };
+    }
+    const why = this.#late ? `within ${PATIENCE / 1000} s` : "before this ended";
+    const message = `The server did not say ${why} that the message is stored. It may be.`;
+    return { code: "unsent", message };
+  }
+
+  /** Gives up. */
+  leave(): void {
+    this.#line.leave();
+  }
+
+  async #receive(frame: ServerFrame, request: Request | undefined): Promise<void> {
+    if (frame.type === "authenticated") return await this.#authenticated(frame);
+    if (frame.type === "notice") {
+      return this.#options.tell({ event: "notice", code: frame.code, text: frame.text });
+    }
+    if (frame.type === "resync") return this.#sendAll();
+    if (request?.type === "send") {
+      const letter = this.#letters?.find(({ ulid }) => ulid === request.ulid);
+      if (letter === undefined) return;
+      if (frame.type === "ack") this.#stored(letter, frame);
+      else if (frame.type === "error") this.#refused(letter, frame);
+    } else if (request?.type === "join") {
+      const letter = this.#letters?.find(({ state }) => state === "asked");
+      if (letter === undefined) return;
+      if (frame.type === "error") this.#refused(letter, frame);
+      else this.#send(letter);
+    }
+  }
+
+  async #authenticated(frame: Extract<ServerFrame, { type: "authenticated" }>): Promise<void> {
+    const { user, token, expires } = frame;
+    this.#letters ??= this.#write(user);
+    this.#sendAll();
+    await this.#options.tokens.save(this.#line.pin, user, { token, expires }).catch((failure) => {
+      this.#options.tell({ event: "notice", code: "token_not_saved", text: failure.message });
+    });
+  }
+
+  #write(user: string): Letter[] {
+    const ulid = monotonicFactory(this.#random);
+    const { to } = this.#options;
+    const conversations = "people" in to
+      ? to.people.map((person) => dmOf(user, person))
+      : [to.conversation];
+    this.#after(PATIENCE, () => {
+      this.#late = true;
+      this.leave();
+    });
+    return conversations.map((conversation) => ({
+      ulid: ulid(this.#clock.time()),
+      conversation,
+      state: "waiting",
+    }));
+  }
+
+  #sendAll(): void {
+    for (const letter of this.#letters ?? []) if (!isSettled(letter)) this.#send(letter);
+  }
+
+  #send({ ulid, conversation }: Letter): void {
+    if (!this.#link?.allows("send")) return;
+    const content = { kind: "text", body: this.#options.text };
+    this.#link.request({ type: "send", ulid, conversation, content });
+  }
+
+  #stored(letter: Letter, { seq, at, conversation }: Extract<ServerFrame, { type: "ack" }>): void {
+    letter.state = "stored";
+    const { ulid: id } = letter;
+    this.#options.tell({ event: "ack", id, conversation, seq, at: isoTime(at) });
+    this.#leaveWhenDone();
+  }
+
+  #refused(letter: Letter, { code, message }: Extract<ServerFrame, { type: "error" }>): void {
+    if (isSettled(letter)) return;
+    const { conversation, ulid: id } = letter;
+    if (PASSING.has(code)) return this.#after(HOLD, () => this.#send(letter));
+    if (code === "not_a_member" && letter.state === "waiting" && this.#link?.allows("join")) {
+      letter.state = "asked";
+      this.#link.request({ type: "join", conversation });
+      return;
+    }
+    letter.state = "refused";
+    this.#error({ code, id, message: `Not sent to ${conversation}: ${message}` });
+    this.#leaveWhenDone();
+  }
+
+  #leaveWhenDone(): void {
+    if (this.#letters?.every(isSettled)) this.leave();
+  }
+
+  #error(error: Omit<ErrorEvent, "event">): void {
+    this.#options.tell({ event: "error", ...error });
+  }
+
+  #after(ms: number, callback: () => void): void {
+    const cancel = this.#clock.after(ms, () => {
+      this.#timers.delete(cancel);
+      callback();
+    });
+    this.#timers.add(cancel);
+  }
+}
+
+function isSettled({ state }: Letter): boolean {
+  return state === "stored" || state === "refused";
+}
+
+function randomFraction(): number {
+  return new DataView(crypto.getRandomValues(new Uint8Array(4)).buffer).getUint32(0) / 2 ** 32;
+}

@@ -1,0 +1,146 @@
+/** `sotto send` as scripts use it: real programs, real pipes, exit codes. */
+import assert from "node:assert/strict";
+import { chmod, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { eventsOf, House, SOTTO } from "../helpers/house.ts";
+import { Program } from "../helpers/program.ts";
+
+const TEXT_LIMIT = 16 * 1024;
+
+/** Puts a program `sotto` into a folder, for shells that are to find it. */
+async function installed(folder: string): Promise<void> {
+  const path = join(folder, "sotto");
+  await writeFile(path, `#!/bin/sh\nexec ${SOTTO.map((word) => `'${word}'`).join(" ")} "$@"\n`);
+  await chmod(path, 0o755);
+}
+
+Deno.test("sotto send: the end of a pipe arrives as one message, without a word", async () => {
+  await using house = await House.make();
+  const { port, pin, program } = await house.server();
+  const ann = await house.person("ann", { port, pin, program });
+  ann.type("/create builds");
+  await ann.event({ event: "changed", change: "created" });
+  const password = await house.passwordFile("ops");
+  const target = `ops@127.0.0.1:${port}`;
+  const first = ["--accept-new", "--password-file", password];
+  await using once = house.sotto("ops", "send", target, "@ann", "hello", "ann", ...first);
+  assert.equal(await once.exit(), 0, once.stderr);
+  await ann.event({ event: "message", conversation: "dm:ann:ops", text: "hello ann" });
+
+  // From now on the server is known and there is a token: nothing but what one would type.
+  await installed(house.folder);
+  const env = { ...house.env("ops"), PATH: `${house.folder}:${Deno.env.get("PATH")}` };
+  const line = `seq 9 2>&1 | tail -5 | sotto send ${target} room:builds`;
+  await using piped = new Program("sh", ["-c", line], { env });
+  assert.equal(await piped.exit(), 0, piped.stderr);
+  await ann.event({
+    event: "message",
+    conversation: "room:builds",
+    from: "ops",
+    text: "5\n6\n7\n8\n9",
+  });
+  for (const quiet of [once, piped]) assert.deepEqual([quiet.lines, quiet.stderr], [[], ""]);
+});
+
+Deno.test("sotto send: tells of each message in JSON, and of whom it did not reach", async () => {
+  await using house = await House.make();
+  const server = await house.server();
+  const ann = await house.person("ann", server);
+  const file = await house.passwordFile("ops");
+  const args = [`ops@127.0.0.1:${server.port}`, "--pin", server.pin, "--password-file", file];
+  await using some = house.sotto("ops", "send", ...args, "--json", "@ann,nobody", "--", "-v\u001b");
+  assert.equal(await some.exit(), 1);
+  const events = eventsOf(some).toSorted((one, other) =>
+    `${one["event"]}` < `${other["event"]}` ? -1 : 1
+  );
+  const [ack, error, ...rest] = events;
+  const { id } = await ann.event({ event: "message", text: "-v\u001b" });
+  assert.deepEqual(
+    { ...ack, at: "" },
+    { event: "ack", id, conversation: "dm:ann:ops", seq: 1, at: "" },
+  );
+  assert.deepEqual([error?.["event"], error?.["code"], rest], ["error", "unknown_user", []]);
+  assert.match(some.stderr, /^sotto: Not sent to dm:nobody:ops: No such user\.\nsotto: Not every/);
+  await using nowhere = house.sotto("ops", "send", ...args, "room:nowhere", "hello");
+  assert.equal(await nowhere.exit(), 1);
+  assert.match(nowhere.stderr, /Not sent to room:nowhere: No such conversation/);
+});
+
+Deno.test("sotto send: reads nothing for the person that it speaks for", async () => {
+  await using house = await House.make();
+  const server = await house.server();
+  const bob = await house.person("bob", server);
+  const ann = await house.person("ann", server);
+  ann.type("quit");
+  assert.equal(await ann.exit(), 0);
+  bob.type("@ann for your eyes");
+  await bob.event({ event: "ack", conversation: "dm:ann:bob" });
+  const args = [`ann@127.0.0.1:${server.port}`, "--pin", server.pin];
+  await using cron = house.sotto("ann", "send", ...args, "@bob", "the backup is done");
+  assert.equal(await cron.exit(), 0, cron.stderr);
+  await bob.event({ event: "message", text: "the backup is done" });
+  const again = await house.person("ann", server);
+  const unread = await again.event({ event: "unread" });
+  assert.deepEqual(unread["conversations"], [{ conversation: "dm:ann:bob", unread: 1 }]);
+  await again.event({ event: "message", text: "for your eyes" });
+});
+
+Deno.test("sotto send: says with its exit code why nothing was sent", async () => {
+  await using house = await House.make();
+  const server = await house.server();
+  const ann = await house.person("ann", server);
+  const target = `ops@127.0.0.1:${server.port}`;
+  const file = await house.passwordFile("ops");
+  const wrong = join(house.folder, "wrong");
+  await writeFile(wrong, "wrong\n", { mode: 0o600 });
+  const known = ["--pin", server.pin];
+  const as = (password: string) => [...known, "--password-file", password];
+  const code = async (args: readonly string[], input = "", reason = /^sotto: /) => {
+    await using program = house.sotto("ops", "send", ...args);
+    if (input !== "") program.type(input);
+    program.end();
+    const exit = await program.exit();
+    assert.match(program.stderr, reason);
+    assert.deepEqual(program.lines, []);
+    return exit;
+  };
+  const to = "room:general";
+  assert.equal(await code([target, to, ...as(file)], " \n\n", /there is no text/), 2);
+  const long = "x".repeat(TEXT_LIMIT + 1);
+  assert.equal(await code([target, to, ...as(file)], long, /16385 bytes, and 16384 are the/), 2);
+  const endless = "x".repeat(4 * TEXT_LIMIT);
+  assert.equal(await code([target, to, ...as(file)], endless, /more than 32768 bytes/), 2);
+  assert.equal(await code([`127.0.0.1:${server.port}`, to, "hi"], "", /Say who you are/), 2);
+  assert.equal(await code([target, to, "hi", "--password-file", file], "", /--accept-new/), 2);
+  assert.equal(await code([target, to, "hi", ...as("/nowhere")], "", /password file/), 2);
+  assert.equal(await code([target, to, "hi", ...known], "", /--password-file/), 4);
+  const other = "SHA256:" + "A".repeat(43);
+  assert.equal(await code([target, to, "hi", "--pin", other], "", /has CHANGED/), 5);
+  await using made = house.sotto("ops", "send", target, to, "only this", ...as(file));
+  assert.equal(await made.exit(), 0, made.stderr);
+  await using stranger = house.sotto("eve", "send", target, to, "hi", ...as(wrong));
+  assert.equal(await stranger.exit(), 4);
+  assert.match(stranger.stderr, /The name or the password is wrong/);
+  await ann.event({ event: "message", text: "only this" });
+  assert.deepEqual(
+    eventsOf(ann).filter(({ event }) => event === "message").map(({ text }) => text),
+    ["only this"],
+  );
+  server.program.kill("SIGKILL");
+  await server.program.exit();
+  assert.equal(await code([target, to, "hi", ...known], "", /\.$/m), 3);
+});
+
+Deno.test("sotto send: the password may come before the text", async () => {
+  await using house = await House.make();
+  const server = await house.server();
+  const ann = await house.person("ann", server);
+  const args = [`ops@127.0.0.1:${server.port}`, "--pin", server.pin, "--password-file", "-"];
+  await using ops = house.sotto("ops", "send", ...args, "#general");
+  for (const line of ["pass word", "first", "second"]) ops.type(line);
+  ops.end();
+  assert.equal(await ops.exit(), 0, ops.stderr);
+  await ann.event({ event: "message", text: "first\nsecond" });
+  const log = await readFile(join(house.folder, "data", "sotto.db"), "latin1");
+  assert.doesNotMatch(log + ops.stderr, /pass word/);
+});
