@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { Offers } from "../../../client/files/offers.ts";
+import { encodeFileNote } from "../../../protocol/file.ts";
+import type { Message } from "../../../protocol/frame.ts";
+import { messageOf, ulidOf } from "../../helpers/messages.ts";
+
+function fileMessage(number: number, name = `file ${number}`): Message {
+  const note = { file: ulidOf(number), name, size: number, hash: new Uint8Array(32) };
+  const content = { kind: "file", body: encodeFileNote(note) };
+  return { type: "message", seq: number, ...messageOf(number, { content }) };
+}
+
+function counter(): () => number {
+  let count = 0;
+  return () => ++count;
+}
+
+Deno.test("Offers numbers files as they come, and finds them again", () => {
+  const offers = new Offers(counter());
+  const one = offers.keep(fileMessage(7));
+  const two = offers.keep(fileMessage(8));
+  assert.deepEqual([one?.event.number, two?.event.number], [1, 2]);
+  assert.deepEqual([one?.event.name, one?.event.size, one?.event.seq], ["file 7", 7, 7]);
+  assert.equal(offers.keep(fileMessage(7)), one, "history shows the same one");
+  assert.equal(offers.find("1"), one);
+  assert.equal(offers.find(ulidOf(8)), two);
+  assert.equal(offers.find(), two);
+  if (two !== undefined) offers.forget(two);
+  assert.equal(offers.find(), one);
+  assert.equal(offers.find("2"), undefined);
+});
+
+Deno.test("Offers takes another's message of the same ID for another", () => {
+  const offers = new Offers(counter());
+  const one = offers.keep(fileMessage(1));
+  const other = offers.keep({ ...fileMessage(1, "evil"), from: "eve" });
+  assert.notEqual(other, one);
+  assert.equal(other?.event.from, "eve");
+});
+
+Deno.test("Offers keeps so many, and forgets the oldest", () => {
+  const offers = new Offers(counter(), 2);
+  for (let number = 1; number <= 3; number++) offers.keep(fileMessage(number));
+  assert.deepEqual(offers.all.map(({ event }) => event.number), [2, 3]);
+});
+
+Deno.test("Offers keeps nothing that is no file", () => {
+  const offers = new Offers(counter());
+  const message = fileMessage(1);
+  for (
+    const content of [
+      { kind: "text", body: "hi" },
+      { kind: "file", body: "hi" },
+      { kind: "file", body: new Uint8Array([1, 2, 3]) },
+      { kind: "sealed", body: message.content.body },
+    ]
+  ) assert.equal(offers.keep({ ...message, content }), undefined);
+});
