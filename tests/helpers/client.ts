@@ -1,9 +1,14 @@
-/** A headless client in a test: its events are collected, and it leaves at the end of the scope. */
+/**
+ * A headless client in a test: its events are collected, each held to the schema, and it leaves at
+ * the end of the scope.
+ */
+import assert from "node:assert/strict";
 import { Chat, type ChatOptions } from "../../client/chat.ts";
 import type { ChatEvent } from "../../client/events.ts";
 import { fixedCredentials } from "../../client/prompts.ts";
 import { pinned } from "../../client/trust.ts";
 import { engine } from "../../protocol/transport/quiche/engine.ts";
+import { faultsOf } from "./event_schema.ts";
 
 const LIMIT = 15_000;
 
@@ -83,6 +88,7 @@ export class TestChat implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.chat.leave();
     await this.#reading;
+    assert.deepEqual(this.events.flatMap((event) => faultsOf(event)), []);
   }
 
   async #read(): Promise<void> {

@@ -1,8 +1,12 @@
 /**
  * A program of its own in a test: started, spoken to line by line, waited for with a limit, and
- * killed at the end of the scope if it is still there. (Not on `node:child_process`: on Deno that
+ * killed at the end of the scope if it is still there. What clients print with `--json` is held to
+ * the schema of events. (Not on `node:child_process`: on Deno that
  * takes a program that was sent a signal for one that died of it.)
  */
+import assert from "node:assert/strict";
+import { faultsOfLine } from "./event_schema.ts";
+
 const LIMIT = 20_000;
 
 export interface ProgramOptions {
@@ -20,10 +24,15 @@ export class Program implements AsyncDisposable {
   /** It has gone, and all that it printed has been read. */
   readonly #over: Promise<Deno.CommandStatus>;
   #isOver = false;
+  readonly #printsEvents: boolean;
+  /** Events that are not as the schema has them. */
+  readonly #faults: string[] = [];
   #news = Promise.withResolvers<void>();
 
   constructor(command: string, args: readonly string[], options: ProgramOptions = {}) {
     const { cwd, env } = options;
+    this.#printsEvents = args.includes("--json") &&
+      args.some((word) => word === "client" || word === "send");
     this.#child = new Deno.Command(command, {
       args: [...args],
       ...(cwd === undefined ? {} : { cwd }),
@@ -96,6 +105,7 @@ export class Program implements AsyncDisposable {
     }
     await this.#over;
     await this.#stdin.abort().catch(() => {});
+    assert.deepEqual(this.#faults, []);
   }
 
   async #find<T>(what: string, pick: (line: string) => T | undefined): Promise<T> {
@@ -116,6 +126,7 @@ export class Program implements AsyncDisposable {
       const lines = (rest + text).split("\n");
       rest = lines.pop() ?? "";
       this.lines.push(...lines);
+      if (this.#printsEvents) this.#faults.push(...lines.flatMap(faultsOfLine));
       this.#tell();
     }
     if (rest !== "") this.lines.push(rest);
