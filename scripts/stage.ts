@@ -9,7 +9,15 @@ import { productionPackages, withPackage } from "./packages.ts";
 import type { Target } from "./targets.ts";
 
 /** Rooms of the checkout that are no part of the program; every other folder is. */
-const NOT_SHIPPED = new Set(["bench", "dist", "docs", "node_modules", "scripts", "tests"]);
+const NOT_SHIPPED = new Set([
+  "bench",
+  "dist",
+  "docs",
+  "examples",
+  "node_modules",
+  "scripts",
+  "tests",
+]);
 /** Where the licences of all packages stand: what is in a package is taken for code. */
 export const LICENCES = "licences.txt";
 

@@ -1,18 +1,11 @@
 /** `sotto send` as scripts use it: real programs, real pipes, exit codes. */
 import assert from "node:assert/strict";
-import { chmod, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { eventsOf, House, SOTTO } from "../helpers/house.ts";
+import { eventsOf, House } from "../helpers/house.ts";
 import { Program } from "../helpers/program.ts";
 
 const TEXT_LIMIT = 16 * 1024;
-
-/** Puts a program `sotto` into a folder, for shells that are to find it. */
-async function installed(folder: string): Promise<void> {
-  const path = join(folder, "sotto");
-  await writeFile(path, `#!/bin/sh\nexec ${SOTTO.map((word) => `'${word}'`).join(" ")} "$@"\n`);
-  await chmod(path, 0o755);
-}
 
 Deno.test("sotto send: the end of a pipe arrives as one message, without a word", async () => {
   await using house = await House.make();
@@ -28,8 +21,7 @@ Deno.test("sotto send: the end of a pipe arrives as one message, without a word"
   await ann.event({ event: "message", conversation: "dm:ann:ops", text: "hello ann" });
 
   // From now on the server is known and there is a token: nothing but what one would type.
-  await installed(house.folder);
-  const env = { ...house.env("ops"), PATH: `${house.folder}:${Deno.env.get("PATH")}` };
+  const env = await house.withSotto("ops");
   const line = `seq 9 2>&1 | tail -5 | sotto send ${target} room:builds`;
   await using piped = new Program("sh", ["-c", line], { env });
   assert.equal(await piped.exit(), 0, piped.stderr);

@@ -79,6 +79,14 @@ export class House implements AsyncDisposable {
     };
   }
 
+  /** The same, for a shell that is to find a program called `sotto`. */
+  async withSotto(person: string): Promise<Record<string, string>> {
+    const path = join(this.folder, "sotto");
+    const words = SOTTO.map((word) => `'${word}'`).join(" ");
+    await writeFile(path, `#!/bin/sh\nexec ${words} "$@"\n`, { mode: 0o755 });
+    return { ...this.env(person), PATH: `${this.folder}:${Deno.env.get("PATH")}` };
+  }
+
   /** Starts a client as a person. */
   client(person: string, port: number, ...args: string[]): Program {
     return this.#start(["client", `${person}@127.0.0.1:${port}`, ...args], this.env(person));
