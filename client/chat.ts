@@ -122,9 +122,11 @@ export class Chat implements AsyncDisposable {
         },
         refused: (code, message) => this.#error(code, message),
         reconnecting: (reason, wait) => {
-          const text = `${reason} Trying again in ${(wait / 1000).toFixed(1)} s.`;
-          this.#emit({ event: "notice", code: "reconnecting", text });
+          const seconds = Number((wait / 1000).toFixed(1));
+          const text = `${reason} Trying again in ${seconds} s.`;
+          this.#emit({ event: "notice", code: "reconnecting", text, in: seconds });
         },
+        measured: (milliseconds) => this.#emit({ event: "round_trip", milliseconds }),
       },
     );
     this.events = events;

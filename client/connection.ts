@@ -9,9 +9,17 @@ import { encodeFrame } from "../protocol/codec.ts";
 import { FrameDecoder } from "../protocol/decoder.ts";
 import { CLOSE_DONE, errorOfClose, ProtocolError } from "../protocol/errors.ts";
 import type { ClientFrame, ClientFrames, Message, ServerFrame } from "../protocol/frame.ts";
-import { LIMITS, TIMES } from "../protocol/limits.ts";
+import { LIMITS } from "../protocol/limits.ts";
 import { ClientSession, type Fields, type Request } from "../protocol/session/client.ts";
-import type { ClientOutput, TransferFields } from "../protocol/session/client.ts";
+import type {
+  ClientOutput,
+  DownloadFields,
+  TransferFields,
+  UploadFields,
+} from "../protocol/session/client.ts";
+import type { ClientDownload } from "../protocol/session/download.ts";
+import type { TransferType } from "../protocol/session/rules.ts";
+import type { ClientUpload } from "../protocol/session/upload.ts";
 import {
   type CloseReason,
   type Connection,
@@ -21,6 +29,7 @@ import {
 } from "../protocol/transport/transport.ts";
 import type { Clock } from "./clock.ts";
 import type { Log } from "./log.ts";
+import { TransferStream } from "./transfer_stream.ts";
 
 /**
  * How long a `ping` or a message may go unanswered before the path is doubted, and once more before
@@ -48,6 +57,8 @@ export interface LinkOptions {
   readonly clock: Clock;
   /** Takes each frame, with the request that it answers. */
   readonly receive: (frame: ServerFrame, request: Request | undefined) => void | Promise<void>;
+  /** Told of each round trip that was measured. */
+  readonly measured?: (milliseconds: number) => void;
   readonly log?: Log | undefined;
 }
 
@@ -70,6 +81,7 @@ export class Link {
   readonly #session: ClientSession;
   readonly #clock: Clock;
   readonly #receive: LinkOptions["receive"];
+  readonly #measured: (milliseconds: number) => void;
   readonly #log: Log;
   readonly #reading: Promise<void>;
   #end: LinkEnd | undefined;
@@ -92,6 +104,7 @@ export class Link {
     this.#stream = stream;
     this.#clock = options.clock;
     this.#receive = options.receive;
+    this.#measured = options.measured ?? (() => {});
     this.#log = options.log ?? (() => {});
     this.#session = new ClientSession({ client: options.client }, this.#clock.now());
     this.#write(this.#session.hello(this.#clock.now()));
@@ -134,24 +147,29 @@ export class Link {
    * `HistoryError`, or what the stream throws.
    */
   async *messages(fields: TransferFields): AsyncGenerator<Message, boolean, undefined> {
+    await using stream = await this.#openTransfer(fields.type);
     const transfer = this.#session.transfer(fields, this.#clock.now());
-    await using stream = await this.#connection.openStream();
-    await stream.write(encodeFrame(transfer.request));
+    await stream.write(transfer.request);
     await stream.end();
-    const decoder = new FrameDecoder();
-    while (true) {
-      const cancel = this.#clock.after(TIMES.answer, () => stream.reset(CLOSE_DONE));
-      const chunk = await stream.read().finally(cancel);
-      if (chunk === null) break;
-      this.#heard();
-      for (const body of decoder.push(chunk)) {
-        const output = transfer.handleBody(body, this.#clock.now());
-        if (output.type === "message") yield output.message;
-        else if (output.type === "end") return output.more;
-        else if (output.type === "failed") throw new HistoryError(output.code, output.message);
-      }
+    for await (const body of stream.bodies()) {
+      const output = transfer.handleBody(body, this.#clock.now());
+      if (output.type === "message") yield output.message;
+      else if (output.type === "end") return output.more;
+      else if (output.type === "failed") throw new HistoryError(output.code, output.message);
     }
     throw new HistoryError("frame_truncated", "The answer ended too early.");
+  }
+
+  /** A stream for a file that goes to the server, and what drives it. Throws what streams throw. */
+  async upload(fields: UploadFields): Promise<[ClientUpload, TransferStream]> {
+    const stream = await this.#openTransfer("upload");
+    return [this.#session.upload(fields, this.#clock.now()), stream];
+  }
+
+  /** The same for a file of `size` bytes that comes from there. */
+  async download(fields: DownloadFields, size: number): Promise<[ClientDownload, TransferStream]> {
+    const stream = await this.#openTransfer("download");
+    return [this.#session.download(fields, size, this.#clock.now()), stream];
   }
 
   /** Ends the session in good order: what was sent is read first. */
@@ -173,6 +191,17 @@ export class Link {
   /** Ends it at once, because of what this client found. */
   abort(code: string, message: string): void {
     this.#finish({ by: "client", code, message }, CLOSE_DONE);
+  }
+
+  async #openTransfer(type: TransferType): Promise<TransferStream> {
+    const stream = await TransferStream.open({
+      connection: this.#connection,
+      clock: this.#clock,
+      heard: () => this.#heard(),
+    });
+    if (this.allows(type)) return stream;
+    await stream[Symbol.asyncDispose]();
+    throw new TransportError("closed", "The session has ended.");
   }
 
   async #read(): Promise<void> {
@@ -216,6 +245,7 @@ export class Link {
         return;
       case "pong":
         this.#log("round_trip", { ms: output.rtt });
+        this.#measured(output.rtt);
         return;
       case "write":
         this.#write(output.frame);

@@ -301,10 +301,17 @@ export interface FilesEvent extends Base {
 }
 /** One that is not read through yet has no `id`. */
 export type Transfer = Omit<ProgressEvent, "event" | "id"> & { readonly id?: string };
+/** A round trip to the server was measured: every 15 seconds or so. */
+export interface RoundTripEvent extends Base {
+  readonly event: "round_trip";
+  readonly milliseconds: number;
+}
 export interface NoticeEvent extends Base {
   readonly event: "notice";
   readonly code: string;
   readonly text: string;
+  /** Of `reconnecting`: seconds until the next attempt. */
+  readonly in?: number;
 }
 export interface ErrorEvent extends Base {
   readonly event: "error";
@@ -345,6 +352,7 @@ export type ChatEvent =
   | ProgressEvent
   | FileEvent
   | FilesEvent
+  | RoundTripEvent
   | NoticeEvent
   | ErrorEvent
   | ClosedEvent;

@@ -61,6 +61,8 @@ export interface LineHandler {
   refused(code: string, message: string): void;
   /** There will be another attempt, after `wait` milliseconds. */
   reconnecting(reason: string, wait: number): void;
+  /** A round trip to the server took so long. */
+  measured?(milliseconds: number): void;
 }
 
 /** Ends of sessions after which coming back with the same would end the same. */
@@ -187,6 +189,7 @@ export class Line {
         if (frame.type === "welcome") welcomed.resolve();
         return this.#receive(link, frame, request);
       },
+      measured: (milliseconds) => this.#handler.measured?.(milliseconds),
     });
     this.#link = link;
     if (this.#leaving.signal.aborted) void link.leave();

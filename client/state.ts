@@ -2,7 +2,7 @@
  * What an interface needs to know to show things, made from the events alone: `reduce` is pure, and
  * nothing else holds such state.
  */
-import { GENERAL } from "../protocol/names.ts";
+import { GENERAL, parseConversation } from "../protocol/names.ts";
 import type { ChatEvent, ProgressEvent } from "./events.ts";
 
 export interface Person {
@@ -21,6 +21,11 @@ export interface Sending {
 
 export interface State {
   readonly connection: "connecting" | "connected" | "reconnecting" | "closed";
+  readonly transport: "quic" | "tls" | undefined;
+  /** To the server and back, milliseconds; `undefined`: not measured on this connection. */
+  readonly roundTrip: number | undefined;
+  /** While reconnecting: seconds from the last event to the next attempt. */
+  readonly retryIn: number | undefined;
   /** Who is signed in. */
   readonly user: string | undefined;
   /** Where text goes; `undefined`: nowhere, the account is in no room. */
@@ -29,24 +34,43 @@ export interface State {
   readonly people: ReadonlyMap<string, Person>;
   /** In the order in which they were said. */
   readonly sending: ReadonlyMap<string, Sending>;
+  /** What others said elsewhere than in the current room, since one last was or wrote there. */
+  readonly unread: ReadonlyMap<string, number>;
+  /** Rooms and groups that were heard of. */
+  readonly places: ReadonlySet<string>;
   /** Files on their way, by the ID of their message: how far each had come when it last told. */
   readonly transfers: ReadonlyMap<string, ProgressEvent>;
 }
 
 export const INITIAL: State = {
   connection: "connecting",
+  transport: undefined,
+  roundTrip: undefined,
+  retryIn: undefined,
   user: undefined,
   room: GENERAL,
   people: new Map(),
   sending: new Map(),
+  unread: new Map(),
+  places: new Set(),
   transfers: new Map(),
 };
 
 /** The state after the event. */
 export function reduce(state: State, event: ChatEvent): State {
   switch (event.event) {
-    case "connected":
-      return { ...state, connection: "connected" };
+    case "connected": {
+      const { transport } = event;
+      return {
+        ...state,
+        connection: "connected",
+        transport,
+        roundTrip: undefined,
+        retryIn: undefined,
+      };
+    }
+    case "round_trip":
+      return { ...state, roundTrip: event.milliseconds };
     case "authenticated":
       return { ...state, user: event.user };
     case "users": {
@@ -57,11 +81,22 @@ export function reduce(state: State, event: ChatEvent): State {
     }
     case "presence":
       return { ...state, people: withPresence(state.people, event) };
-    case "room":
-      return { ...state, room: event.conversation };
+    case "room": {
+      const { conversation } = event;
+      return {
+        ...state,
+        room: conversation,
+        unread: conversation === undefined ? state.unread : without(state.unread, conversation),
+        places: withPlaces(state.places, conversation === undefined ? [] : [conversation]),
+      };
+    }
     case "sending": {
       const { id, conversation, text, name } = event;
-      return { ...state, sending: new Map(state.sending).set(id, { conversation, text, name }) };
+      return {
+        ...state,
+        sending: new Map(state.sending).set(id, { conversation, text, name }),
+        unread: without(state.unread, conversation),
+      };
     }
     case "ack":
       return { ...state, sending: without(state.sending, event.id) };
@@ -76,22 +111,32 @@ export function reduce(state: State, event: ChatEvent): State {
     case "file":
       return { ...state, transfers: without(state.transfers, event.id) };
     case "notice":
-      return event.code === "reconnecting" ? { ...state, connection: "reconnecting" } : state;
+      if (event.code !== "reconnecting") return state;
+      return { ...state, connection: "reconnecting", retryIn: event.in };
     case "closed":
       return { ...state, connection: "closed", people: new Map(), transfers: new Map() };
     case "message":
     case "sealed":
-    case "opened":
+    case "offer":
+      return {
+        ...state,
+        unread: withMessage(state, event),
+        places: withPlaces(state.places, [event.conversation]),
+      };
+    case "marked":
     case "history":
+      return { ...state, unread: without(state.unread, event.conversation) };
+    case "rooms":
+      return { ...state, places: withPlaces(state.places, event.rooms.map(conversationOf)) };
+    case "groups":
+      return { ...state, places: withPlaces(state.places, event.groups.map(conversationOf)) };
+    case "changed":
+      return changed(state, event);
+    case "opened":
     case "search":
     case "unread":
-    case "marked":
-    case "rooms":
-    case "groups":
     case "members":
-    case "changed":
     case "status":
-    case "offer":
     case "files":
       return state;
   }
@@ -103,6 +148,38 @@ function withPresence(
 ): State["people"] {
   if (status === "offline") return without(people, user);
   return new Map(people).set(user, { number, status });
+}
+
+/** What comes to the current room is in sight; all else is counted, save one's own. */
+function withMessage(
+  { unread, room, user }: State,
+  { conversation, from }: { readonly conversation: string; readonly from: string },
+): State["unread"] {
+  if (conversation === room || from === user) return unread;
+  return new Map(unread).set(conversation, (unread.get(conversation) ?? 0) + 1);
+}
+
+function changed(state: State, event: Extract<ChatEvent, { event: "changed" }>): State {
+  const { conversation, change, by, users } = event;
+  const self = state.user ?? "";
+  const isOut = change === "deleted" || change === "left" && by === self ||
+    change === "removed" && users?.includes(self) === true;
+  if (!isOut) return { ...state, places: withPlaces(state.places, [conversation]) };
+  // A room that one left is there as before.
+  const gone = change === "deleted" || parseConversation(conversation)?.type === "group";
+  const places = new Set(state.places);
+  if (gone) places.delete(conversation);
+  return { ...state, places, unread: without(state.unread, conversation) };
+}
+
+function withPlaces(places: State["places"], heard: readonly string[]): State["places"] {
+  const isNew = (id: string) => !places.has(id) && parseConversation(id)?.type !== "dm";
+  const added = heard.filter(isNew);
+  return added.length === 0 ? places : new Set([...places, ...added]);
+}
+
+function conversationOf({ conversation }: { readonly conversation: string }): string {
+  return conversation;
 }
 
 function without<Value>(map: ReadonlyMap<string, Value>, key: string): ReadonlyMap<string, Value> {

@@ -66,6 +66,7 @@ export function plainLines(state: State, event: ChatEvent, options: PlainOptions
     case "unread":
       return tell(unreadText(state, event));
     case "marked":
+    case "round_trip":
       return [];
     case "room":
       return tell(
@@ -189,7 +190,8 @@ function past(
   return [...said, `${mark} ${messages.length === 0 ? "nothing" : end}`];
 }
 
-function pastText({ text, number, name, size }: PastMessage): string {
+/** What a message from before says, on one line. */
+export function pastText({ text, number, name, size }: PastMessage): string {
   if (text !== undefined) return safeText(text);
   if (number === undefined) return "[cannot be shown]";
   if (name === undefined || size === undefined) return `[sealed, /open ${number}]`;
@@ -202,7 +204,7 @@ function lines(mark: string, text: string): string[] {
 }
 
 /** `14:02`, with the date in front when it is another day's. */
-function clockTime(at: number, { now, timeZone }: PlainOptions): string {
+export function clockTime(at: number, { now, timeZone }: Omit<PlainOptions, "echoed">): string {
   const zone = timeZone === undefined ? {} : { timeZone };
   // The Swedish way of writing dates is ISO 8601's.
   const date = new Intl.DateTimeFormat("sv-SE", { ...zone, dateStyle: "short" });
