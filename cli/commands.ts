@@ -22,7 +22,7 @@ const level = () => choice(["error", "warn", "info", "debug"], { metavar: "LEVEL
 
 const DATA = option("--data", folder(), {
   description:
-    message`Where the database, the certificate and the keys are (default: the folder sotto in $XDG_DATA_HOME or ~/.local/share).`,
+    message`Where the database, the certificate, the keys and people's files are (default: the folder sotto in $XDG_DATA_HOME or ~/.local/share).`,
 });
 
 const PLAIN = map(
@@ -78,6 +78,17 @@ const server = command(
     engine: optional(
       option("--engine", choice(["auto", "quiche", "builtin"], { metavar: "NAME" }), {
         description: message`QUIC engine (default: auto, the best one for this platform).`,
+      }),
+    ),
+    quota: optional(option("--quota", string({ metavar: "SIZE" }), {
+      description: message`How much of files each account may have here (default: 4GiB).`,
+    })),
+    maxFile: optional(option("--max-file", string({ metavar: "SIZE" }), {
+      description: message`The largest file that is taken (default: 2GiB).`,
+    })),
+    keepFiles: optional(
+      option("--keep-files", integer({ metavar: "DAYS", min: 1, max: 36_500 }), {
+        description: message`How long files are kept (default: 30).`,
       }),
     ),
     announce: map(

@@ -5,6 +5,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { LIMITS } from "../protocol/limits.ts";
+import { parseSize, SIZE_RULE } from "../protocol/size.ts";
 import { LOG_FORMATS, LOG_LEVELS } from "./log.ts";
 import type { LogFormat, LogLevel } from "./log.ts";
 import type { Rate } from "./rate.ts";
@@ -42,6 +43,14 @@ export interface ServerLimits {
   readonly outbox: number;
   /** Rooms that there may be. */
   readonly rooms: number;
+  /** Files that one account may have, however small they are. */
+  readonly files: number;
+  /** Uploads and downloads at once; further ones are answered `busy`. */
+  readonly transfers: number;
+  /** Bytes that files leave free on the disk. */
+  readonly spare: number;
+  /** Milliseconds that a file whose upload has broken off is kept. */
+  readonly keepPart: number;
   /** Milliseconds that a stop may take before what is left is cut off. */
   readonly drain: number;
 }
@@ -59,6 +68,8 @@ export interface ServerConfig {
   /** Somebody else's certificate instead of the server's own. PEM files. */
   readonly certificate: { readonly certFile: string; readonly keyFile: string } | undefined;
   readonly engine: EngineChoice;
+  /** Bytes of an account's files, bytes of one of them, and milliseconds that they are kept. */
+  readonly files: { readonly quota: number; readonly largest: number; readonly keep: number };
   /** Whether the local network is told of the server. */
   readonly announce: boolean;
   readonly logLevel: LogLevel;
@@ -77,12 +88,18 @@ export interface ServerOptions {
   readonly cert?: string | undefined;
   readonly key?: string | undefined;
   readonly engine?: string | undefined;
+  /** Sizes (`4GiB`), and a number of days. */
+  readonly quota?: string | undefined;
+  readonly maxFile?: string | undefined;
+  readonly keepFiles?: string | number | undefined;
   /** Default: not, for servers inside of other programs. */
   readonly announce?: boolean | undefined;
   readonly logLevel?: string | undefined;
   readonly logFormat?: string | undefined;
   readonly limits?: Partial<ServerLimits> | undefined;
 }
+
+const DAY = 24 * 60 * 60 * 1000;
 
 export const SERVER_LIMITS: ServerLimits = {
   maxConnections: 10_000,
@@ -95,6 +112,10 @@ export const SERVER_LIMITS: ServerLimits = {
   uncommitted: 32 * 1024 * 1024,
   outbox: LIMITS.outbox,
   rooms: 1_000,
+  files: 10_000,
+  transfers: 256,
+  spare: 256 * 1024 * 1024,
+  keepPart: DAY,
   drain: 5_000,
 };
 
@@ -116,6 +137,11 @@ export function readConfig(
     registration: oneOf("--registration", options.registration ?? "open", REGISTRATIONS),
     certificate: readCertificate(options.cert, options.key),
     engine: oneOf("--engine", options.engine ?? "auto", ENGINES),
+    files: Object.freeze({
+      quota: readSize("--quota", options.quota ?? "4GiB"),
+      largest: readSize("--max-file", options.maxFile ?? "2GiB"),
+      keep: readDays("--keep-files", options.keepFiles ?? 30) * DAY,
+    }),
     announce: options.announce ?? false,
     logLevel: oneOf("--log-level", options.logLevel ?? "info", LOG_LEVELS),
     logFormat: oneOf("--log-format", options.logFormat ?? "text", LOG_FORMATS),
@@ -147,6 +173,18 @@ function readPort(option: string, port: string | number): number {
     throw new ConfigError(`${option} is ${port}: give a number from 0 (a free one) to 65535`);
   }
   return value;
+}
+
+function readSize(option: string, size: string): number {
+  const bytes = parseSize(size);
+  if (bytes === undefined) throw new ConfigError(`${option} is ${size}. ${SIZE_RULE}`);
+  return bytes;
+}
+
+function readDays(option: string, days: string | number): number {
+  const value = typeof days === "number" ? days : /^\d{1,5}$/.test(days) ? Number(days) : NaN;
+  if (Number.isInteger(value) && value >= 1 && value <= 36_500) return value;
+  throw new ConfigError(`${option} is ${days}: give a number of days from 1 to 36500`);
 }
 
 function readCertificate(cert?: string, key?: string): ServerConfig["certificate"] {

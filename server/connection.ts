@@ -221,12 +221,11 @@ export class PeerConnection implements Peer, SignedIn {
   }
 
   /** The gate: waits where frames come too fast. */
-  async #pace(verdict: Verdict): Promise<Verdict> {
+  async #pace(verdict: Verdict): Promise<void> {
     const { clock } = this.#options;
     const frame = verdict.type === "accept" ? verdict.frame : undefined;
     const delay = this.#gate.delay(frame, clock.now());
     if (delay > 0) await new Promise<void>((resolve) => void clock.after(delay, resolve));
-    return verdict;
   }
 
   /** Back-pressure: reads no further than the peer reads, and than its messages are answered. */
@@ -245,9 +244,11 @@ export class PeerConnection implements Peer, SignedIn {
     try {
       await serveTransfer(stream, {
         clock,
-        judge: (body) => this.#pace(this.#session.handleTransferBody(body, clock.now())),
-        answer: (frame) =>
-          dispatchTransfer(frame.type, frame, this.session, this.#options.services),
+        judge: (body) => this.#session.handleTransferBody(body, clock.now()),
+        fault: (fault) => this.#session.handleFault(fault),
+        pace: (verdict) => this.#pace(verdict),
+        answer: (frame, incoming) =>
+          dispatchTransfer(frame.type, frame, this.session, this.#options.services, incoming),
         act: (verdict) => this.#act(verdict),
         onWritten: () => this.#session.handleActivity(clock.now()),
       });

@@ -6,7 +6,7 @@ import type { TransferType } from "../protocol/session/rules.ts";
 import type { AcceptedFrame } from "../protocol/session/server.ts";
 import type { ClientFrames, ServerFrame } from "../protocol/frame.ts";
 import { type AuthServices, login, logout, resume } from "./handlers/auth.ts";
-import { download, upload } from "./handlers/files.ts";
+import { download, type FileServices, upload } from "./handlers/files.ts";
 import { history, type HistoryServices } from "./handlers/history.ts";
 import { type MessageServices, send } from "./handlers/message.ts";
 import { type PeopleServices, resolve, status, who } from "./handlers/people.ts";
@@ -24,12 +24,14 @@ import {
 } from "./handlers/places.ts";
 import { search, type SearchServices } from "./handlers/search.ts";
 import { mark, sync, type SyncServices } from "./handlers/sync.ts";
+import type { Incoming } from "./incoming.ts";
 import type { Peer } from "./peer.ts";
 import { Pace, type Rate } from "./rate.ts";
 import type { SignedIn } from "./services/signed_in.ts";
 
 export type Services =
   & AuthServices
+  & FileServices
   & HistoryServices
   & MessageServices
   & PeopleServices
@@ -59,6 +61,7 @@ interface TransferRow<Frame> {
     frame: Frame,
     session: SignedIn,
     services: Services,
+    incoming: Incoming,
   ) => AsyncGenerator<ServerFrame[]>;
 }
 
@@ -111,9 +114,10 @@ export function dispatchTransfer<Type extends TransferType>(
   frame: ClientFrames[Type],
   session: SignedIn,
   services: Services,
+  incoming: Incoming,
 ): AsyncGenerator<ServerFrame[]> {
   const row: TransferRow<ClientFrames[Type]> = TRANSFERS[type];
-  return row.handle(frame, session, services);
+  return row.handle(frame, session, services, incoming);
 }
 
 export function isTransfer(frame: AcceptedFrame): frame is TransferFrame {

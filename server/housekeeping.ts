@@ -1,14 +1,17 @@
 /**
  * What the server does beside its work, a little at a time: it forgets sessions that have expired,
- * puts new messages into the index of words, and frees what deleted groups have left behind.
+ * puts new messages into the index of words, removes files that are too old, and frees what deleted
+ * groups have left behind.
  * Nobody waits for it, and a piece of it holds up everybody for a millisecond, rarely for ten.
  */
 import type { Clock } from "./clock.ts";
 import { describe, type Logger } from "./log.ts";
+import type { Files } from "./services/files.ts";
 import type { Store } from "./store/store.ts";
 
 export interface HousekeepingOptions {
   readonly store: Pick<Store, "endExpiredSessions" | "index" | "sweep">;
+  readonly files: Pick<Files, "sweep" | "tidy">;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -22,7 +25,8 @@ const QUIET = 1_000;
 const PIECE = 100;
 
 /** Begins at once; returns what ends it. */
-export function startHousekeeping({ store, clock, log }: HousekeepingOptions): () => void {
+export function startHousekeeping(options: HousekeepingOptions): () => void {
+  const { store, files, clock, log } = options;
   const failed = (work: string) => (error: unknown) => {
     log.error("housekeeping_failed", { work, error: describe(error) });
     return false;
@@ -30,12 +34,14 @@ export function startHousekeeping({ store, clock, log }: HousekeepingOptions): (
   const tidy = async () => {
     const indexed = await store.index(PIECE).catch(failed("index"));
     const swept = await store.sweep(PIECE).catch(failed("sweep"));
-    return indexed || swept ? BUSY : QUIET;
+    const removed = await files.sweep(PIECE).catch(failed("files"));
+    return indexed || swept || removed ? BUSY : QUIET;
   };
   const expire = async () => {
     await store.endExpiredSessions(clock.time()).catch(failed("expire"));
     return EXPIRY;
   };
+  files.tidy().catch(failed("blobs"));
   const ends = [repeat(clock, tidy), repeat(clock, expire)];
   return () => ends.forEach((end) => end());
 }

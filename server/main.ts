@@ -22,13 +22,16 @@ import { AddressPaces } from "./rate.ts";
 import { Accounts } from "./services/accounts.ts";
 import { Conversations } from "./services/conversations.ts";
 import { Delivery } from "./services/delivery.ts";
+import { Files, type FilesOptions } from "./services/files.ts";
 import { type PasswordOptions, startPasswords } from "./services/passwords.ts";
 import { People } from "./services/people.ts";
 import { Places } from "./services/places.ts";
 import { Presence } from "./services/presence.ts";
 import { Sessions } from "./services/sessions.ts";
 import { openTokens } from "./services/tokens.ts";
+import { DiskBlobs } from "./store/blobs.ts";
 import { openSqliteStore } from "./store/sqlite.ts";
+import type { Store } from "./store/store.ts";
 
 /** What tests and the bench replace. */
 export interface StartOptions {
@@ -90,6 +93,7 @@ export async function startServer(
     log,
   });
   const sessions = new Sessions({ presence, conversations });
+  const files = parts.use(await openFiles(config, { store, conversations, clock }));
 
   const quic = parts.use(await listenQuic(config, certificate, log));
   const { address } = quic;
@@ -101,6 +105,7 @@ export async function startServer(
       accounts,
       conversations,
       delivery,
+      files,
       people,
       places,
       presence,
@@ -115,7 +120,7 @@ export async function startServer(
     outbox: config.limits.outbox,
     software,
   });
-  parts.defer(startHousekeeping({ store, clock, log }));
+  parts.defer(startHousekeeping({ store, files, clock, log }));
   const tlsPort = tls?.address.port;
   log.info("listening", {
     address: formatAddress(address),
@@ -183,6 +188,21 @@ export async function runServer(config: ServerConfig, options: RunOptions): Prom
     process.off("SIGINT", onSignal);
     process.off("SIGTERM", onSignal);
   }
+}
+
+async function openFiles(
+  { data, files, limits }: ServerConfig,
+  { store, ...parts }: Pick<FilesOptions, "conversations" | "clock"> & { readonly store: Store },
+): Promise<Files> {
+  const folder = join(data, "files");
+  await makePrivateFolder(folder);
+  const { files: count, spare, transfers, keepPart } = limits;
+  return new Files({
+    store: store.files,
+    blobs: new DiskBlobs(folder),
+    ...parts,
+    limits: { ...files, count, spare, transfers, keepPart },
+  });
 }
 
 async function openCertificate(config: ServerConfig, log: Logger): Promise<ServerCertificate> {

@@ -1,12 +1,13 @@
 /**
- * A further stream of a peer: one request, its answer, the end. It is written no faster than it is
- * read, and a peer that takes longer than `TIMES.answer` for any step loses the stream.
+ * A further stream of a peer: one request, what belongs to it, its answer, the end. It is written
+ * no faster than it is read, and read no faster than what came is used. A peer that takes longer
+ * than `TIMES.answer` for any step loses the stream.
  *
  * It judges nothing and ends no session: the connection does both.
  */
 import { encodeFrame } from "../protocol/codec.ts";
 import { FrameDecoder } from "../protocol/decoder.ts";
-import { CLOSE_DONE, closeCodeOf } from "../protocol/errors.ts";
+import { CLOSE_DONE, closeCodeOf, ProtocolError } from "../protocol/errors.ts";
 import type { ServerFrame } from "../protocol/frame.ts";
 import { TIMES } from "../protocol/limits.ts";
 import type { Verdict } from "../protocol/session/server.ts";
@@ -14,13 +15,18 @@ import type { Stream } from "../protocol/transport/transport.ts";
 import type { Clock } from "./clock.ts";
 import { concat } from "./concat.ts";
 import { isTransfer, type TransferFrame } from "./dispatch.ts";
+import { Incoming } from "./incoming.ts";
 
 export interface TransferOptions {
   readonly clock: Clock;
-  /** What the session says of the request; takes its time where requests come too fast. */
-  readonly judge: (body: Uint8Array) => Promise<Verdict>;
+  /** What the session says of a frame. */
+  readonly judge: (body: Uint8Array) => Verdict;
+  /** What it says of a fault that it could not see. */
+  readonly fault: (fault: ProtocolError) => Verdict;
+  /** Waits where requests come too fast. */
+  readonly pace: (verdict: Verdict) => Promise<void>;
   /** The frames of the answer, in groups: the next is asked for when the last has been written. */
-  readonly answer: (frame: TransferFrame) => AsyncGenerator<ServerFrame[]>;
+  readonly answer: (frame: TransferFrame, incoming: Incoming) => AsyncGenerator<ServerFrame[]>;
   /** Does what the verdict says, where it says something about the whole session. */
   readonly act: (verdict: Verdict) => void;
   /** The peer took what was written. */
@@ -29,14 +35,19 @@ export interface TransferOptions {
 
 /** Serves the stream to its end. Throws what its reader, its writer or the decoder throws. */
 export async function serveTransfer(stream: Stream, options: TransferOptions): Promise<void> {
-  const { clock, judge, answer, act, onWritten } = options;
+  const { clock, judge, fault, pace, answer, act, onWritten } = options;
   const within = <T>(step: Promise<T>) => inTime(clock, stream, step);
+  const bodies = new Bodies(stream);
   try {
-    const body = await within(firstBody(stream));
-    if (body === undefined) return;
-    const verdict = await judge(body);
+    const body = await within(bodies.next());
+    if (body === undefined) return bodies.end();
+    const verdict = asRequest(judge(body), fault);
+    await pace(verdict);
     if (verdict.type === "accept" && isTransfer(verdict.frame)) {
-      for await (const frames of answer(verdict.frame)) {
+      const next = () => within(bodies.next());
+      const reset = () => stream.reset(CLOSE_DONE);
+      const incoming = new Incoming({ ...options, next, reset });
+      for await (const frames of answer(verdict.frame, incoming)) {
         await within(stream.write(concat(frames.map(encodeFrame))));
         onWritten();
       }
@@ -46,20 +57,58 @@ export async function serveTransfer(stream: Stream, options: TransferOptions): P
       act(verdict);
     }
     await stream.end();
-    await within(stream.read());
+    await within(bodies.over());
   } finally {
     stream.reset(CLOSE_DONE);
   }
 }
 
-/** The first frame of a stream; `undefined` when the stream ends before one. */
-async function firstBody(stream: Stream): Promise<Uint8Array | undefined> {
-  const decoder = new FrameDecoder();
-  for (let chunk; (chunk = await stream.read()) !== null;) {
-    for (const body of decoder.push(chunk)) return body;
+/** A stream begins with a request: what has to follow one is out of place. */
+function asRequest(verdict: Verdict, fault: TransferOptions["fault"]): Verdict {
+  if (verdict.type !== "accept" || isTransfer(verdict.frame)) return verdict;
+  const message = `A ${verdict.frame.type} frame is not allowed before a request.`;
+  return fault(new ProtocolError("bad_state", message));
+}
+
+/** The frames of a stream, one at a time. */
+class Bodies {
+  readonly #stream: Stream;
+  readonly #decoder = new FrameDecoder();
+  /** Those of the chunk that was read last. */
+  #bodies: Iterator<Uint8Array> | undefined;
+  #reading: Promise<unknown> = Promise.resolve();
+
+  constructor(stream: Stream) {
+    this.#stream = stream;
   }
-  decoder.end();
-  return undefined;
+
+  /** The next one; `undefined` at the end of the stream, whether it is inside a frame or not. */
+  next(): Promise<Uint8Array | undefined> {
+    const next = this.#next();
+    this.#reading = next.catch(() => {});
+    return next;
+  }
+
+  /** Throws `frame_truncated` when the stream has ended inside a frame. */
+  end(): void {
+    this.#decoder.end();
+  }
+
+  /** Waits for the end of what the peer writes: until then it may not have read the answer. */
+  async over(): Promise<void> {
+    await this.#reading;
+    while (await this.#stream.read() !== null);
+  }
+
+  async #next(): Promise<Uint8Array | undefined> {
+    while (true) {
+      const body = this.#bodies?.next();
+      if (body?.done === false) return body.value;
+      const chunk = await this.#stream.read();
+      if (chunk === null) return undefined;
+      this.#bodies = this.#decoder.push(chunk);
+    }
+  }
 }
 
 async function inTime<T>(clock: Clock, stream: Stream, step: Promise<T>): Promise<T> {

@@ -1,12 +1,50 @@
 /** `upload` and `download`: a file's bytes, on a stream of their own. */
-import { ERRORS } from "../../protocol/errors.ts";
+import { ProtocolError } from "../../protocol/errors.ts";
 import type { ClientFrames, ServerFrame } from "../../protocol/frame.ts";
+import type { Incoming } from "../incoming.ts";
+import type { Files } from "../services/files.ts";
+import type { SignedIn } from "../services/signed_in.ts";
 
-export async function* upload(frame: ClientFrames["upload"]): AsyncGenerator<ServerFrame[]> {
-  yield [{ type: "error", re: frame.id, code: "disk_full", message: ERRORS.disk_full.meaning }];
+export interface FileServices {
+  readonly files: Files;
 }
 
-export async function* download(frame: ClientFrames["download"]): AsyncGenerator<ServerFrame[]> {
-  const { meaning: message } = ERRORS.no_such_file;
-  yield [{ type: "error", re: frame.id, code: "no_such_file", message }];
+/** Each chunk is on its way to the disk before the next is read. */
+export async function* upload(
+  frame: ClientFrames["upload"],
+  session: SignedIn,
+  { files }: FileServices,
+  incoming: Incoming,
+): AsyncGenerator<ServerFrame[]> {
+  try {
+    incoming.expect(frame);
+    await using receipt = await files.receive(session, frame, () => incoming.abandon());
+    yield [await incoming.ready(receipt.length)];
+    while (incoming.left > 0) await receipt.append(await incoming.read());
+    await receipt.finish();
+    yield [{ type: "stored", re: frame.id }];
+  } catch (error) {
+    yield [refusal(frame.id, error)];
+  }
+}
+
+/** Each chunk is written before the next is read from the disk. */
+export async function* download(
+  frame: ClientFrames["download"],
+  session: SignedIn,
+  { files }: FileServices,
+): AsyncGenerator<ServerFrame[]> {
+  try {
+    await using loan = await files.lend(session, frame);
+    for await (const bytes of loan.chunks()) yield [{ type: "chunk", bytes }];
+    yield [{ type: "end", re: frame.id, more: false }];
+  } catch (error) {
+    yield [refusal(frame.id, error)];
+  }
+}
+
+/** A fault of the peer as the `error` of its request. All else is thrown on. */
+function refusal(re: number, error: unknown): ServerFrame {
+  if (!(error instanceof ProtocolError) || error.fatal) throw error;
+  return { type: "error", re, code: error.code, message: error.message };
 }

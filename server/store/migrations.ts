@@ -99,6 +99,26 @@ export const MIGRATIONS: readonly Migration[] = [
       ) STRICT;
       INSERT INTO word_progress VALUES (1, 0);
     `),
+
+  /** 3: files. Their bytes are beside the database, each blob in a file of its own. */
+  (database) =>
+    database.exec(`
+      CREATE TABLE files (
+        ulid TEXT PRIMARY KEY,
+        account INTEGER NOT NULL REFERENCES accounts ON DELETE CASCADE,
+        -- Its ID: a private one may begin only after the file. Empty when the group was deleted.
+        conversation TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        hash BLOB NOT NULL,
+        blob TEXT NOT NULL, -- shared by files of one account with the same bytes
+        complete INTEGER NOT NULL CHECK (complete IN (0, 1)),
+        at INTEGER NOT NULL -- completed; until then, when its upload last began
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX files_by_account ON files (account, hash);
+      CREATE INDEX files_by_conversation ON files (conversation);
+      CREATE INDEX files_by_blob ON files (blob);
+      CREATE INDEX files_by_time ON files (complete, at);
+    `),
 ];
 
 /**

@@ -10,9 +10,11 @@ import { DatabaseSync } from "node:sqlite";
 import type { ConversationState, ListedPlace, Message, OwnStatus } from "../../protocol/frame.ts";
 import { GENERAL, parseConversation } from "../../protocol/names.ts";
 import { StoreError } from "./error.ts";
+import type { FileStore } from "./file_store.ts";
 import { lockDatabase } from "./lock.ts";
 import { migrate } from "./migrations.ts";
 import type { Migration } from "./migrations.ts";
+import { SqliteFiles } from "./sqlite_files.ts";
 import {
   accountOf,
   integer,
@@ -75,6 +77,7 @@ function openDatabase(file: string, migrations?: readonly Migration[]): Database
 }
 
 class SqliteStore implements Store {
+  readonly files: FileStore;
   readonly #database: DatabaseSync;
   readonly #disk: WalSync;
   readonly #lock: Disposable;
@@ -86,6 +89,7 @@ class SqliteStore implements Store {
     this.#disk = disk;
     this.#lock = lock;
     this.#sql = prepare(database);
+    this.files = new SqliteFiles(database, () => disk.synced());
   }
 
   createAccount(name: string, passwordHash: string, at: number): Promise<Account | undefined> {
@@ -269,6 +273,7 @@ class SqliteStore implements Store {
       const buried = this.#sql.bury.get(conversation);
       if (buried === undefined) return;
       this.#sql.leaveAll.run(integer(buried["number"]));
+      this.#sql.dropFiles.run(conversation);
       this.#sql.free.run(conversation, integer(buried["seq"]));
     });
   }

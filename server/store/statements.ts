@@ -123,6 +123,8 @@ export function prepare(database: DatabaseSync) {
     bury: sql(`
       UPDATE conversations SET id = 'deleted:' || number, creator = NULL
       WHERE id = ? AND is_free = 0 RETURNING number, seq`),
+    dropFiles: sql(`
+      UPDATE files SET conversation = '', complete = 0, at = 0 WHERE conversation = ?`),
     free: sql("INSERT INTO conversations (id, seq, is_free) VALUES (?, ?, 1)"),
     rooms: sql(`
       ${LISTED} WHERE c.id >= 'room:' AND c.id < 'room;' AND c.is_free = 0 ORDER BY c.id`),

@@ -22,6 +22,7 @@ import type {
   Message,
   OwnStatus,
 } from "../../protocol/frame.ts";
+import type { FileStore } from "./file_store.ts";
 
 export interface Account {
   /** 1, 2, 3…; never used again. */
@@ -83,6 +84,9 @@ export interface Appended {
 }
 
 export interface Store extends AsyncDisposable {
+  /** What is kept about files. */
+  readonly files: FileStore;
+
   /** Makes an account and puts it into `room:general`; `undefined` when the name is taken. */
   createAccount(name: string, passwordHash: string, at: number): Promise<Account | undefined>;
   account(name: string): Promise<Account | undefined>;
@@ -122,7 +126,7 @@ export interface Store extends AsyncDisposable {
   createPlace(place: Place, members: readonly string[]): Promise<boolean>;
   place(conversation: string): Promise<Place | undefined>;
   setTopic(conversation: string, topic: string): Promise<void>;
-  /** Its members are none any more, its messages are gone, and its ID is free. */
+  /** Its members are none any more, its messages and files are gone, and its ID is free. */
   deletePlace(conversation: string): Promise<void>;
   /** Marks what was said before as seen. Whoever is a member stays one. */
   addMembers(conversation: string, accounts: readonly string[]): Promise<void>;

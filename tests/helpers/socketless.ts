@@ -15,11 +15,13 @@ import { Accounts } from "../../server/services/accounts.ts";
 import { Conversations } from "../../server/services/conversations.ts";
 import { Delivery } from "../../server/services/delivery.ts";
 import type { Passwords } from "../../server/services/passwords.ts";
+import { type FileLimits, Files } from "../../server/services/files.ts";
 import { People } from "../../server/services/people.ts";
 import { Places } from "../../server/services/places.ts";
 import { Presence } from "../../server/services/presence.ts";
 import { Sessions } from "../../server/services/sessions.ts";
 import { openTokens } from "../../server/services/tokens.ts";
+import { DiskBlobs } from "../../server/store/blobs.ts";
 import { FakeClock, settle } from "./fake_clock.ts";
 import { MemoryConnection } from "./memory_transport.ts";
 import { TestPeer } from "./peer.ts";
@@ -32,13 +34,29 @@ const PLAIN_PASSWORDS: Pick<Passwords, "hash" | "verify"> = {
     Promise.resolve({ ok: stored === `plain ${password}`, rehash: false }),
 };
 
-export async function startSocketless(limits: Partial<ServerLimits> = {}) {
+/** Small enough to be reached by a test. */
+const FILE_LIMITS: FileLimits = {
+  largest: 1_000_000,
+  quota: 2_000_000,
+  count: 20,
+  spare: 0,
+  transfers: 6,
+  keep: 1_000 * 60 * 60,
+  keepPart: 1_000 * 60,
+};
+
+export async function startSocketless(
+  limits: Partial<ServerLimits> = {},
+  fileLimits: Partial<FileLimits> = {},
+) {
   const { logins, failures, outbox, ...rates } = { ...SERVER_LIMITS, ...limits };
   const stack = new AsyncDisposableStack();
   const clock = new FakeClock();
   const { store } = stack.use(await tempStore());
   const keys = await Deno.makeTempDir({ prefix: "sotto-keys-" });
   stack.defer(() => Deno.remove(keys, { recursive: true }));
+  const blobs = await Deno.makeTempDir({ prefix: "sotto-files-" });
+  stack.defer(() => Deno.remove(blobs, { recursive: true }));
   const presence = new Presence({ clock });
   const conversations = new Conversations({ store, presence });
   const people = new People({ store, presence });
@@ -61,11 +79,21 @@ export async function startSocketless(limits: Partial<ServerLimits> = {}) {
     log: SILENT,
   });
   const sessions = new Sessions({ presence, conversations });
+  const files = stack.use(
+    new Files({
+      store: store.files,
+      blobs: new DiskBlobs(blobs),
+      conversations,
+      clock,
+      limits: { ...FILE_LIMITS, ...fileLimits },
+    }),
+  );
   const log = SILENT;
   const services = {
     accounts,
     conversations,
     delivery,
+    files,
     people,
     places,
     presence,
@@ -121,6 +149,8 @@ export async function startSocketless(limits: Partial<ServerLimits> = {}) {
     signIn,
     pass,
     peers,
+    /** The folder of the files' bytes. */
+    blobs,
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }

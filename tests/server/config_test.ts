@@ -3,6 +3,8 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { ConfigError, readConfig, SERVER_LIMITS, type ServerOptions } from "../../server/config.ts";
 
+const DAY = 24 * 60 * 60 * 1000;
+
 Deno.test("readConfig() has a default for everything", () => {
   const config = readConfig({}, { XDG_DATA_HOME: "/var/data" });
   assert.deepEqual(config, {
@@ -13,6 +15,7 @@ Deno.test("readConfig() has a default for everything", () => {
     registration: "open",
     certificate: undefined,
     engine: "auto",
+    files: { quota: 4 * 2 ** 30, largest: 2 * 2 ** 30, keep: 30 * DAY },
     announce: false,
     logLevel: "info",
     logFormat: "text",
@@ -36,6 +39,9 @@ Deno.test("readConfig() takes what a person types", () => {
     cert: "cert.pem",
     key: "key.pem",
     engine: "quiche",
+    quota: "1.5GiB",
+    maxFile: "0",
+    keepFiles: "7",
     logLevel: "debug",
     logFormat: "json",
     limits: { maxConnections: 5 },
@@ -43,12 +49,15 @@ Deno.test("readConfig() takes what a person types", () => {
   assert.deepEqual([config.host, config.port, config.registration], ["::1", 0, "closed"]);
   assert.deepEqual(config.certificate, { certFile: "cert.pem", keyFile: "key.pem" });
   assert.deepEqual([config.engine, config.logLevel, config.logFormat], ["quiche", "debug", "json"]);
+  assert.deepEqual(config.files, { quota: 1.5 * 2 ** 30, largest: 0, keep: 7 * DAY });
   assert.deepEqual(config.limits, { ...SERVER_LIMITS, maxConnections: 5 });
 });
 
 Deno.test("readConfig() cannot be changed afterwards", () => {
   const config = readConfig({ cert: "c", key: "k" });
-  for (const part of [config, config.limits, config.certificate]) assert.ok(Object.isFrozen(part));
+  for (const part of [config, config.limits, config.files, config.certificate]) {
+    assert.ok(Object.isFrozen(part));
+  }
 });
 
 for (
@@ -61,6 +70,10 @@ for (
     [{ host: "" }, /--host is empty/],
     [{ registration: "maybe" }, /--registration is maybe: give one of open, invite, closed/],
     [{ engine: "tls" }, /--engine is tls: give one of auto, quiche, builtin/],
+    [{ quota: "much" }, /--quota is much. Give a size like/],
+    [{ maxFile: "-1" }, /--max-file is -1/],
+    [{ keepFiles: "0" }, /--keep-files is 0: give a number of days from 1/],
+    [{ keepFiles: 1.5 }, /--keep-files is 1.5/],
     [{ logLevel: "loud" }, /--log-level/],
     [{ logFormat: "xml" }, /--log-format/],
     [{ cert: "cert.pem" }, /--cert is given without --key/],

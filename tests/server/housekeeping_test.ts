@@ -7,6 +7,7 @@ import { messageOf } from "../helpers/messages.ts";
 import { tempStore } from "../helpers/temp_store.ts";
 
 const HOUR = 60 * 60 * 1000;
+const files = { sweep: () => Promise.resolve(false), tidy: () => Promise.resolve() };
 
 Deno.test("startHousekeeping() fills the index of words piece by piece, with pauses between", async () => {
   await using temp = await tempStore("ann");
@@ -15,7 +16,7 @@ Deno.test("startHousekeeping() fills the index of words piece by piece, with pau
   await store.append(Array.from({ length: 250 }, (_, index) => messageOf(index)));
   const found = async () =>
     (await store.search("ann", ["message"], undefined, 1_000)).messages.length;
-  const end = startHousekeeping({ store, clock, log: SILENT });
+  const end = startHousekeeping({ store, files, clock, log: SILENT });
   const counts: number[] = [];
   for (const wait of [0, 100, 100, 1_000]) {
     await clock.pass(wait);
@@ -39,7 +40,7 @@ Deno.test("startHousekeeping() frees what deleted groups leave behind, and expir
   await store.deletePlace("group:crew");
   const expiresAt = clock.time() + HOUR;
   await store.createSession({ id: "one", account: "ann", createdAt: 0, expiresAt });
-  const end = startHousekeeping({ store, clock, log: SILENT });
+  const end = startHousekeeping({ store, files, clock, log: SILENT });
   await settle();
   // It can be said again: nothing is left of it.
   assert.equal((await store.append([messageOf(1)]))[0]?.stored, true);
@@ -60,7 +61,7 @@ Deno.test("startHousekeeping() goes on after a failure, and logs it", async () =
     return Promise.reject(new Error("disk full"));
   };
   const store = { index: fail, sweep: () => Promise.resolve(false), endExpiredSessions: fail };
-  const end = startHousekeeping({ store, clock, log });
+  const end = startHousekeeping({ store, files, clock, log });
   await settle();
   await clock.pass(2_000);
   assert.equal(rounds, 4);
