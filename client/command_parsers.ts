@@ -2,16 +2,18 @@
  * What follows the word of a command, made into its `Intent`: one function for each form. Which
  * words there are stands in `commands.ts`. Pure; no error repeats what was typed.
  */
-import { LIMITS } from "../protocol/limits.ts";
-import { foldName, GENERAL, isName, isUlid } from "../protocol/names.ts";
+import { foldName, GENERAL, isName } from "../protocol/names.ts";
 import type { Intent } from "./events.ts";
 import {
   badName,
+  badNumbers,
   badPlace,
   cut,
   fail,
   groupIn,
+  idIn,
   namesIn,
+  numbersIn,
   type Parsed,
   parsedAs,
   placeIn,
@@ -21,9 +23,6 @@ import {
 
 /** The most messages that `/history` shows at once. */
 export const MOST_HISTORY = 100;
-
-/** The number that an interface shows with a sealed message. */
-const SHORT_ID = /^[1-9]\d{0,8}$/;
 
 const SECRET_USAGE =
   "Type @secret USER KEY TEXT, with a KEY of one word, or @secret USER to be asked for both.";
@@ -51,12 +50,8 @@ export function parsePrivate(rest: string): Parsed {
 export function parseNumbered(list: string, after: string): Parsed {
   const text = after.replace(/^\s/, "");
   if (list === "0") return parseSay(text, GENERAL);
-  const to = [...new Set(list.split(",").map(Number))];
-  if (
-    to.length > LIMITS.named || !to.every((number) => number > 0 && Number.isSafeInteger(number))
-  ) {
-    return fail("bad_command", "Those are not numbers of people; 0 is everyone, and stands alone.");
-  }
+  const to = numbersIn(list);
+  if (to === undefined) return badNumbers();
   if (text.trim() === "") {
     return fail("empty_message", "There is nothing to say after the numbers.");
   }
@@ -77,8 +72,8 @@ export function parseSecret(rest: string): Parsed {
 export function parseOpen(rest: string): Parsed {
   const [typed, after] = cut(rest);
   if (typed === "") return parsedAs({ type: "open" });
-  const id = typed.toUpperCase();
-  if (!SHORT_ID.test(id) && !isUlid(id)) return fail("bad_command", OPEN_USAGE);
+  const id = idIn(typed);
+  if (id === undefined) return fail("bad_command", OPEN_USAGE);
   const passphrase = after.trim();
   if (passphrase === "") return parsedAs({ type: "open", id });
   if (/\s/.test(passphrase)) return fail("bad_command", OPEN_USAGE);

@@ -28,6 +28,7 @@ import {
   parseTopic,
 } from "./command_parsers.ts";
 import type { Intent } from "./events.ts";
+import { parseFileId, parseSendFile, SEND_USAGE } from "./file_parsers.ts";
 import { badName, cut, fail, groupIn, isReserved, type Parsed, parsedAs, roomIn } from "./typed.ts";
 
 interface Command {
@@ -169,6 +170,31 @@ const COMMANDS: readonly Command[] = [
     words: ["/search"],
     usages: [["/search WORDS", "find messages that have all of the words"]],
     parse: parseSearch,
+  },
+  {
+    words: ["/send"],
+    usages: [[SEND_USAGE, "send a file to @USER,USER, 1,3 or 0, #ROOM or group:NAME"]],
+    parse: parseSendFile,
+  },
+  {
+    words: ["/accept"],
+    usages: [["/accept [N]", "fetch the newest file, or the one with this number or ID"]],
+    parse: parseFileId("accept"),
+  },
+  {
+    words: ["/decline"],
+    usages: [["/decline [N]", "forget a file that was sent here, and what was fetched of it"]],
+    parse: parseFileId("decline"),
+  },
+  {
+    words: ["/cancel"],
+    usages: [["/cancel [N]", "stop a file on its way; /send or /accept go on with it"]],
+    parse: parseFileId("cancel"),
+  },
+  {
+    words: ["/files"],
+    usages: [["/files", "which files can be fetched, and which are on their way"]],
+    parse: (rest) => alone(rest, "/files", { type: "files" }),
   },
   {
     words: ["/say", "/room_msg"],

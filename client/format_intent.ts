@@ -3,7 +3,7 @@
  * interfaces that offer a choice and show what could have been typed, and for tests. Pure.
  */
 import { GENERAL, parseConversation } from "../protocol/names.ts";
-import type { Intent, Place } from "./events.ts";
+import type { Intent, Place, Recipient } from "./events.ts";
 
 export function formatIntent(intent: Intent): string {
   switch (intent.type) {
@@ -45,6 +45,14 @@ export function formatIntent(intent: Intent): string {
       return words("/history", intent.place && formatPlace(intent.place), intent.limit);
     case "search":
       return words("/search", intent.words);
+    case "send_file":
+      return words("/send", formatRecipient(intent.to), intent.path);
+    case "accept":
+    case "cancel":
+    case "decline":
+      return words(`/${intent.type}`, intent.id);
+    case "files":
+      return "/files";
     case "sign_in":
       return words(`/${intent.intent}`, intent.user);
     case "help":
@@ -64,6 +72,14 @@ export function formatPlace({ type, name }: Place): string {
     case "person":
       return `@${name}`;
   }
+}
+
+function formatRecipient(to: Recipient): string {
+  if (to.type === "place") {
+    return isGroup(to.conversation) ? to.conversation : `#${nameOf(to.conversation)}`;
+  }
+  const byNumber = to.who.every((who) => typeof who === "number");
+  return byNumber ? to.who.join(",") : `@${to.who.join(",")}`;
 }
 
 function formatSay({ text, conversation }: Extract<Intent, { type: "say" }>): string {

@@ -4,7 +4,7 @@
  * No error from here repeats what was typed: it may be a passphrase.
  */
 import { LIMITS } from "../protocol/limits.ts";
-import { foldName, isName, RESERVED } from "../protocol/names.ts";
+import { foldName, isName, isUlid, RESERVED } from "../protocol/names.ts";
 import type { Intent, Place } from "./events.ts";
 
 /** What became of a line. */
@@ -30,6 +30,8 @@ export function fail(code: CommandError, message: string): Parsed {
 }
 
 export const badName = (): Parsed => fail("bad_name", NAME_RULE);
+export const badNumbers = (): Parsed =>
+  fail("bad_command", "Those are not numbers of people; 0 is everyone, and stands alone.");
 export const badPlace = (): Parsed => fail("bad_name", PLACE_RULE);
 
 /** The first word, and what follows the one space after it (further ones belong to the text). */
@@ -49,6 +51,19 @@ export function namesIn(list: string): string[] | undefined {
   const names = [...new Set(list.split(",").map(foldName))];
   const good = names.every((name) => isName(name) && !isReserved(name));
   return good && names.length <= LIMITS.named ? names : undefined;
+}
+
+/** `1,3` as the numbers of people, each once; `undefined`: they are not. 0 is nobody's. */
+export function numbersIn(list: string): number[] | undefined {
+  const numbers = [...new Set(list.split(",").map(Number))];
+  const good = numbers.every((number) => number > 0 && Number.isSafeInteger(number));
+  return good && numbers.length <= LIMITS.named ? numbers : undefined;
+}
+
+/** The number that an interface shows with a message, or a ULID. */
+export function idIn(word: string): string | undefined {
+  const id = word.toUpperCase();
+  return /^[1-9]\d{0,8}$/.test(id) || isUlid(id) ? id : undefined;
 }
 
 /** `tech`, `#tech` or `room:tech`: the conversation's ID. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { commandUsages, helpText, parseLine } from "../../client/commands.ts";
 import { formatIntent } from "../../client/format_intent.ts";
-import type { Intent } from "../../client/events.ts";
+import type { Intent, Recipient } from "../../client/events.ts";
 
 function intentOf(line: string): Intent {
   const parsed = parseLine(line);
@@ -12,6 +12,10 @@ function intentOf(line: string): Intent {
 function errorOf(line: string): { code: string; message: string } {
   const parsed = parseLine(line);
   return parsed.type === "error" ? parsed : assert.fail(`${line}: ${parsed.type}`);
+}
+
+function sending(to: Recipient, path: string): Intent {
+  return { type: "send_file", to, path };
 }
 
 const INTENTS: readonly (readonly [line: string, intent: Intent])[] = [
@@ -72,6 +76,18 @@ const INTENTS: readonly (readonly [line: string, intent: Intent])[] = [
   ["/history @bob 5", { type: "history", place: { type: "person", name: "bob" }, limit: 5 }],
   ["/history group:crew", { type: "history", place: { type: "group", name: "crew" } }],
   ["/search green  tea ", { type: "search", words: "green  tea" }],
+  ["/send bob plan.pdf", sending({ type: "people", who: ["bob"] }, "plan.pdf")],
+  ["/send @Ann,bob  my plan.pdf ", sending({ type: "people", who: ["ann", "bob"] }, "my plan.pdf")],
+  ["/send 1,3 ~/plan.pdf", sending({ type: "people", who: [1, 3] }, "~/plan.pdf")],
+  ["/send 0 plan", sending({ type: "place", conversation: "room:general" }, "plan")],
+  ["/SEND #Tech /a b/c", sending({ type: "place", conversation: "room:tech" }, "/a b/c")],
+  ["/send room:tech c", sending({ type: "place", conversation: "room:tech" }, "c")],
+  ["/send group:crew c", sending({ type: "place", conversation: "group:crew" }, "c")],
+  ["/accept", { type: "accept" }],
+  ["/accept 12", { type: "accept", id: "12" }],
+  ["/decline 01arz3ndektsv4rrffq69g5fav", { type: "decline", id: "01ARZ3NDEKTSV4RRFFQ69G5FAV" }],
+  ["/cancel 3 ", { type: "cancel", id: "3" }],
+  ["/files", { type: "files" }],
   ["@secret bob", { type: "secret", to: "bob" }],
   ["@secret  bob  ", { type: "secret", to: "bob" }],
   ["@SECRET bob k3y the text", {
@@ -137,6 +153,21 @@ const ERRORS: readonly (readonly [line: string, code: string])[] = [
   ["/login", "bad_command"],
   ["/login dan Tr0ub4dor", "bad_command"],
   ["/register d:n", "bad_name"],
+  ["/send", "bad_command"],
+  ["/send bob", "bad_command"],
+  ["/send bob  ", "bad_command"],
+  ["/send @ plan", "bad_name"],
+  ["/send b:b plan", "bad_name"],
+  ["/send all plan", "bad_name"],
+  ["/send ann,3 plan", "bad_name"],
+  ["/send # plan", "bad_name"],
+  ["/send group: plan", "bad_name"],
+  ["/send 1,0 plan", "bad_command"],
+  ["/send 1,,3 plan", "bad_command"],
+  ["/accept that", "bad_command"],
+  ["/accept 0", "bad_command"],
+  ["/cancel 1 2", "bad_command"],
+  ["/files now", "bad_command"],
   ["@ann, hi", "bad_name"],
   ["1,0: hi", "bad_command"],
   ["99999999999999999999: hi", "bad_command"],
@@ -193,6 +224,9 @@ Deno.test("parseLine throws for no line, and makes well-formed intents", () => {
       "0: ",
       "@status",
       "/msg",
+      "/send ",
+      "/accept ",
+      "~/",
       " ",
       "\t",
       "quit",
@@ -297,6 +331,19 @@ const anyIntent: fc.Arbitrary<Intent> = fc.oneof(
   ),
   fc.record({ type: fc.constant("history"), place, limit: count }, { requiredKeys: ["type"] }),
   fc.record({ type: fc.constant("search"), words: trimmed }),
+  fc.record({
+    type: fc.constant("send_file"),
+    to: fc.oneof(
+      fc.record({ type: fc.constant("place"), conversation: fc.oneof(room, group) }),
+      fc.record({ type: fc.constant("people"), who: fc.oneof(users, numbers) }),
+    ),
+    path: trimmed,
+  }),
+  fc.record(
+    { type: fc.constantFrom("accept", "decline", "cancel"), id: count.map(String) },
+    { requiredKeys: ["type"] },
+  ),
+  fc.constant<Intent>({ type: "files" }),
   fc.record({
     type: fc.constant("sign_in"),
     user: word,
