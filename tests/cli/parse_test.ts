@@ -19,7 +19,10 @@ function printed(...args: string[]) {
 
 Deno.test("parseArguments reads the server's options", () => {
   assert.deepEqual(
-    parse("server", "--host", "127.0.0.1", "--port=0", "--data", "d", "--engine", "quiche"),
+    parse(
+      ...["server", "--host", "127.0.0.1", "--port=0", "--data", "d", "--engine", "quiche"],
+      ...["--quota", "1GiB", "--max-file", "10M", "--keep-files", "7"],
+    ),
     {
       type: "run",
       command: {
@@ -32,6 +35,9 @@ Deno.test("parseArguments reads the server's options", () => {
         cert: undefined,
         key: undefined,
         engine: "quiche",
+        quota: "1GiB",
+        maxFile: "10M",
+        keepFiles: 7,
         announce: true,
         logLevel: undefined,
         logFormat: undefined,
