@@ -16,6 +16,17 @@ const ENVIRONMENT = [
   "TMPDIR",
   "TMP",
   "TEMP",
+  // What the terminal can do, and whether colours are wanted.
+  "NO_COLOR",
+  "TERM",
+  "TERM_PROGRAM",
+  // Ink and its packages look for these when they are loaded; the last two are set for them.
+  "TMUX",
+  "CI",
+  "CONTINUOUS_INTEGRATION",
+  "DEV",
+  "NODE_ENV",
+  "FORCE_COLOR",
 ];
 
 /** Facts about the machine, and one right over it. */

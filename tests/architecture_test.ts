@@ -67,11 +67,14 @@ const ONLY_IN: readonly (readonly [module: string, ...rooms: string[]])[] = [
   ["@noble/ciphers", "protocol/secret.ts"],
   ["@optique/", "cli/"],
   ["@peculiar/x509", "certs/"],
+  ["ink", "client/ui/tui/"],
   ["jose", "server/services/"],
   ["multicast-dns", "discovery/"],
   ["node:sqlite", "server/store/"],
   ["node:dgram", "protocol/transport/quiche/", "discovery/"],
   ["node:tls", "protocol/transport/tls/"],
+  ["react", "client/ui/tui/"],
+  ["string-width", "client/ui/tui/"],
 ];
 
 /** Built-in modules that reach a disk, a network, another thread or the process. */

@@ -62,6 +62,22 @@ export class Input {
     return text;
   }
 
+  /**
+   * What was typed, as it comes: for an interface that reads keys. `undefined` at the end of input,
+   * or when the signal fires.
+   */
+  async text(signal?: AbortSignal): Promise<string | undefined> {
+    if (this.#text === "" && !await this.#more(signal)) return undefined;
+    const text = this.#text;
+    this.#text = "";
+    return text;
+  }
+
+  /** Whether keys come one by one, without being echoed, or in lines. */
+  setRaw(raw: boolean): void {
+    if (this.isTerminal) this.#options.stdin.setRawMode?.(raw);
+  }
+
   /** Says something between questions. */
   tell(text: string): void {
     this.#options.stderr.write(`${text}\n`);

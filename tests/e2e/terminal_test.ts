@@ -11,7 +11,7 @@ if (ignore) console.warn("Skipped: the terminal tests need tmux (apt-get install
 
 function client(house: House, person: string, ...args: string[]): Terminal {
   const options = { cwd: house.folder, env: house.env(person), columns: 100, rows: 40 };
-  return new Terminal([...SOTTO, "client", ...args], options);
+  return new Terminal([...SOTTO, "client", "--plain", ...args], options);
 }
 
 /** Goes through first contact and signing in by name and password. */
