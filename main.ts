@@ -2,22 +2,32 @@
  * Sotto's entry: reads the arguments, loads the one command that they ask for, and ends the process
  * with its exit code. Nothing else ends the process.
  */
+import { homedir } from "node:os";
 import process from "node:process";
 import type { Command } from "./cli/commands.ts";
 import { COMMIT } from "./cli/commit.ts";
-import { EXIT, parseArguments } from "./cli/parse.ts";
+import { EXIT } from "./cli/parse.ts";
+import { withSettings } from "./cli/settings.ts";
+import { readSettingsFile } from "./cli/settings_file.ts";
+import { DEFAULT_PORT } from "./cli/target.ts";
 import metadata from "./package.json" with { type: "json" };
 
 const SOFTWARE = `sotto/${metadata.version}`;
 const VERSION = `sotto ${metadata.version}${COMMIT === undefined ? "" : ` (${COMMIT})`}`;
 
 /** Errors that are somebody's mistake and say what to do; of others the stack is wanted. */
-const EXPLAINED = new Set(["CertificateError", "ConfigError", "PrivateFileError"]);
+const EXPLAINED = new Set(["CertificateError", "ConfigError", "PrivateFileError", "SettingsError"]);
+/** Those of them that are wrong usage. */
+const USAGE = new Set(["ConfigError", "SettingsError"]);
 
 process.exit(await main(process.argv.slice(2)).catch(explain));
 
 async function main(args: readonly string[]): Promise<number> {
-  const parsed = parseArguments(args, { version: VERSION, columns: process.stdout.columns });
+  const { env } = process;
+  const home = env["HOME"] || homedir();
+  const file = () => readSettingsFile(env, home);
+  const options = { version: VERSION, columns: process.stdout.columns };
+  const parsed = await withSettings(args, options, { file, env, home });
   if (parsed.type === "run") return await run(parsed.command);
   process.stdout.write(parsed.stdout);
   process.stderr.write(parsed.stderr);
@@ -30,20 +40,23 @@ async function run(command: Command): Promise<number> {
     case "server": {
       const { readConfig } = await import("./server/config.ts");
       const { runServer } = await import("./server/main.ts");
-      const config = readConfig(command, process.env);
+      const { tlsPort = "same", announce = true } = command;
+      const config = readConfig({ ...command, tlsPort, announce }, process.env);
       return await runServer(config, { software: SOFTWARE, stdout: print });
     }
     case "client": {
       const { runClient } = await import("./client/main.ts");
       const { target, output: ui, ...options } = command;
       const pin = command.pin ?? target?.pin;
-      return await runClient({ ...options, ...target, pin, ui, software: SOFTWARE });
+      const port = target && (target.port ?? DEFAULT_PORT);
+      return await runClient({ ...options, ...target, port, pin, ui, software: SOFTWARE });
     }
     case "send": {
       const { runSend } = await import("./client/send.ts");
       const { target, ...options } = command;
       const pin = command.pin ?? target.pin;
-      return await runSend({ ...options, ...target, pin, software: SOFTWARE });
+      const { port = DEFAULT_PORT } = target;
+      return await runSend({ ...options, ...target, port, pin, software: SOFTWARE });
     }
     case "discover": {
       const { discover } = await import("./cli/discover.ts");
@@ -74,5 +87,5 @@ function explain(error: unknown): number {
   const explained = error instanceof Error && EXPLAINED.has(error.name);
   if (explained) complain(error.message);
   else console.error(error);
-  return explained && error.name === "ConfigError" ? EXIT.usage : EXIT.failed;
+  return explained && USAGE.has(error.name) ? EXIT.usage : EXIT.failed;
 }

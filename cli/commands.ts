@@ -54,13 +54,10 @@ const server = command(
     port: optional(option("--port", integer({ metavar: "PORT", min: 0, max: 65_535 }), {
       description: message`UDP port (default: 4433; 0 takes a free one).`,
     })),
-    tlsPort: map(
-      optional(option("--tls-port", tlsPort(), {
-        description:
-          message`TCP port for those to whom UDP does not get through, or off (default: the number of the UDP port).`,
-      })),
-      (port) => port ?? ("same" as const),
-    ),
+    tlsPort: optional(option("--tls-port", tlsPort(), {
+      description:
+        message`TCP port for those to whom UDP does not get through, or off (default: the number of the UDP port).`,
+    })),
     data: optional(DATA),
     registration: optional(
       option("--registration", choice(["open", "closed"], { metavar: "WHEN" }), {
@@ -91,12 +88,12 @@ const server = command(
         description: message`How long files are kept (default: 30).`,
       }),
     ),
-    announce: map(
-      optional(flag("--no-announce", {
+    announce: optional(map(
+      flag("--no-announce", {
         description: message`Do not tell the local network that the server is there.`,
-      })),
-      (not) => not !== true,
-    ),
+      }),
+      () => false,
+    )),
     logLevel: optional(
       option("--log-level", level(), {
         description: message`How much to log on standard error (default: info).`,
@@ -233,7 +230,7 @@ function target(): ValueParser<"sync", Target> {
   return {
     mode: "sync",
     metavar: "SERVER",
-    placeholder: { host: "localhost", port: 0, user: undefined, pin: undefined },
+    placeholder: { host: "localhost", port: undefined, user: undefined, pin: undefined },
     parse(input) {
       try {
         return { success: true, value: parseTarget(input) };

@@ -11,7 +11,8 @@ const SCHEME = "sotto://";
 export interface Target {
   /** Without the brackets of an IPv6 address. */
   readonly host: string;
-  readonly port: number;
+  /** `undefined`: not given, so that it is `DEFAULT_PORT`, or what a setting says. */
+  readonly port: number | undefined;
   readonly user: string | undefined;
   /** `SHA256:…`, where an invite line carries it. */
   readonly pin: string | undefined;
@@ -38,7 +39,7 @@ export function parseTarget(text: string): Target {
 export function formatTarget({ host, port, user }: Target): string {
   const name = user === undefined ? "" : `${user}@`;
   const address = host.includes(":") ? `[${host}]` : host;
-  return `${name}${address}:${port}`;
+  return `${name}${address}${port === undefined ? "" : `:${port}`}`;
 }
 
 function parseAddress(text: string): Target {
@@ -55,7 +56,7 @@ function parseUser(text: string): string {
   );
 }
 
-function parseHost(text: string): { host: string; port: number } {
+function parseHost(text: string): { host: string; port: number | undefined } {
   const bracketed = /^\[([0-9a-f:.]+(?:%[\w.-]+)?)\](?::(.*))?$/is.exec(text);
   if (bracketed?.[1] !== undefined) return { host: bracketed[1], port: parsePort(bracketed[2]) };
   const [host = "", port, ...rest] = text.split(":");
@@ -68,8 +69,8 @@ function parseHost(text: string): { host: string; port: number } {
   return { host, port: parsePort(port) };
 }
 
-function parsePort(text: string | undefined): number {
-  if (text === undefined) return DEFAULT_PORT;
+function parsePort(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
   if (port >= 1 && port <= 65_535) return port;
   throw new TargetError("A port is a number from 1 to 65535.");

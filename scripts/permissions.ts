@@ -6,7 +6,10 @@
  * What is not here is refused: Sotto starts no program, and can ask for no more at run time.
  */
 
-/** Environment variables that Sotto or one of its packages reads. None carries a secret. */
+/**
+ * Environment variables that Sotto or one of its packages reads. None carries a secret: those whose
+ * names say so are looked for only to refuse them.
+ */
 const ENVIRONMENT = [
   // Where its files are (XDG Base Directory), and the demo's.
   "HOME",
@@ -27,6 +30,30 @@ const ENVIRONMENT = [
   "DEV",
   "NODE_ENV",
   "FORCE_COLOR",
+  // Settings (`cli/settings.ts`).
+  "SOTTO_HOST",
+  "SOTTO_PORT",
+  "SOTTO_USER",
+  "SOTTO_PASSWORD_FILE",
+  "SOTTO_TRANSPORT",
+  "SOTTO_PLAIN",
+  "SOTTO_JSON",
+  "SOTTO_LOG_LEVEL",
+  "SOTTO_TLS_PORT",
+  "SOTTO_DATA",
+  "SOTTO_REGISTRATION",
+  "SOTTO_CERT",
+  "SOTTO_KEY",
+  "SOTTO_ENGINE",
+  "SOTTO_QUOTA",
+  "SOTTO_MAX_FILE",
+  "SOTTO_KEEP_FILES",
+  "SOTTO_ANNOUNCE",
+  "SOTTO_LOG_FORMAT",
+  "SOTTO_PASSWORD",
+  "SOTTO_PASSPHRASE",
+  "SOTTO_TOKEN",
+  "SOTTO_SECRET",
 ];
 
 /** Facts about the machine, and one right over it. */

@@ -70,6 +70,8 @@ const ONLY_IN: readonly (readonly [module: string, ...rooms: string[]])[] = [
   ["ink", "client/ui/tui/"],
   ["jose", "server/services/"],
   ["multicast-dns", "discovery/"],
+  ["smol-toml", "cli/"],
+  ["uqr", "cli/"],
   ["node:sqlite", "server/store/"],
   ["node:dgram", "protocol/transport/quiche/", "discovery/"],
   ["node:tls", "protocol/transport/tls/"],

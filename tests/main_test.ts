@@ -8,7 +8,13 @@ import { Program } from "./helpers/program.ts";
 const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
 
 function sotto(...args: string[]): Program {
-  return new Program(Deno.execPath(), ["run", ...PERMISSIONS, MAIN, ...args]);
+  return sottoIn({ XDG_CONFIG_HOME: "/nowhere" }, ...args);
+}
+
+/** With further variables in its environment. */
+function sottoIn(variables: Record<string, string>, ...args: string[]): Program {
+  const env = { ...Deno.env.toObject(), ...variables };
+  return new Program(Deno.execPath(), ["run", ...PERMISSIONS, MAIN, ...args], { env });
 }
 
 Deno.test("sotto --version tells the version", async () => {
@@ -31,6 +37,29 @@ Deno.test("sotto client without an address and without a terminal asks nothing",
     program.stderr,
     /^sotto: Say which server: without a terminal nothing is asked\..*\n$/,
   );
+});
+
+Deno.test("sotto takes settings from config.toml and the environment, and names what is wrong", async () => {
+  const home = await Deno.makeTempDir();
+  const config = join(home, "sotto", "config.toml");
+  await Deno.mkdir(join(home, "sotto"));
+  await Deno.writeTextFile(config, '[server]\ndata = "data"\n', { mode: 0o600 });
+  const env = { XDG_CONFIG_HOME: home };
+  {
+    await using certs = sottoIn(env, "certs");
+    assert.equal(await certs.exit(), 0, certs.stderr);
+    await certs.line(new RegExp(`^key +${join(home, "sotto", "data", "key.pem")}$`));
+  }
+  {
+    await using refused = sottoIn({ ...env, SOTTO_PASSWORD: "hunter2" }, "client", "ann@localhost");
+    assert.equal(await refused.exit(), 2);
+    assert.match(refused.stderr, /^sotto: SOTTO_PASSWORD is set, and is not used.*\n$/);
+  }
+  await Deno.writeTextFile(config, "[server]\ndatta = 1\n");
+  await using wrong = sottoIn(env, "certs");
+  assert.equal(await wrong.exit(), 2);
+  assert.match(wrong.stderr, /^sotto: .*config\.toml, line 2: .*Is data meant\?.*\n$/);
+  await Deno.remove(home, { recursive: true });
 });
 
 Deno.test("sotto certs makes a certificate once, and the server has the same pin", async () => {

@@ -9,14 +9,14 @@
 import { randomInt } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import process from "node:process";
-import { parseTarget } from "../../cli/target.ts";
+import { DEFAULT_PORT, parseTarget } from "../../cli/target.ts";
 import { Chat } from "../../client/chat.ts";
 import { clientEngine } from "../../client/engine.ts";
 import { fixedCredentials } from "../../client/prompts.ts";
 import { pinned } from "../../client/trust.ts";
 
 const [server = "", pin = "", passwordFile = "", ...rooms] = process.argv.slice(2);
-const { host, port, user = "dice" } = parseTarget(server);
+const { host, port = DEFAULT_PORT, user = "dice" } = parseTarget(server);
 const password = (await readFile(passwordFile, "utf8")).trim();
 
 const chat = new Chat({

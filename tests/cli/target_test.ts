@@ -5,7 +5,7 @@ import { formatTarget, parseTarget, TargetError } from "../../cli/target.ts";
 const PIN = "SHA256:" + "A".repeat(43);
 
 Deno.test("parseTarget reads a host, with and without user and port", () => {
-  const target = { host: "chat.example", port: 4433, user: undefined, pin: undefined };
+  const target = { host: "chat.example", port: undefined, user: undefined, pin: undefined };
   assert.deepEqual(parseTarget("chat.example"), target);
   assert.deepEqual(parseTarget("chat.example:4434"), { ...target, port: 4434 });
   assert.deepEqual(parseTarget("ann@chat.example"), { ...target, user: "ann" });
@@ -30,7 +30,7 @@ Deno.test("parseTarget folds the user's name", () => {
 Deno.test("parseTarget reads invite lines, and leaves what it does not know in them alone", () => {
   const target = { host: "chat.example", port: 4433, user: undefined, pin: PIN };
   assert.deepEqual(parseTarget(`sotto://chat.example:4433/?pin=${PIN}&code=x`), target);
-  assert.deepEqual(parseTarget(`sotto://chat.example?pin=${PIN}`), target);
+  assert.deepEqual(parseTarget(`sotto://chat.example?pin=${PIN}`), { ...target, port: undefined });
   assert.equal(parseTarget("sotto://chat.example/").pin, undefined);
   assert.equal(parseTarget(`sotto://ann@[::1]:1/?pin=${PIN}`).user, "ann");
 });

@@ -49,7 +49,7 @@ export class House implements AsyncDisposable {
       ...["server", "--host", "127.0.0.1", "--port", String(port), "--no-announce"],
       ...["--data", join(this.folder, data)],
       ...args,
-    ]);
+    ], this.env("server"));
     const ready = await program.line(/^ready /);
     const [, found, pin] = /:(\d+) alpn=sotto\/1 pin=(\S+)$/.exec(ready) ?? [];
     assert.ok(found !== undefined && pin !== undefined, ready);
@@ -126,10 +126,9 @@ export class House implements AsyncDisposable {
     await this.#stack.disposeAsync();
   }
 
-  #start(args: readonly string[], env?: Record<string, string>): Program {
+  #start(args: readonly string[], env: Record<string, string>): Program {
     const [command, ...rest] = SOTTO;
-    const program = new Program(command, [...rest, ...args], env === undefined ? {} : { env });
-    return this.#stack.use(program);
+    return this.#stack.use(new Program(command, [...rest, ...args], { env }));
   }
 }
 

@@ -1,10 +1,21 @@
 import assert from "node:assert/strict";
+import { REFUSED_VARIABLES, SETTINGS, variableOf } from "../../cli/settings.ts";
 import deno from "../../deno.json" with { type: "json" };
 import metadata from "../../package.json" with { type: "json" };
 import { PERMISSIONS } from "../../scripts/permissions.ts";
 
 Deno.test("PERMISSIONS are what npm run demo gives the program", () => {
   assert.equal(metadata.scripts.demo, `deno run ${PERMISSIONS.join(" ")} main.ts demo`);
+});
+
+Deno.test("PERMISSIONS let the program read every variable that it knows, and no further ones", () => {
+  const flag = PERMISSIONS.find((flag) => flag.startsWith("--allow-env=")) ?? "";
+  const variables = flag.slice("--allow-env=".length).split(",");
+  const settings = new Set(SETTINGS.map(({ key }) => variableOf(key)));
+  assert.deepEqual(
+    variables.filter((name) => name.startsWith("SOTTO_")).toSorted(),
+    [...settings, ...REFUSED_VARIABLES].toSorted(),
+  );
 });
 
 Deno.test("PERMISSIONS allow no program to be started, and not everything", () => {

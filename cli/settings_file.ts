@@ -1,0 +1,90 @@
+/**
+ * `config.toml`: where it is, and what stands in it, each setting with its line. What the settings
+ * mean is not its business (`settings.ts`).
+ */
+import { stat } from "node:fs/promises";
+import { isAbsolute, join } from "node:path";
+import process from "node:process";
+import { readPublicFile } from "../certs/private_file.ts";
+
+/** A setting cannot be used; the message says which, where, and what would do. */
+export class SettingsError extends Error {
+  override readonly name = "SettingsError";
+}
+
+export interface SettingsFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+export interface Entry {
+  /** `undefined`: it stands under no heading. */
+  readonly section: string | undefined;
+  readonly key: string;
+  readonly value: unknown;
+  /** The file and the line. */
+  readonly source: string;
+}
+
+/** Reads the file, if there is one. Others must not be able to write it: it names the server. */
+export async function readSettingsFile(
+  env: Readonly<Record<string, string | undefined>>,
+  home: string,
+): Promise<SettingsFile | undefined> {
+  const base = env["XDG_CONFIG_HOME"];
+  const folder = base && isAbsolute(base) ? base : join(home, ".config");
+  const path = join(folder, "sotto", "config.toml");
+  const text = await readPublicFile(path);
+  if (text === undefined) return undefined;
+  if (process.platform !== "win32" && ((await stat(path)).mode & 0o022) !== 0) {
+    throw new SettingsError(
+      `Cannot use ${path}: others may write to it. Run: chmod 600 ${path}`,
+    );
+  }
+  return { path, text };
+}
+
+/** All settings of the file. Throws `SettingsError`. */
+export async function readEntries({ path, text }: SettingsFile): Promise<Entry[]> {
+  return Object.entries(await parseToml(path, text)).flatMap(([section, table]): Entry[] => {
+    const source = (key?: string) => {
+      const line = lineOf(text, section, key);
+      return line === undefined ? path : `${path}, line ${line}`;
+    };
+    if (typeof table !== "object" || table === null || Array.isArray(table)) {
+      return [{ section: undefined, key: section, value: table, source: source() }];
+    }
+    return Object.entries(table).map(([key, value]) => ({
+      section,
+      key,
+      value,
+      source: source(key),
+    }));
+  });
+}
+
+/** The parser is loaded where there is something to parse. */
+async function parseToml(path: string, text: string): Promise<Readonly<Record<string, unknown>>> {
+  const { parse, TomlError } = await import("smol-toml");
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    const [reason = ""] = error.message.split("\n");
+    throw new SettingsError(`${path}, line ${error.line}: ${reason}`);
+  }
+}
+
+/** The line on which somebody would look for it; `undefined` for ways of writing that few use. */
+function lineOf(text: string, section: string, key: string | undefined): number | undefined {
+  let current = "";
+  for (const [index, line] of text.split("\n").entries()) {
+    const header = /^\s*\[\s*"?([\w-]+)"?\s*\]/.exec(line)?.[1];
+    if (header !== undefined) current = header;
+    const [, first, second] = /^\s*"?([\w-]+)"?(?:\s*\.\s*"?([\w-]+)"?)?\s*=/.exec(line) ?? [];
+    const isKey = current === section ? first === key : first === section && second === key;
+    const isTop = key === undefined && (header === section || current === "" && first === section);
+    if (key !== undefined && first !== undefined && isKey || isTop) return index + 1;
+  }
+  return undefined;
+}
