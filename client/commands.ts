@@ -31,11 +31,15 @@ import type { Intent } from "./events.ts";
 import { parseFileId, parseSendFile, SEND_USAGE } from "./file_parsers.ts";
 import { badName, cut, fail, groupIn, isReserved, type Parsed, parsedAs, roomIn } from "./typed.ts";
 
-interface Command {
+/** How a command is typed. */
+export interface CommandForm {
   /** What calls it, with the sign before it: `/names`, `@names`, `@group set`. */
   readonly words: readonly string[];
   /** As it is typed, and what it does, for `/help`. */
   readonly usages: readonly (readonly [usage: string, help: string])[];
+}
+
+interface Command extends CommandForm {
   /** `rest`: what follows the words, without the space between. */
   readonly parse: (rest: string) => Parsed;
 }
@@ -287,6 +291,11 @@ export function helpText(): string {
     "What you type goes to everyone in the room. Besides:",
     ...usages.map(([usage, help]) => `  ${usage.padEnd(width)}  ${help}`),
   ].join("\n");
+}
+
+/** All commands, for who completes what is being typed. */
+export function commandForms(): readonly CommandForm[] {
+  return COMMANDS;
 }
 
 /** Every way to type a command, as `/help` shows it. */

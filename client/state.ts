@@ -3,7 +3,10 @@
  * nothing else holds such state.
  */
 import { GENERAL, parseConversation } from "../protocol/names.ts";
-import type { ChatEvent, ProgressEvent } from "./events.ts";
+import type { ChatEvent, ProgressEvent, SealedEvent } from "./events.ts";
+
+/** Speakers that are remembered. */
+const MOST_SPEAKERS = 500;
 
 export interface Person {
   readonly number: number;
@@ -38,6 +41,10 @@ export interface State {
   readonly unread: ReadonlyMap<string, number>;
   /** Rooms and groups that were heard of. */
   readonly places: ReadonlySet<string>;
+  /** Who said something here, whether they are online or not. */
+  readonly speakers: ReadonlySet<string>;
+  /** The newest sealed message that was not opened. */
+  readonly sealed: Pick<SealedEvent, "id" | "number"> | undefined;
   /** Files on their way, by the ID of their message: how far each had come when it last told. */
   readonly transfers: ReadonlyMap<string, ProgressEvent>;
 }
@@ -53,6 +60,8 @@ export const INITIAL: State = {
   sending: new Map(),
   unread: new Map(),
   places: new Set(),
+  speakers: new Set(),
+  sealed: undefined,
   transfers: new Map(),
 };
 
@@ -122,7 +131,11 @@ export function reduce(state: State, event: ChatEvent): State {
         ...state,
         unread: withMessage(state, event),
         places: withPlaces(state.places, [event.conversation]),
+        speakers: withSpeaker(state.speakers, event.from),
+        sealed: event.event === "sealed" && event.from !== state.user ? event : state.sealed,
       };
+    case "opened":
+      return state.sealed?.id === event.id ? { ...state, sealed: undefined } : state;
     case "marked":
     case "history":
       return { ...state, unread: without(state.unread, event.conversation) };
@@ -132,7 +145,6 @@ export function reduce(state: State, event: ChatEvent): State {
       return { ...state, places: withPlaces(state.places, event.groups.map(conversationOf)) };
     case "changed":
       return changed(state, event);
-    case "opened":
     case "search":
     case "unread":
     case "members":
@@ -176,6 +188,12 @@ function withPlaces(places: State["places"], heard: readonly string[]): State["p
   const isNew = (id: string) => !places.has(id) && parseConversation(id)?.type !== "dm";
   const added = heard.filter(isNew);
   return added.length === 0 ? places : new Set([...places, ...added]);
+}
+
+/** Those who came first are the first to be forgotten. */
+function withSpeaker(speakers: State["speakers"], name: string): State["speakers"] {
+  if (speakers.has(name)) return speakers;
+  return new Set([...speakers, name].slice(-MOST_SPEAKERS));
 }
 
 function conversationOf({ conversation }: { readonly conversation: string }): string {

@@ -10,7 +10,7 @@ import { Candidates } from "./candidates.ts";
 import { InputLine } from "./input_line.ts";
 import { type InputLayout, layoutInput } from "./layout.ts";
 import type { Frame } from "./screen.ts";
-import { StatusLine } from "./status_line.ts";
+import { type Missed, StatusLine } from "./status_line.ts";
 import { Transfers } from "./transfers.ts";
 import { Waiting } from "./waiting.ts";
 
@@ -23,6 +23,7 @@ export interface Model {
   readonly candidates: { readonly words: readonly string[]; readonly chosen: number | undefined };
   /** Seconds until the next attempt to connect. */
   readonly retryIn: number | undefined;
+  readonly missed: Missed | undefined;
   /** Of the window. */
   readonly columns: number;
   readonly rows: number;
@@ -41,7 +42,7 @@ const INPUT = 1 / 3;
 const MOST = { candidates: 1, transfers: 4, waiting: 4, status: 1 } as const;
 
 export function App(model: Model & { readonly input: InputLayout }): ReactElement {
-  const { state, columns, candidates, retryIn, input } = model;
+  const { state, columns, candidates, retryIn, missed, input } = model;
   const shares = sharesOf(model, input.rows.length);
   const width = columns - 1;
   return createElement(
@@ -52,7 +53,7 @@ export function App(model: Model & { readonly input: InputLayout }): ReactElemen
     createElement(Transfers, { state, columns: width, rows: shares.transfers, key: "transfers" }),
     createElement(Waiting, { state, columns: width, rows: shares.waiting, key: "waiting" }),
     shares.status > 0 &&
-      createElement(StatusLine, { state, columns: width, retryIn, key: "status" }),
+      createElement(StatusLine, { state, columns: width, retryIn, missed, key: "status" }),
     createElement(InputLine, { rows: input.rows, columns: width, key: "input" }),
   );
 }

@@ -19,12 +19,15 @@ export interface InputShape {
   readonly rows: number;
 }
 
+/** Cells of the first row that a question leaves to its answer. */
+const LEAST_TEXT = 10;
+
 /** Lays out what is being typed. */
 export function layoutInput(
   { prompt, text, cursor, columns, rows: most }: InputShape,
 ): InputLayout {
   const width = Math.max(2, columns);
-  const first = fit(prompt, Math.floor(width / 2));
+  const first = fit(prompt, Math.max(Math.floor(width / 2), width - LEAST_TEXT));
   const rows = [first];
   let column = cells(first);
   let place = { row: 0, column };

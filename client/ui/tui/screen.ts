@@ -33,6 +33,7 @@ const set = (mode: string) => `\u001b[${mode}h`;
 const reset = (mode: string) => `\u001b[${mode}l`;
 const UP = (rows: number) => rows > 0 ? `\u001b[${rows}A` : "";
 const RIGHT = (columns: number) => columns > 0 ? `\u001b[${columns}C` : "";
+const HOME = "\u001b[H";
 const ERASE_BELOW = "\u001b[J";
 const ERASE_RIGHT = "\u001b[K";
 
@@ -86,7 +87,10 @@ export class Screen {
   /** Begins with an empty window; what was there is in the scrollback. */
   clear(): void {
     if (!this.#isOpen) return;
-    this.#output.write("\r\n".repeat(this.rows - 1) + "\u001b[H" + ERASE_BELOW);
+    const { rows } = this;
+    const bottom = `\u001b[${rows};1H`;
+    const scroll = "\r\n".repeat(rows);
+    this.#output.write(this.#top() + ERASE_BELOW + bottom + scroll + HOME + ERASE_BELOW);
     this.#drawn = NOTHING;
   }
 

@@ -28,6 +28,7 @@ export function startTui({ chat, input, output, state, env, leave, fail }: Start
     output,
     clock: systemClock,
     style: { colors: (env["NO_COLOR"] ?? "") === "" },
+    terminal: { term: env["TERM"] ?? "", program: env["TERM_PROGRAM"] ?? "" },
     state,
     // Carried out one after the other; what cannot be done is told as an event.
     type: (line) => void chat.type(line).catch(fail),

@@ -12,19 +12,29 @@ export interface StatusLineProps {
   readonly columns: number;
   /** Seconds until the next attempt to connect. */
   readonly retryIn: number | undefined;
+  readonly missed: Missed | undefined;
 }
 
-export function StatusLine({ state, columns, retryIn }: StatusLineProps): ReactElement {
-  const text = statusText(state, columns - 2, retryIn);
+/** What came while nobody looked. */
+export interface Missed {
+  readonly count: number;
+  /** A time of day. */
+  readonly since: string;
+}
+
+export function StatusLine(props: StatusLineProps): ReactElement {
+  const { columns } = props;
+  const text = statusText({ ...props, columns: columns - 2 });
   const padding = " ".repeat(Math.max(0, columns - 2 - cells(text)));
   const row = columns < 4 ? "" : inverse(` ${text}${padding} `);
   return createElement(Row, { text: row, columns });
 }
 
 /** As much as fits. */
-export function statusText(state: State, columns: number, retryIn: number | undefined): string {
+export function statusText({ state, columns, retryIn, missed }: StatusLineProps): string {
   const parts: Part[] = [
     { ways: [state.room === undefined ? "in no room" : label(state, state.room)], weight: 3 },
+    { ways: missedWays(missed), weight: 2 },
     { ways: unreadWays(state), weight: 2 },
     { ways: connectionWays(state, retryIn), weight: 1 },
     { ways: peopleWays(state), weight: 0 },
@@ -32,12 +42,16 @@ export function statusText(state: State, columns: number, retryIn: number | unde
   return fit(fitParts(parts, columns).filter((text) => text !== "").join(" · "), columns);
 }
 
+function missedWays(missed: Missed | undefined): string[] {
+  if (missed === undefined) return [""];
+  return [`${missed.count} new since ${missed.since}`, `${missed.count} new`];
+}
+
 /** `3 #tech, 1 bob`. */
-function unreadWays({ unread, ...state }: State): string[] {
+function unreadWays(state: State): string[] {
+  const { unread } = state;
   if (unread.size === 0) return [""];
-  const all = [...unread].map(([conversation, count]) =>
-    `${count} ${label({ ...state, unread }, conversation)}`
-  );
+  const all = [...unread].map(([conversation, count]) => `${count} ${label(state, conversation)}`);
   const sum = [...unread.values()].reduce((total, count) => total + count, 0);
   return [all.join(", "), `${sum} unread`, `+${sum}`];
 }

@@ -27,16 +27,34 @@ export interface TranscriptOptions {
 type Clock = Pick<TranscriptOptions, "now" | "timeZone">;
 type Said = Extract<ChatEvent, { event: "message" | "sealed" | "offer" }>;
 
+/** How lines are written. */
+interface Writing {
+  readonly time?: (at: number, clock: Clock) => string;
+  readonly emphasis?: (text: string) => string;
+}
+
+const plain = (text: string) => text;
+
 export class Transcript {
   readonly #options: TranscriptOptions;
   /** The day of the line before. */
   #day: string;
-  /** What came while nobody was here, and is about to be shown. */
-  #missed = 0;
+  /** What came while nobody was here, and is about to be shown; `some`: it is only beginning. */
+  #missed: number | "some" = 0;
 
   constructor(options: TranscriptOptions) {
     this.#options = options;
     this.#day = this.#dayOf(options.now());
+  }
+
+  /** Nobody looks: the first message from now on is marked. */
+  unseen(): void {
+    this.#missed ||= "some";
+  }
+
+  /** Somebody looks again. */
+  seen(): void {
+    if (this.#missed === "some") this.#missed = 0;
   }
 
   /** The lines for an event; `state` is the one before it. */
@@ -91,8 +109,10 @@ export class Transcript {
     const heading = this.#heading(state, event);
     switch (event.event) {
       case "message": {
-        const lines = this.#lines(at, heading, event.text);
-        return mentions(event, state.user) ? lines.map((line) => notable(style, line)) : lines;
+        const emphasis = mentions(event, state.user) ? bold : plain;
+        const lines = this.#lines(at, heading, event.text, { emphasis });
+        if (emphasis === plain) return lines;
+        return lines.map((line, index) => index === 0 ? notable(style, "▌") + line : line);
       }
       case "sealed": {
         const who = ofName(style, event.from, name(event.from));
@@ -108,7 +128,8 @@ export class Transcript {
     const at = Date.parse(event.at);
     const day = this.#newDay(at);
     if (this.#missed === 0 || event.from === state.user) return day;
-    const text = `${this.#missed} new since ${clockTime(at, this.#clock())}`;
+    const count = this.#missed === "some" ? "" : `${this.#missed} `;
+    const text = `${count}new since ${clockTime(at, this.#clock())}`;
     this.#missed = 0;
     return [...day, notable(this.#options.style, `── ${text} ──`)];
   }
@@ -126,7 +147,7 @@ export class Transcript {
         Date.parse(message.at),
         this.#heading(state, message),
         message.text ?? pastText(message),
-        clockTime,
+        { time: clockTime },
       )
     );
     return [
@@ -136,12 +157,17 @@ export class Transcript {
   }
 
   /** A text of several lines stays one: a bar says that what follows is the same person's. */
-  #lines(at: number, heading: string, text: string, time = this.#clockOnly): string[] {
+  #lines(
+    at: number,
+    heading: string,
+    text: string,
+    { time = this.#clockOnly, emphasis = plain }: Writing = {},
+  ): string[] {
     const [first = "", ...others] = text.split("\n");
     const bar = dim("      ┆");
     return [
-      `${dim(time(at, this.#clock()))} ${heading} ${safeText(first)}`,
-      ...others.map((line) => `${bar} ${safeText(line)}`),
+      `${dim(time(at, this.#clock()))} ${heading} ${emphasis(safeText(first))}`,
+      ...others.map((line) => `${bar} ${emphasis(safeText(line))}`),
     ];
   }
 

@@ -3,14 +3,20 @@
  * that stay. It owns what is typed and what is drawn; what is known comes from `state.ts`, and how
  * it looks is for the pure modules beside this one.
  */
+import { parseConversation } from "../../../protocol/names.ts";
 import type { Clock } from "../../clock.ts";
+import { commandForms } from "../../commands.ts";
 import type { ChatEvent } from "../../events.ts";
 import type { Prompts } from "../../prompts.ts";
 import { reduce, type State } from "../../state.ts";
 import type { Input } from "../input.ts";
+import { clockTime } from "../plain.ts";
 import { frameOf, type Model } from "./app.ts";
+import { Attention } from "./attention.ts";
+import { completeNext, type Completing, type Known } from "./completion.ts";
 import { edit, type Editor, EMPTY } from "./editor.ts";
 import { type Key, KeyDecoder } from "./keys.ts";
+import type { TerminalKind } from "./mention.ts";
 import { Questions } from "./questions.ts";
 import { Screen, type TerminalOutput } from "./screen.ts";
 import type { Style } from "./style.ts";
@@ -21,6 +27,7 @@ export interface TuiOptions {
   readonly output: TerminalOutput;
   readonly clock: Clock;
   readonly style: Style;
+  readonly terminal: TerminalKind;
   /** What is known already. */
   readonly state: State;
   /** Takes what was typed. */
@@ -41,11 +48,16 @@ export class Tui {
   readonly #screen: Screen;
   readonly #transcript: Transcript;
   readonly #questions: Questions;
+  readonly #attention: Attention;
   readonly #keys = new KeyDecoder();
   #state: State;
   /** When the last attempt to connect was announced. */
   #retryAt = 0;
   #editor: Editor = EMPTY;
+  /** While Tab is pressed again and again. */
+  #completing: Completing | undefined;
+  /** Lists that were asked for to know names, and not by anybody who wants to see them. */
+  #unshown = new Set<ChatEvent["event"]>();
   #lines: string[] = [];
   #cancelDraw: (() => void) | undefined;
   #cancelTick: (() => void) | undefined;
@@ -59,7 +71,8 @@ export class Tui {
     this.#options = options;
     this.#state = options.state;
     this.#screen = new Screen(options.output);
-    const { style, clock } = options;
+    const { style, clock, terminal } = options;
+    this.#attention = new Attention(terminal, () => clock.time());
     this.#transcript = new Transcript({ style, now: () => clock.time() });
     this.#questions = new Questions({
       onChange: () => this.#drawSoon(),
@@ -79,11 +92,25 @@ export class Tui {
     this.#screen.open();
     output.on("resize", this.#resized);
     this.#drawSoon();
+    this.#learn();
+  }
+
+  /** Asks which rooms and groups there are, so that they can be completed. */
+  #learn(): void {
+    this.#unshown = new Set(["rooms", "groups"]);
+    this.#options.type("/rooms");
+    this.#options.type("/groups");
   }
 
   /** Shows an event. `false`: nobody reads the output any more. */
   async show(event: ChatEvent): Promise<boolean> {
-    this.#write(this.#transcript.lines(this.#state, event));
+    if (event.event === "message" || event.event === "sealed" || event.event === "offer") {
+      if (!this.#attention.focused) this.#transcript.unseen();
+      this.#screen.signal(this.#attention.heard(event, this.#state));
+    }
+    if (event.event === "error") this.#unshown.clear();
+    const isHidden = this.#unshown.delete(event.event);
+    if (!isHidden) this.#write(this.#transcript.lines(this.#state, event));
     this.#state = reduce(this.#state, event);
     if (this.#state.retryIn !== undefined && event.event === "notice") this.#countDown(event.in);
     if (this.#lines.length >= MOST_LINES) this.#draw();
@@ -121,12 +148,17 @@ export class Tui {
   }
 
   #press(key: Key): void {
+    if (key.type === "focus") return this.#attention.focus(key.focused);
+    this.#attention.pressed();
+    this.#transcript.seen();
     if (this.#questions.current !== undefined) {
       if (this.#questions.press(key) === "interrupt") this.#options.leave();
       return;
     }
     const [editor, action] = edit(this.#editor, key);
     this.#editor = editor;
+    if (action.type === "complete") return this.#complete(action.backwards);
+    this.#completing = undefined;
     switch (action.type) {
       case "submit":
         return this.#submit(action.text);
@@ -135,15 +167,37 @@ export class Tui {
         return this.#options.leave();
       case "redraw":
         return this.#screen.clear();
-      case "complete":
       case "cancel":
       case "none":
         return;
     }
   }
 
+  /** An empty line opens the newest message that is sealed. */
   #submit(text: string): void {
-    this.#options.type(text);
+    const { sealed } = this.#state;
+    if (text.trim() !== "") this.#options.type(text);
+    else if (sealed !== undefined) this.#options.type(`/open ${sealed.number}`);
+  }
+
+  #complete(backwards: boolean): void {
+    const [editor, completing] = completeNext(
+      this.#editor,
+      this.#completing,
+      this.#known(),
+      backwards,
+    );
+    this.#editor = editor;
+    this.#completing = completing;
+  }
+
+  #known(): Known {
+    const { people, speakers, user, places } = this.#state;
+    const conversations = [...places].map(parseConversation);
+    const named = (type: "room" | "group") =>
+      conversations.flatMap((one) => one?.type === type ? one.name : []);
+    const users = [...new Set([...people.keys(), ...speakers])].filter((name) => name !== user);
+    return { users, rooms: named("room"), groups: named("group"), forms: commandForms() };
   }
 
   #countDown(seconds: number | undefined): void {
@@ -184,14 +238,23 @@ export class Tui {
     const { text, cursor } = question?.editor ?? this.#editor;
     const hidden = question?.secret === true;
     const { connection } = this.#state;
-    const left = Math.ceil((this.#retryAt - this.#options.clock.now()) / 1000);
+    const { clock } = this.#options;
+    const { missed } = this.#attention;
+    const left = Math.ceil((this.#retryAt - clock.now()) / 1000);
     return {
       state: this.#state,
       prompt: question?.text ?? "> ",
       text: hidden ? "" : text,
       cursor: hidden ? 0 : cursor,
-      candidates: { words: [], chosen: undefined },
+      candidates: {
+        words: this.#completing?.candidates ?? [],
+        chosen: this.#completing?.chosen,
+      },
       retryIn: connection === "reconnecting" ? left : undefined,
+      missed: missed && {
+        count: missed.count,
+        since: clockTime(missed.since, { now: () => clock.time() }),
+      },
       columns,
       rows,
     };
