@@ -66,6 +66,10 @@ async function run(command: Command): Promise<number> {
       const { runDemo } = await import("./demo/main.ts");
       return await runDemo(print);
     }
+    case "compare": {
+      const { runCompare } = await import("./compare/main.ts");
+      return await runCompare(command, { print });
+    }
     case "certs": {
       const { defaultDataDir } = await import("./server/config.ts");
       const { describeCertificate } = await import("./cli/certs.ts");

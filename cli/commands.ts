@@ -220,8 +220,31 @@ const discover = command(
   },
 );
 
+const bench = command(
+  "bench",
+  command(
+    "compare",
+    object({
+      type: constant("compare"),
+      seconds: optional(option("--seconds", integer({ metavar: "N", min: 1, max: 300 }), {
+        description: message`About how long each of the two tables takes (default: 15).`,
+      })),
+    }),
+    {
+      brief: message`Compare QUIC and TLS over TCP on this machine.`,
+      usageLine: [OPTIONS],
+      description:
+        message`Do the same chat work over QUIC and over TLS, with a server of its own on this machine, and print what it took and what that shows: on loopback and, where the system lets it, on a line that loses packets.`,
+    },
+  ),
+  {
+    brief: message`Measure: sotto bench compare.`,
+    description: message`Measure how Sotto does on this machine.`,
+  },
+);
+
 /** All of it. */
-export const parser = or(server, client, send, discover, demo, certs);
+export const parser = or(server, client, send, discover, demo, certs, bench);
 
 /** What was asked for: told apart by `type`. */
 export type Command = InferValue<typeof parser>;

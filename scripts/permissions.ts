@@ -62,6 +62,7 @@ const SYSTEM = [
   "hostname", // A name in the server's certificate.
   "networkInterfaces", // Where to announce a server, and to look for one.
   "setPriority", // The thread that hashes passwords steps back behind messages.
+  "statfs", // How much room the disk has left for files.
 ];
 
 /** The flags for `deno run` and `deno compile`. */

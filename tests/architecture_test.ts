@@ -27,8 +27,9 @@ const OUTSIDE = [
  * room that fits a file is its own.
  */
 const MAY_IMPORT: readonly (readonly [room: string, from: readonly string[]])[] = [
-  ["main.ts", ["cli/", "server/", "client/", "demo/", "package.json"]],
+  ["main.ts", ["cli/", "server/", "client/", "compare/", "demo/", "package.json"]],
   ["cli/", ["cli/", "certs/", "discovery/", "protocol/"]],
+  ["compare/", ["compare/", "server/", "client/", "protocol/"]],
   ["demo/", ["demo/", "server/", "client/", "certs/", "protocol/"]],
   // The server cannot read secret messages; it does not even hold the code.
   ["server/handlers/", ["server/", "protocol/", "!protocol/secret.ts", ...OUTSIDE]],
@@ -73,7 +74,8 @@ const ONLY_IN: readonly (readonly [module: string, ...rooms: string[]])[] = [
   ["smol-toml", "cli/"],
   ["uqr", "cli/"],
   ["node:sqlite", "server/store/"],
-  ["node:dgram", "protocol/transport/quiche/", "discovery/"],
+  ["node:child_process", "compare/"],
+  ["node:dgram", "protocol/transport/quiche/", "discovery/", "compare/"],
   ["node:tls", "protocol/transport/tls/"],
   ["react", "client/ui/tui/"],
   ["string-width", "client/ui/tui/"],
@@ -125,7 +127,7 @@ Deno.test("Imports bring neither server nor client into a start that does not as
   }
   assert.ok(loaded.has("protocol/names.ts")); // Through cli/: the walk goes all the way.
   assert.deepEqual(
-    [...loaded].filter((path) => /^(server|client|demo|discovery)\//.test(path)),
+    [...loaded].filter((path) => /^(server|client|compare|demo|discovery)\//.test(path)),
     [],
   );
 });

@@ -92,8 +92,8 @@ export class Program implements AsyncDisposable {
   }
 
   /** Its exit code, or the signal that ended it. */
-  async exit(): Promise<number | Deno.Signal> {
-    const { code, signal } = await this.#within("for it to leave", this.#over);
+  async exit(limit = LIMIT): Promise<number | Deno.Signal> {
+    const { code, signal } = await this.#within("for it to leave", this.#over, limit);
     return signal ?? code;
   }
 
@@ -141,11 +141,11 @@ export class Program implements AsyncDisposable {
     this.#news = Promise.withResolvers();
   }
 
-  async #within<T>(what: string, promise: Promise<T>): Promise<T> {
+  async #within<T>(what: string, promise: Promise<T>, limit = LIMIT): Promise<T> {
     const { promise: late, reject } = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
-      reject(new Error(`Waited ${LIMIT} ms ${what}\n${this.#transcript()}`));
-    }, LIMIT);
+      reject(new Error(`Waited ${limit} ms ${what}\n${this.#transcript()}`));
+    }, limit);
     try {
       return await Promise.race([promise, late]);
     } finally {

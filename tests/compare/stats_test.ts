@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { median, percentile } from "../../bench/harness/stats.ts";
+import { median, percentile } from "../../compare/stats.ts";
 
 Deno.test("median is the middle, or the mean of the two in the middle", () => {
   assert.equal(median([3, 1, 2]), 2);

@@ -1,4 +1,4 @@
-/** The few statistics that the results need. Pure. */
+/** The few statistics that measurements need. Pure. */
 
 /** The middle of the values; the mean of the two in the middle of an even number; NaN of none. */
 export function median(values: readonly number[]): number {
