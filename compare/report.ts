@@ -50,7 +50,8 @@ export const LESSON: readonly string[] = [
   "   its files where it talks. QUIC has many streams in one connection, and a loss on one of them",
   "   holds up no other: a file gets a stream of its own, and messages pass it by. TCP has one stream",
   "   in each connection: there Sotto opens another connection for each file, which costs row 1 once",
-  "   more, and then serves as well.",
+  "   more, and then serves as well. (Within one machine all of this takes turns with the same",
+  "   processors and the same disk, which is most of what is seen there.)",
 ];
 
 function milliseconds(ms: number): string {
