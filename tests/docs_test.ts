@@ -14,6 +14,7 @@ Deno.test("docs/cli.md names every command and every option", async () => {
   const document = await read("docs/cli.md");
   const commands = [...help("help").matchAll(/^ {2}([a-z]+) /gm)].map(([, name = ""]) => name);
   assert.deepEqual(commands.toSorted(), [
+    "bench",
     "certs",
     "client",
     "completion",

@@ -120,12 +120,23 @@ Deno.test("parseArguments reads how long to look for servers", () => {
   });
 });
 
+Deno.test("parseArguments reads how long a comparison may take", () => {
+  const compare = (...args: string[]) => parse("bench", "compare", ...args);
+  assert.deepEqual(compare(), { type: "run", command: { type: "compare", seconds: undefined } });
+  assert.deepEqual(compare("--seconds", "60"), {
+    type: "run",
+    command: { type: "compare", seconds: 60 },
+  });
+});
+
 Deno.test("parseArguments answers wrong usage with exit code 2 and what to do", () => {
   const wrong: [args: string[], reason: RegExp][] = [
     [["clint", "host"], /clint/],
     [["discover", "--seconds", "0"], /--seconds/],
     [["discover", "--seconds", "61"], /--seconds/],
     [["discover", "host"], /host/],
+    [["bench"], /compare/],
+    [["bench", "compare", "--seconds", "0"], /--seconds/],
     [["client", "::1"], /in brackets/],
     [["client", "host", "--pin", "SHA256:x"], /not a pin/],
     [["client", `sotto://host/?pin=${PIN_A}`, "--pin", PIN_B], /another pin/],
