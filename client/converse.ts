@@ -88,6 +88,7 @@ export async function converseInInterface(
 ): Promise<Ending> {
   // It is loaded while the server is being dialled.
   const loading = import("./ui/tui/start.ts");
+  loading.catch(() => {}); // Thrown where it is needed.
   const over = Promise.withResolvers<Ending>();
   let isLeaving = false;
   const leave = () => {
@@ -98,7 +99,7 @@ export async function converseInInterface(
   const before = new PlainView(INITIAL, { now: () => Date.now(), echoed: true });
   let state = INITIAL;
   let tui: Tui | undefined;
-  // Only this reaches the terminal when the process is ended from elsewhere.
+  // For when this process ends in another way than through here.
   const farewell = () => void writeSync(1, tui?.farewell() ?? "");
   const output = (async () => {
     for await (const event of chat.events) {
@@ -117,6 +118,7 @@ export async function converseInInterface(
   output.then(() => chat.leave(), over.reject);
   for (const signal of SIGNALS) process.on(signal, leave);
   process.on("exit", farewell);
+  process.on("uncaughtExceptionMonitor", farewell);
   try {
     return await Promise.race([
       chat.ended.then((ending) => output.then(() => ending)),
@@ -127,6 +129,7 @@ export async function converseInInterface(
     input.close();
     for (const signal of SIGNALS) process.off(signal, leave);
     process.off("exit", farewell);
+    process.off("uncaughtExceptionMonitor", farewell);
   }
 }
 
