@@ -2,28 +2,30 @@
  * The headless client: intents in, events out. It connects, signs in, comes back by itself when the
  * connection breaks, and ends once. Interfaces and bots stand on it alike.
  *
- * It has no terminal and no disk of its own: engine, trust, tokens, prompts, clock and randomness
- * come in as arguments. Whoever makes one MUST read its events (`for await`): it reads from the
+ * It has no terminal, and of the disk only what files need (`files/`): engine, trust, tokens,
+ * prompts, clock and randomness come in as arguments. Whoever makes one MUST read its events (`for await`): it reads from the
  * network no faster than they are read.
  */
-import { monotonicFactory } from "ulid";
-import type { Content, ServerFrame, User } from "../protocol/frame.ts";
+import type { ServerFrame, User } from "../protocol/frame.ts";
 import type { Request } from "../protocol/session/client.ts";
 import type { Engine } from "../protocol/transport/transport.ts";
 import { Asking, RefusedError } from "./asking.ts";
-import { type Clock, pause, systemClock } from "./clock.ts";
+import { fractionsOf, randomBytes, ulidsOf } from "./chance.ts";
+import { type Clock, systemClock, within } from "./clock.ts";
 import { helpText, parseLine } from "./commands.ts";
+import { countOf, endingOf } from "./ending.ts";
 import type { ChatEvent, Intent } from "./events.ts";
+import { type FileOptions, Files } from "./files/files.ts";
 import { Inquiries } from "./inquiries.ts";
 import { formatAddress } from "./known_hosts.ts";
 import { type Ending, Line } from "./line.ts";
 import type { Log } from "./log.ts";
-import { Places, toSelf } from "./places.ts";
+import { Places } from "./places.ts";
 import type { Prompts } from "./prompts.ts";
 import { EventQueue } from "./queue.ts";
-import { recipientsOf, unknownText } from "./recipients.ts";
-import { checkLength, Secrecy } from "./secrecy.ts";
+import { Secrecy } from "./secrecy.ts";
 import { SealedMessages } from "./secrets.ts";
+import { Speaking } from "./speaking.ts";
 import { Talk } from "./talk.ts";
 import { TokenMemory, type Tokens } from "./tokens.ts";
 import type { Trust } from "./trust.ts";
@@ -38,6 +40,8 @@ export interface ChatOptions {
   readonly user?: string | undefined;
   /** Default: forgotten with the process. */
   readonly tokens?: Tokens;
+  /** Default: files can be sent, and none are taken. */
+  readonly files?: FileOptions;
   readonly clock?: Clock;
   /** Bytes that nobody can guess. */
   readonly random?: (length: number) => Uint8Array;
@@ -48,6 +52,8 @@ export interface ChatOptions {
 
 /** How long leaving waits for what was said to be acknowledged. */
 const LEAVE = 5000;
+/** How long files that are stopped may take to be let go of. */
+const FAREWELL = 1000;
 
 export class Chat implements AsyncDisposable {
   /** What happens; to be read by one reader. `closed` is the last. */
@@ -68,7 +74,8 @@ export class Chat implements AsyncDisposable {
   readonly #places: Places;
   readonly #secrecy: Secrecy;
   readonly #inquiries: Inquiries;
-  readonly #ulid: () => string;
+  readonly #speaking: Speaking;
+  readonly #files: Files;
   #user: string | undefined;
   #leaving = false;
   #users: User[] = [];
@@ -85,40 +92,61 @@ export class Chat implements AsyncDisposable {
     this.#clock = clock;
     this.#tokens = tokens;
     this.#user = options.user;
-    const fraction = () => new DataView(random(4).buffer).getUint32(0) / 2 ** 32;
-    const ulid = monotonicFactory(fraction);
-    this.#ulid = () => ulid(clock.time());
-    const { log, client = "sotto" } = options;
+    const fraction = fractionsOf(random);
+    const ulid = ulidsOf(clock, fraction);
+    const { log, prompts, client = "sotto" } = options;
     const events = this.#queue;
     const sealed = this.#sealed;
-    this.#makeTalk = () => new Talk({ clock, random: fraction, events, sealed, log });
-    this.#talk = this.#makeTalk();
+    const asking = this.#asking;
     const self = () => this.#user ?? "";
-    this.#secrecy = new Secrecy({ sealed, prompts: options.prompts, self, random });
-    this.#places = new Places({
-      asking: this.#asking,
-      emit: (event) => this.#emit(event),
+    const secrecy = this.#secrecy = new Secrecy({ sealed, prompts, self, random });
+    const emit = (event: ChatEvent) => this.#emit(event);
+    const forget = (conversation: string) => this.#talk.forget(conversation);
+    const places = this.#places = new Places({ asking, emit, self, forget });
+    const speaking = this.#speaking = new Speaking({
+      talk: () => this.#talk,
+      places,
+      asking,
+      secrecy,
       self,
-      forget: (conversation) => this.#talk.forget(conversation),
+      ulid,
+      object: (code, message) => this.#error(code, message),
     });
+    const files = this.#files = new Files({
+      ...options.files,
+      clock,
+      random: fraction,
+      events,
+      speaking,
+      room: () => this.#talk.room(),
+      ulid,
+      self,
+      pin: () => this.#line.pin,
+    });
+    this.#makeTalk = () => new Talk({ clock, random: fraction, events, sealed, files, log });
+    this.#talk = this.#makeTalk();
     const link = () => this.#line.link;
-    const places = this.#places;
-    this.#inquiries = new Inquiries({ asking: this.#asking, places, sealed, link, self });
+    const { offers } = files;
+    this.#inquiries = new Inquiries({ asking, places, sealed, offers, link, self });
     const signedIn = Promise.withResolvers<void>();
     this.#line = new Line(
       { ...options, user: options.user, tokens, clock, random: fraction, client, log },
       {
         receive: (frame, request) => this.#receive(frame, request),
         signedIn: (link) => {
-          this.#asking.attach(link);
+          asking.attach(link);
           this.#talk.attach(link);
+          files.attach(link);
           signedIn.resolve();
         },
         lost: () => {
           this.#talk.detach();
-          this.#asking.lost(true);
+          asking.lost(true);
+          files.detach();
           // What one account has seen and said is not the next one's.
-          if (this.#line.changing) this.#talk = this.#makeTalk();
+          if (!this.#line.changing) return;
+          this.#talk = this.#makeTalk();
+          files.reset();
         },
         refused: (code, message) => this.#error(code, message),
         reconnecting: (reason, wait) => {
@@ -176,21 +204,27 @@ export class Chat implements AsyncDisposable {
   }
 
   /**
-   * Resolves when what was said is acknowledged and what was missed is shown, or after `ms`: for
-   * those who leave at the end of their input.
+   * Resolves when what was said is acknowledged, what was missed is shown and no file is on its
+   * way, or after `ms` in which no file moved: for those who leave at the end of their input.
    */
   async drain(ms: number): Promise<void> {
     const settled = this.signedIn.then(() => this.#doing)
       .then(() => this.#introduced.promise)
       .then(() => this.#line.link?.answered())
       .then(() => this.#talk.settled())
+      .then(() => this.#files.idle())
+      .then(() => this.#talk.settled()) // A file that was sent is said in the end.
       .then(() => this.#queue.empty());
-    await this.#atMost(ms, Promise.race([settled, this.ended]));
+    for (let before = -1; before < this.#files.moved;) {
+      before = this.#files.moved;
+      if (await within(this.#clock, ms, Promise.race([settled, this.ended]))) return;
+    }
   }
 
   /** Leaves, once what was said is acknowledged or that takes too long. Idempotent. */
   async leave(): Promise<Ending> {
     this.#leaving = true;
+    this.#files.leave();
     await this.#sent();
     this.#talk.flushMarks();
     // Whoever leaves may have stopped reading events; what is left of the session is short.
@@ -254,11 +288,15 @@ export class Chat implements AsyncDisposable {
   async #do(intent: Intent): Promise<void> {
     switch (intent.type) {
       case "say":
-        return this.#say(intent.conversation ?? this.#places.room, intent.text);
       case "private":
-        return await this.#sayPrivately(intent);
       case "secret":
-        return await this.#saySecret(intent);
+        return await this.#speaking.do(intent);
+      case "send_file":
+      case "accept":
+      case "cancel":
+      case "decline":
+      case "files":
+        return await this.#files.do(intent);
       case "open":
         return this.#emit(await this.#secrecy.open(intent));
       case "names":
@@ -286,29 +324,6 @@ export class Chat implements AsyncDisposable {
         // What is being left is not waited for: that would wait for this.
         return void this.leave();
     }
-  }
-
-  #say(conversation: string, text: string): void {
-    checkLength(text);
-    this.#put(this.#ulid(), conversation, { kind: "text", body: text });
-  }
-
-  async #sayPrivately({ to, text }: Extract<Intent, { type: "private" }>): Promise<void> {
-    const { names, unknown } = await recipientsOf(to, this.#asking);
-    if (unknown.length > 0) this.#error("unknown_user", unknownText(unknown));
-    checkLength(text);
-    for (const name of names) {
-      if (name !== this.#user) this.#say(this.#places.find({ type: "person", name }), text);
-    }
-    // Last, because it ends this; the others have it.
-    if (this.#user !== undefined && names.includes(this.#user)) throw toSelf();
-  }
-
-  async #saySecret(intent: Extract<Intent, { type: "secret" }>): Promise<void> {
-    const conversation = this.#places.find({ type: "person", name: intent.to });
-    const ulid = this.#ulid();
-    const content = await this.#secrecy.seal(intent, ulid);
-    this.#put(ulid, conversation, content);
   }
 
   /** Gives this session up, and signs in as another on a fresh connection. */
@@ -350,14 +365,7 @@ export class Chat implements AsyncDisposable {
     if (link === undefined || unsent === 0) return;
     const text = `Waiting for ${countOf(unsent)} to be stored.`;
     this.#emit({ event: "notice", code: "leaving", text });
-    await this.#atMost(LEAVE, Promise.race([this.#talk.sent(), link.closed, this.ended]));
-  }
-
-  #put(ulid: string, conversation: string, content: Content): void {
-    if (this.#talk.say(ulid, conversation, content)) return;
-    const message = `Not sent: ${this.#talk.unsent} messages wait to be sent already. ` +
-      "Say it again when they have gone.";
-    this.#error("queue_full", message);
+    await within(this.#clock, LEAVE, Promise.race([this.#talk.sent(), link.closed, this.ended]));
   }
 
   #error(code: string, message: string): void {
@@ -368,33 +376,20 @@ export class Chat implements AsyncDisposable {
     this.#queue.put(event);
   }
 
-  #finish(ended: Ending): Ending {
+  async #finish(ended: Ending): Promise<Ending> {
+    this.#files.leave();
+    // What was stopped says so, and lets go of its file.
+    await within(this.#clock, FAREWELL, this.#files.idle());
     const { unsent } = this.#talk;
+    const { unfinished } = this.#files;
+    const ending = ended.code === "left" ? endingOf({ unsent, unfinished }) : ended;
     this.#talk.close();
-    const ending: Ending = ended.code !== "left" || unsent === 0 ? ended : {
-      code: "unsent",
-      message: `Left; ${countOf(unsent)} could not be sent.`,
-    };
     this.#emit({ event: "closed", code: ending.code, message: ending.message });
     this.#queue.end();
     return ending;
   }
-
-  async #atMost(ms: number, promise: Promise<unknown>): Promise<void> {
-    const done = new AbortController();
-    await Promise.race([promise, pause(this.#clock, ms, done.signal)]);
-    done.abort();
-  }
-}
-
-function countOf(messages: number): string {
-  return messages === 1 ? "1 message" : `${messages} messages`;
 }
 
 function describe(failure: unknown): string {
   return failure instanceof Error ? failure.message : String(failure);
-}
-
-function randomBytes(length: number): Uint8Array {
-  return crypto.getRandomValues(new Uint8Array(length));
 }

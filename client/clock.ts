@@ -39,3 +39,16 @@ export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<bo
     signal.addEventListener("abort", aborted, { once: true });
   });
 }
+
+/** Waits for the promise, but not for longer than `ms`; says whether it came. */
+export async function within(
+  clock: Clock,
+  ms: number,
+  promise: Promise<unknown>,
+): Promise<boolean> {
+  const done = new AbortController();
+  const late = pause(clock, ms, done.signal).then(() => false);
+  const came = await Promise.race([promise.then(() => true), late]);
+  done.abort();
+  return came;
+}

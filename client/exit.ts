@@ -5,6 +5,7 @@ import type { EndCode } from "./line.ts";
 export const EXIT: Readonly<Record<EndCode, number>> = {
   left: 0,
   unsent: 1,
+  unfinished: 1,
   failed: 1,
   untrusted: 2,
   no_connection: 3,

@@ -6,17 +6,15 @@ import type { TransferFields } from "../protocol/session/client.ts";
 import type { Asking } from "./asking.ts";
 import type { Link } from "./connection.ts";
 import type { ChatEvent, Intent } from "./events.ts";
-import { fetchPast, type Past } from "./past.ts";
+import { fetchPast, type Keepers, type Past } from "./past.ts";
 import type { Places } from "./places.ts";
 import { statusOf } from "./recipients.ts";
-import type { SealedMessages } from "./secrets.ts";
 
 export type Inquiry = Extract<Intent, { type: "status" | "history" | "search" }>;
 
-export interface InquiriesOptions {
+export interface InquiriesOptions extends Keepers {
   readonly asking: Pick<Asking, "ask">;
   readonly places: Pick<Places, "find" | "room">;
-  readonly sealed: SealedMessages;
   /** The session, while there is one. */
   readonly link: () => Pick<Link, "allows" | "messages"> | undefined;
   /** The account's own name. */
@@ -60,6 +58,6 @@ export class Inquiries {
   }
 
   #past(fields: TransferFields): Promise<Past> {
-    return fetchPast(this.#options.link(), fields, this.#options.sealed);
+    return fetchPast(this.#options.link(), fields, this.#options);
   }
 }

@@ -20,6 +20,7 @@ import { KeyChangedError, type Trust, UntrustedError } from "./trust.ts";
 export type EndCode =
   | "left" // as was wished
   | "unsent" // left, but something that was said could not be sent
+  | "unfinished" // left, but a file was not across
   | "no_connection" // there is no server, or it does not speak our protocol
   | "not_let_in"
   | "key_changed"

@@ -2,12 +2,20 @@
  * What was said before, when somebody asks for it: the end of a conversation, or what a search
  * finds. It is shown as one event, and changes nothing of what counts as seen.
  */
+import { decodeFileNote, FILE_KIND } from "../protocol/file.ts";
 import type { Content, Message } from "../protocol/frame.ts";
 import type { TransferFields } from "../protocol/session/client.ts";
 import { HistoryError, type Link } from "./connection.ts";
 import type { PastMessage } from "./events.ts";
 import { RefusedError } from "./asking.ts";
+import type { Offers } from "./files/offers.ts";
 import type { SealedMessages } from "./secrets.ts";
+
+/** What becomes of messages that are more than their text. */
+export interface Keepers {
+  readonly sealed: SealedMessages;
+  readonly offers: Pick<Offers, "keep">;
+}
 
 export interface Past {
   readonly messages: PastMessage[];
@@ -18,7 +26,7 @@ export interface Past {
 export async function fetchPast(
   link: Pick<Link, "allows" | "messages"> | undefined,
   fields: TransferFields,
-  sealed: SealedMessages,
+  keepers: Keepers,
 ): Promise<Past> {
   if (link === undefined || !link.allows(fields.type)) {
     throw new RefusedError("not_connected", "Not connected right now; try again in a moment.");
@@ -27,7 +35,7 @@ export async function fetchPast(
   try {
     const answer = link.messages(fields);
     let next = await answer.next();
-    for (; !next.done; next = await answer.next()) messages.push(pastOf(next.value, sealed));
+    for (; !next.done; next = await answer.next()) messages.push(pastOf(next.value, keepers));
     return { messages, more: next.value };
   } catch (failure) {
     if (!(failure instanceof HistoryError)) {
@@ -39,15 +47,29 @@ export async function fetchPast(
   }
 }
 
-function pastOf(message: Message, sealed: SealedMessages): PastMessage {
+function pastOf(message: Message, { sealed, offers }: Keepers): PastMessage {
   const { conversation, seq, ulid: id, from, content } = message;
   const past = { conversation, seq, id, from, at: isoTime(message.at) };
   const text = textOf(content);
   if (text !== undefined) return { ...past, text };
+  if (content.kind === FILE_KIND) {
+    const offer = offers.keep(message);
+    if (offer === undefined) return past;
+    const { number, name, size } = offer.event;
+    return { ...past, number, name, size };
+  }
   if (content.kind !== "sealed") return past;
   const shown = sealed.find(id);
   const kept = shown?.from === from ? shown : sealed.keep(message);
   return kept === undefined ? past : { ...past, number: kept.number };
+}
+
+/** What can be shown of one's own content: nothing of what is sealed. */
+export function shownOf(content: Content): { text?: string; name?: string; size?: number } {
+  const text = textOf(content);
+  if (text !== undefined) return { text };
+  const note = content.kind === FILE_KIND ? decodeFileNote(content.body) : undefined;
+  return note === undefined ? {} : { name: note.name, size: note.size };
 }
 
 /** The text of a content that is one. */

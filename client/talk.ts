@@ -3,6 +3,7 @@
  * was missed, turns messages into events, and tells the server what was shown. It knows nothing of
  * connecting and signing in (`chat.ts`).
  */
+import { FILE_KIND } from "../protocol/file.ts";
 import type { Content, ConversationState, Message, ServerFrame } from "../protocol/frame.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { Request } from "../protocol/session/client.ts";
@@ -11,11 +12,12 @@ import { CatchUp, type Caught } from "./catch_up.ts";
 import type { Clock } from "./clock.ts";
 import { HistoryError, type Link } from "./connection.ts";
 import type { ChatEvent } from "./events.ts";
+import type { Files } from "./files/files.ts";
 import type { Log } from "./log.ts";
 import { Marks } from "./marks.ts";
 import { Outgoing } from "./outgoing.ts";
 import type { EventQueue } from "./queue.ts";
-import { isoTime, textOf } from "./past.ts";
+import { isoTime, shownOf, textOf } from "./past.ts";
 import type { SealedMessages } from "./secrets.ts";
 
 /** How long to send nothing after the server said that it has too much to do. */
@@ -31,6 +33,7 @@ export interface TalkOptions {
   readonly random: () => number;
   readonly events: EventQueue;
   readonly sealed: SealedMessages;
+  readonly files: Pick<Files, "hear" | "settled">;
   readonly log: Log | undefined;
 }
 
@@ -80,8 +83,7 @@ export class Talk {
   /** Takes a message to send; `false` when too many wait already, and nothing was changed. */
   say(ulid: string, conversation: string, content: Content): boolean {
     if (!this.#outgoing.add({ ulid, conversation, content })) return false;
-    const text = textOf(content);
-    this.#emit({ event: "sending", id: ulid, conversation, ...(text !== undefined && { text }) });
+    this.#emit({ event: "sending", id: ulid, conversation, ...shownOf(content) });
     this.#pump();
     return true;
   }
@@ -194,6 +196,7 @@ export class Talk {
     }
     // A refusal of what was stored in the meantime would be no refusal.
     if (this.#outgoing.settle(request.ulid) !== undefined) {
+      this.#options.files.settled(request.ulid);
       this.#emit({ event: "error", code, message, id: request.ulid });
     }
     this.#pump();
@@ -270,6 +273,7 @@ export class Talk {
           break;
         case "ack": {
           const { ulid: id, conversation } = one.message;
+          this.#options.files.settled(id);
           this.#emit({ event: "ack", id, conversation, seq: one.seq, at: isoTime(one.at) });
           break;
         }
@@ -291,6 +295,7 @@ export class Talk {
       this.#emit({ event: "message", conversation, seq, id, from, text, at });
       return;
     }
+    if (content.kind === FILE_KIND && this.#options.files.hear(message)) return;
     const sealed = content.kind === "sealed" ? this.#options.sealed.keep(message) : undefined;
     if (sealed !== undefined) {
       this.#emit({ event: "sealed", number: sealed.number, conversation, seq, id, from, at });

@@ -63,8 +63,8 @@ export class Source implements AsyncDisposable {
   }
 
   /** SHA-256 of all of it; read once, whoever asks. Throws `RefusedError`. */
-  hash(): Promise<Uint8Array> {
-    return this.#hash ??= this.#read();
+  hash(read: (bytes: number) => void = () => {}): Promise<Uint8Array> {
+    return this.#hash ??= this.#read(read);
   }
 
   /** Bytes from `at` on: as many as fit, never none. Throws `RefusedError`. */
@@ -93,8 +93,8 @@ export class Source implements AsyncDisposable {
     await this.#file.close();
   }
 
-  async #read(): Promise<Uint8Array> {
-    // Not the executable's own, which takes ten times as long (docs/decisions/files.md).
+  async #read(read: (bytes: number) => void): Promise<Uint8Array> {
+    // Native: noble's takes many times as long for a large file (docs/decisions/files.md).
     const hash = createHash("sha256");
     const buffer = new Uint8Array(STEP);
     for (let at = 0; at < this.size;) {
@@ -102,6 +102,7 @@ export class Source implements AsyncDisposable {
       const bytes = await this.read(buffer, at);
       hash.update(bytes);
       at += bytes.length;
+      read(bytes.length);
     }
     await this.check();
     return new Uint8Array(hash.digest());

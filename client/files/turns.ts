@@ -10,6 +10,11 @@ export class Turns {
     this.#free = atOnce;
   }
 
+  /** Whether whoever takes a turn now has it at once. */
+  get free(): boolean {
+    return this.#free > 0;
+  }
+
   /**
    * Waits for a turn; whoever has it calls what it resolves with, once, when it is over.
    * `undefined`: the signal fired before.

@@ -1,0 +1,19 @@
+/** What is made of randomness: fractions for waits, and IDs that nobody else makes. */
+import { monotonicFactory } from "ulid";
+import type { Clock } from "./clock.ts";
+
+/** The machine's own, which nobody can guess. */
+export function randomBytes(length: number): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(length));
+}
+
+/** Numbers from 0 up to, but not including, 1. */
+export function fractionsOf(random: (length: number) => Uint8Array): () => number {
+  return () => new DataView(random(4).buffer).getUint32(0) / 2 ** 32;
+}
+
+/** IDs for messages: in order, also those of one millisecond. */
+export function ulidsOf(clock: Pick<Clock, "time">, fraction: () => number): () => string {
+  const next = monotonicFactory(fraction);
+  return () => next(clock.time());
+}

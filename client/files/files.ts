@@ -1,0 +1,311 @@
+/**
+ * Files: what is offered, and what a person does with it and with files of their own. How they get
+ * across is for `passages.ts`.
+ *
+ * The contract:
+ * 1. What is sent is said, as a message, when the server has it whole; under the ID under which it
+ *    was uploaded, so that it is said once however often it is begun.
+ * 2. What is stopped or breaks off goes on where it stopped when it is sent or accepted again.
+ */
+import { encodeFileNote, FILE_KIND } from "../../protocol/file.ts";
+import type { Message } from "../../protocol/frame.ts";
+import { LIMITS } from "../../protocol/limits.ts";
+import { RefusedError } from "../asking.ts";
+import type { Clock } from "../clock.ts";
+import type { Link } from "../connection.ts";
+import type { ChatEvent, Intent } from "../events.ts";
+import type { EventQueue } from "../queue.ts";
+import type { Speaking } from "../speaking.ts";
+import { downloadOnce, uploadOnce } from "./attempt.ts";
+import { discardPart, Landing, partName } from "./landing.ts";
+import { MemoryOfProcess, type Upload, type UploadMemory } from "./memory.ts";
+import { safeFileName } from "./name.ts";
+import { type Offer, Offers } from "./offers.ts";
+import type { Passage, Way } from "./passage.ts";
+import { Passages } from "./passages.ts";
+import { Source } from "./source.ts";
+import { unlessAborted } from "./unless_aborted.ts";
+
+export type FileIntent = Extract<
+  Intent,
+  { type: "send_file" | "accept" | "cancel" | "decline" | "files" }
+>;
+
+/** What whoever makes a client decides. */
+export interface FileOptions {
+  /** Where files are written that come; left out: none are taken. */
+  readonly downloads?: string | undefined;
+  /** What `~/` stands for. */
+  readonly home?: string | undefined;
+  /** Files of at most so many bytes are fetched without a question; left out: none. */
+  readonly autoAccept?: number | undefined;
+  /** Default: forgotten with the process. */
+  readonly uploads?: UploadMemory | undefined;
+}
+
+export interface FilesOptions extends FileOptions {
+  readonly clock: Clock;
+  /** From 0 up to, but not including, 1. */
+  readonly random: () => number;
+  readonly events: EventQueue;
+  readonly speaking: Pick<Speaking, "with" | "put">;
+  /** Resolves when there is room for a message. */
+  readonly room: () => Promise<void>;
+  readonly ulid: () => string;
+  /** The account's own name, and the server's pin. */
+  readonly self: () => string;
+  readonly pin: () => string;
+}
+
+/** Refusals after which the server knows nothing of what was begun. */
+const FORGOTTEN: ReadonlySet<string> = new Set(["damaged_file", "other_file"]);
+/** Refusals after which what was fetched is of no use. */
+const USELESS: ReadonlySet<string> = new Set(["damaged_file", "no_such_file"]);
+
+export class Files {
+  readonly #options: FilesOptions;
+  readonly #uploads: UploadMemory;
+  readonly #offers: Offers;
+  readonly #passages: Passages;
+  /** What was uploaded, and is said but not acknowledged yet. */
+  readonly #said = new Map<string, Upload>();
+  #count = 0;
+  /** How many were on their way when this client left. */
+  #left: number | undefined;
+
+  constructor(options: FilesOptions) {
+    this.#options = options;
+    this.#uploads = options.uploads ?? new MemoryOfProcess();
+    this.#offers = new Offers(() => ++this.#count);
+    this.#passages = new Passages(options);
+  }
+
+  /** For messages from before that are shown again. */
+  get offers(): Pick<Offers, "keep"> {
+    return this.#offers;
+  }
+
+  /** Files that leaving has stopped. */
+  get unfinished(): number {
+    return this.#left ?? 0;
+  }
+
+  /** Bytes that were moved or read so far: while it grows, waiting is worth it. */
+  get moved(): number {
+    return this.#passages.moved;
+  }
+
+  /** Resolves when nothing is on its way. */
+  idle(): Promise<void> {
+    return this.#passages.idle();
+  }
+
+  /** A session has signed in. */
+  attach(link: Link): void {
+    this.#passages.attach(link);
+  }
+
+  /** The session has ended. */
+  detach(): void {
+    this.#passages.detach();
+  }
+
+  /** Somebody else signs in: what was on its way stops, and what was offered is forgotten. */
+  reset(): void {
+    this.#passages.stop();
+    for (const offer of this.#offers.all) this.#offers.forget(offer);
+  }
+
+  /** Stops what is on its way, and begins nothing more. Idempotent. */
+  leave(): void {
+    this.#left ??= this.#passages.all.filter(({ isAcross }) => !isAcross).length;
+    this.#passages.stop();
+  }
+
+  /** Takes a message that is a file; `false`: it is not what it says. */
+  hear(message: Message): boolean {
+    const offer = this.#offers.keep(message);
+    if (offer === undefined) return false;
+    this.#emit({ event: "offer", ...offer.event });
+    const { autoAccept = -1, downloads, self } = this.#options;
+    const wanted = offer.note.size <= autoAccept && offer.event.from !== self();
+    if (wanted && downloads !== undefined) this.#acceptUnasked(downloads, offer);
+    return true;
+  }
+
+  /** A message of this account's was stored, or refused for good. */
+  settled(ulid: string): void {
+    const begun = this.#said.get(ulid);
+    this.#said.delete(ulid);
+    if (begun !== undefined) void this.#uploads.forget(begun);
+  }
+
+  /** Does what a person wants, or begins to. Throws `RefusedError`. */
+  async do(intent: FileIntent): Promise<void> {
+    switch (intent.type) {
+      case "send_file":
+        return await this.#send(intent);
+      case "accept":
+        return this.#accept(this.#folder(), this.#offer(intent.id, this.#idleOffers()));
+      case "decline":
+        return await this.#decline(this.#offer(intent.id, this.#offers.all));
+      case "cancel":
+        return this.#passages.find(intent.id).stop();
+      case "files": {
+        const offers = this.#idleOffers().map(({ event }) => event);
+        const transfers = this.#passages.all.map(({ transfer }) => transfer);
+        return this.#emit({ event: "files", offers, transfers });
+      }
+    }
+  }
+
+  async #send({ to, path }: Extract<FileIntent, { type: "send_file" }>): Promise<void> {
+    const { speaking, home = "" } = this.#options;
+    const { conversations, meant } = to.type === "place"
+      ? { conversations: [to.conversation], meant: () => {} }
+      : await speaking.with(to.who);
+    this.#passages.checkRoom(conversations.length);
+    if (conversations.length === 0) return meant();
+    await using source = await Source.open(path, home);
+    const { size } = source;
+    const name = nameToSend(source.name);
+    // One after the other: the server has it already when the second begins.
+    let before = Promise.resolve();
+    for (const conversation of conversations) {
+      const way: Way = { number: ++this.#count, direction: "up", conversation, name, size };
+      const share = source.share();
+      before = this.#passages.start(way, before, (passage) => this.#upload(passage, share))
+        .finally(() => share[Symbol.asyncDispose]());
+    }
+    meant();
+  }
+
+  async #upload(passage: Passage, source: Source): Promise<boolean> {
+    const { self, pin, speaking, room } = this.#options;
+    const { conversation, name, size } = passage.way;
+    const { signal } = passage;
+    const hash = await unlessAborted(signal, source.hash((bytes) => passage.read(bytes)));
+    if (hash === undefined) return false;
+    const begun: Upload = { pin: pin(), user: self(), conversation, name, size, hash };
+    const file = await this.#idOf(begun);
+    passage.name(file);
+    try {
+      const fields = { file, conversation, size, hash };
+      const across = await this.#passages.carry(
+        passage,
+        (attempt) => uploadOnce(source, fields, attempt),
+      );
+      if (!across) return false;
+    } catch (failure) {
+      if (isRefusal(failure, FORGOTTEN)) await this.#uploads.forget(begun);
+      throw failure;
+    }
+    passage.arrived();
+    await unlessAborted(signal, room());
+    this.#said.set(file, begun);
+    const body = encodeFileNote({ file, name, size, hash });
+    speaking.put(file, conversation, { kind: FILE_KIND, body });
+    return true;
+  }
+
+  /** The ID under which it was begun before, or a new one. */
+  async #idOf(begun: Upload): Promise<string> {
+    const known = await this.#uploads.recall(begun);
+    const taken = known === undefined || this.#said.has(known) ||
+      this.#passages.all.some(({ id }) => id === known);
+    if (!taken) return known;
+    const id = this.#options.ulid();
+    await this.#uploads.remember(begun, id);
+    return id;
+  }
+
+  #accept(folder: string, offer: Offer): void {
+    const { number, conversation, name, size } = offer.event;
+    const part = partName(offer.note);
+    const busy = this.#offers.all.filter((one) => this.#isUnderWay(one));
+    if (busy.some((one) => one === offer || partName(one.note) === part)) {
+      throw new RefusedError("under_way", `${name} is on its way already; /files tells how far.`);
+    }
+    this.#passages.checkRoom(1);
+    const way: Way = { number, direction: "down", conversation, name, size };
+    void this.#passages.start(way, Promise.resolve(), async (passage) => {
+      passage.name(offer.event.id);
+      return await this.#download(passage, folder, offer);
+    });
+  }
+
+  #acceptUnasked(folder: string, offer: Offer): void {
+    if (this.#left !== undefined) return;
+    try {
+      this.#accept(folder, offer);
+    } catch (refusal) {
+      if (!(refusal instanceof RefusedError)) throw refusal;
+      const text = `Not fetched by itself: ${refusal.message}`;
+      this.#emit({ event: "notice", code: refusal.code, text });
+    }
+  }
+
+  async #download(passage: Passage, folder: string, offer: Offer): Promise<boolean> {
+    await using landing = await Landing.open(folder, offer.note);
+    try {
+      const { note } = offer;
+      const across = await this.#passages.carry(
+        passage,
+        (attempt) => downloadOnce(landing, note, attempt),
+      );
+      if (!across) return false;
+      passage.arrived(await landing.finish());
+    } catch (failure) {
+      if (isRefusal(failure, USELESS)) await landing.discard();
+      throw failure;
+    }
+    this.#offers.forget(offer);
+    return true;
+  }
+
+  async #decline(offer: Offer): Promise<void> {
+    const { downloads } = this.#options;
+    this.#offers.forget(offer);
+    await this.#passages.end(offer.event.number);
+    if (downloads !== undefined) await discardPart(downloads, offer.note);
+    const text = `${offer.event.name} is forgotten here. Whoever sent it is not told.`;
+    this.#emit({ event: "notice", code: "declined", text });
+  }
+
+  #folder(): string {
+    const { downloads } = this.#options;
+    if (downloads !== undefined) return downloads;
+    throw new RefusedError("no_downloads", "This client has no folder for files that come.");
+  }
+
+  #isUnderWay({ event }: Offer): boolean {
+    return this.#passages.all.some(({ way }) => way.number === event.number);
+  }
+
+  #idleOffers(): readonly Offer[] {
+    return this.#offers.all.filter((offer) => !this.#isUnderWay(offer));
+  }
+
+  /** By its number or ID; without either, the newest of those. */
+  #offer(id: string | undefined, newest: readonly Offer[]): Offer {
+    const offer = id === undefined ? newest.at(-1) : this.#offers.find(id);
+    if (offer !== undefined) return offer;
+    const message = id === undefined
+      ? "No file waits to be fetched here. /history shows those from before."
+      : "No file here has that number or ID; /files lists them.";
+    throw new RefusedError("unknown_file", message);
+  }
+
+  #emit(event: ChatEvent): void {
+    this.#options.events.put(event);
+  }
+}
+
+/** A name that fits into a note; longer ones cannot be written everywhere either. */
+function nameToSend(name: string): string {
+  return new TextEncoder().encode(name).length <= LIMITS.fileName ? name : safeFileName(name);
+}
+
+function isRefusal(failure: unknown, codes: ReadonlySet<string>): boolean {
+  return failure instanceof RefusedError && codes.has(failure.code);
+}

@@ -1,0 +1,172 @@
+/**
+ * The files that are on their way: a bound on how many there are, so many of them moving at once,
+ * and each going on after every break of the connection, on the session that there is then.
+ *
+ * `MOST` files are on their way or wait for their turn, and one more is refused. Progress that
+ * nobody has looked at is not told again (`passage.ts`): so events are bounded by the files.
+ */
+import { RefusedError } from "../asking.ts";
+import type { Clock } from "../clock.ts";
+import type { Link } from "../connection.ts";
+import type { EventQueue } from "../queue.ts";
+import type { Attempt } from "./attempt.ts";
+import { carry } from "./carry.ts";
+import { reasonOf } from "./failure.ts";
+import { Passage, type Way } from "./passage.ts";
+import { Turns } from "./turns.ts";
+import { unlessAborted } from "./unless_aborted.ts";
+
+/** Files that move at once: a server takes `LIMITS.transfers` of one connection. */
+const AT_ONCE = 3;
+/** Files on their way, those that wait for their turn included. */
+const MOST = 32;
+
+export interface PassagesOptions {
+  readonly clock: Clock;
+  /** From 0 up to, but not including, 1. */
+  readonly random: () => number;
+  readonly events: Pick<EventQueue, "put">;
+}
+
+/** Takes one across; says whether it came to its end. Throws `RefusedError`. */
+export type Work = (passage: Passage) => Promise<boolean>;
+
+export class Passages {
+  readonly #options: PassagesOptions;
+  readonly #turns = new Turns(AT_ONCE);
+  readonly #passages = new Map<Passage, Promise<void>>();
+  /** By those that are over. */
+  #moved = 0;
+  #link: Link | undefined;
+  #linked = Promise.withResolvers<void>();
+
+  constructor(options: PassagesOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#passages.size;
+  }
+
+  /** In the order in which they were begun. */
+  get all(): readonly Passage[] {
+    return [...this.#passages.keys()];
+  }
+
+  /** Bytes that were moved or read so far. */
+  get moved(): number {
+    return this.all.reduce((sum, { movedBytes }) => sum + movedBytes, this.#moved);
+  }
+
+  /** Resolves when nothing is on its way. */
+  async idle(): Promise<void> {
+    while (this.#passages.size > 0) await Promise.all(this.#passages.values());
+  }
+
+  /** A session has signed in. */
+  attach(link: Link): void {
+    this.#link = link;
+    this.#linked.resolve();
+  }
+
+  /** The session has ended. */
+  detach(): void {
+    this.#link = undefined;
+    this.#linked = Promise.withResolvers();
+  }
+
+  /** Stops all of them. */
+  stop(): void {
+    for (const passage of this.all) passage.stop();
+  }
+
+  /** Stops one, and resolves when it has let go of everything. */
+  async end(number: number): Promise<void> {
+    for (const [passage, done] of this.#passages) {
+      if (passage.way.number !== number) continue;
+      passage.stop();
+      await done;
+    }
+  }
+
+  /** Throws `RefusedError` when there is no room for so many more. */
+  checkRoom(more: number): void {
+    if (this.#passages.size + more <= MOST) return;
+    const message = `${this.#passages.size} files are on their way or wait, and ${MOST} are the ` +
+      "most. Try again when some are across; /files lists them.";
+    throw new RefusedError("too_many_files", message);
+  }
+
+  /** By its number or ID; without either, the newest. Throws `RefusedError`. */
+  find(id: string | undefined): Passage {
+    const { all } = this;
+    const found = id === undefined
+      ? all.at(-1)
+      : all.find((one) => one.id === id || String(one.way.number) === id);
+    if (found !== undefined) return found;
+    throw new RefusedError("unknown_file", "No such file is on its way; /files lists them.");
+  }
+
+  /** Begins one, after another; and resolves when it is over. */
+  start(way: Way, before: Promise<void>, work: Work): Promise<void> {
+    const { clock, events } = this.#options;
+    const passage = new Passage(way, clock, events);
+    const done = this.#run(passage, before, work);
+    this.#passages.set(passage, done);
+    return done;
+  }
+
+  /** Attempt after attempt; `false`: it was stopped. Throws `RefusedError`. */
+  carry(passage: Passage, once: (attempt: Attempt) => Promise<void>): Promise<boolean> {
+    const { clock, random } = this.#options;
+    const { signal } = passage;
+    return carry(
+      (link: Link) =>
+        once({
+          link,
+          clock,
+          signal,
+          begun: (transferred) => passage.begun(transferred),
+          moved: (bytes) => passage.moved(bytes),
+        }),
+      {
+        link: (signal) => this.#nextLink(signal),
+        isCurrent: (link) => link === this.#link,
+        moved: () => passage.movedBytes,
+        clock,
+        random,
+        signal,
+      },
+    );
+  }
+
+  async #nextLink(signal: AbortSignal): Promise<Link | undefined> {
+    while (this.#link === undefined && !signal.aborted) {
+      await unlessAborted(signal, this.#linked.promise);
+    }
+    return signal.aborted ? undefined : this.#link;
+  }
+
+  async #run(passage: Passage, before: Promise<void>, work: Work): Promise<void> {
+    await unlessAborted(passage.signal, before);
+    if (!this.#turns.free) {
+      const text = `${passage.way.name} waits for its turn; /files lists what is on its way.`;
+      this.#options.events.put({ event: "notice", code: "waiting", text });
+    }
+    const over = await this.#turns.take(passage.signal);
+    try {
+      if (over === undefined || !await work(passage)) {
+        const { name, direction } = passage.way;
+        const again = direction === "up" ? "/send" : "/accept";
+        passage.failed("stopped", `${name} is not across. ${again} it again to go on with it.`);
+      }
+    } catch (failure) {
+      const code = failure instanceof RefusedError ? failure.code : "failed";
+      passage.failed(code, reasonOf(failure));
+    } finally {
+      over?.();
+      this.#moved += passage.movedBytes;
+      this.#passages.delete(passage);
+    }
+  }
+}
