@@ -14,6 +14,7 @@ import { choice, integer, string, type ValueParser } from "@optique/core/valuepa
 import { path } from "@optique/run/valueparser";
 import { parsePin } from "../certs/fingerprint.ts";
 import { type Addressee, AddresseeError, formatAddressee, parseAddressee } from "./addressee.ts";
+import { parseSize, SIZE_RULE } from "../protocol/size.ts";
 import { formatTarget, parseTarget, type Target, TargetError } from "./target.ts";
 
 const folder = () => path({ metavar: "DIR", type: "directory" });
@@ -146,6 +147,14 @@ const client = command(
         message`The server: [USER@]HOST[:PORT], with an IPv6 address in brackets, or an invite line (sotto://…). Without it, on a terminal, those of the local network are offered.`,
     })),
     ...ACCESS,
+    downloads: optional(option("--downloads", folder(), {
+      description:
+        message`Where files that come are written (default: $XDG_DOWNLOAD_DIR or ~/Downloads).`,
+    })),
+    autoAccept: optional(option("--auto-accept", size(), {
+      description:
+        message`Fetch files of at most this size, like 10M, without asking (default: none).`,
+    })),
     output: optional(or(PLAIN, JSON_LINES)),
   }),
   {
@@ -293,6 +302,20 @@ function tlsPort(): ValueParser<"sync", number | "off"> {
       const value = /^\d{1,5}$/.test(input) ? Number(input) : NaN;
       if (value <= 65_535) return { success: true, value };
       return { success: false, error: message`${input} is no port. Give 0 to 65535, or off.` };
+    },
+    format: String,
+  };
+}
+
+function size(): ValueParser<"sync", number> {
+  return {
+    mode: "sync",
+    metavar: "SIZE",
+    placeholder: 0,
+    parse(input) {
+      const value = parseSize(input);
+      if (value !== undefined) return { success: true, value };
+      return { success: false, error: message`${input} is no size. ${text(SIZE_RULE)}` };
     },
     format: String,
   };

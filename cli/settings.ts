@@ -37,6 +37,8 @@ export const SETTINGS: readonly Setting[] = [
   { key: "transport", ...CLIENT, field: "transport", takes: "value" },
   { key: "plain", ...TALK, field: "output", takes: "yes" },
   { key: "json", ...TALK, field: "output", takes: "yes" },
+  { key: "downloads", ...TALK, field: "downloads", takes: "path" },
+  { key: "auto-accept", ...TALK, field: "autoAccept", takes: "value" },
   { key: "log-level", ...CLIENT, field: "logLevel", takes: "value" },
   { key: "host", ...SERVER, field: "host", takes: "value" },
   { key: "port", ...SERVER, field: "port", takes: "value" },

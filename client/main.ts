@@ -3,6 +3,7 @@
  * returns an exit code, and ends no process.
  */
 import { homedir } from "node:os";
+import { resolve } from "node:path";
 import process from "node:process";
 import type { Writable } from "node:stream";
 import type { FoundServer } from "../discovery/catalogue.ts";
@@ -11,6 +12,8 @@ import { Chat } from "./chat.ts";
 import { chooseServer, type ChosenServer, NoServerError } from "./choose.ts";
 import { converseInInterface, converseInLines } from "./converse.ts";
 import { EXIT, USAGE } from "./exit.ts";
+import type { FileOptions } from "./files/files.ts";
+import { MemoryInFolder } from "./files/memory.ts";
 import { type ClientPaths, clientPaths } from "./paths.ts";
 import { type Complain, complainTo } from "./ui/complain.ts";
 import { Input, type InputStream } from "./ui/input.ts";
@@ -21,6 +24,10 @@ export interface ClientOptions extends AccessOptions {
   /** Without host and port, the servers of the local network are offered. */
   readonly host?: string | undefined;
   readonly port?: number | undefined;
+  /** Default: the environment's folder for downloads. */
+  readonly downloads?: string | undefined;
+  /** Files of at most so many bytes are fetched without a question. */
+  readonly autoAccept?: number | undefined;
   /** Default: the interface on a terminal, else `plain`. */
   readonly ui?: "plain" | "json" | undefined;
   /** What is otherwise this process's. */
@@ -116,7 +123,14 @@ async function makeChat(
   const ready = () => chat.shown();
   const access = await makeAccess(options, { ...server, ...io, input, complain, ready });
   const relay = new PromptRelay(access.prompts);
-  const chat: Chat = new Chat({ ...access, prompts: relay });
+  const { paths } = io;
+  const files: FileOptions = {
+    downloads: resolve(options.downloads ?? paths.downloads),
+    home: paths.home,
+    autoAccept: options.autoAccept,
+    uploads: new MemoryInFolder(paths.uploads),
+  };
+  const chat: Chat = new Chat({ ...access, prompts: relay, files });
   return { chat, relay };
 }
 

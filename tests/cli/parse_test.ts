@@ -75,6 +75,8 @@ Deno.test("parseArguments reads the client's target and options, in any order", 
       acceptNew: true,
       pin: undefined,
       transport: undefined,
+      downloads: undefined,
+      autoAccept: undefined,
       output: "json",
       logLevel: undefined,
     },
@@ -87,6 +89,18 @@ Deno.test("parseArguments reads the client's target and options, in any order", 
     parse("client", "--password-file", "-", "--accept-new", "--json", "ann@[::1]"),
     expected,
   );
+});
+
+Deno.test("parseArguments reads where files go, and how large ones come by themselves", () => {
+  const autoAccept = (size: string) => {
+    const parsed = parse("client", "--auto-accept", size, "--downloads", "in");
+    return parsed.type === "run" && parsed.command.type === "client"
+      ? [parsed.command.autoAccept, parsed.command.downloads]
+      : parsed.type;
+  };
+  assert.deepEqual(autoAccept("10M"), [10 * 1024 ** 2, "in"]);
+  assert.deepEqual(autoAccept("0"), [0, "in"]);
+  assert.equal(autoAccept("much"), "print");
 });
 
 Deno.test("parseArguments reads a client without a target: the network may have one", () => {
