@@ -114,10 +114,13 @@ export function parseCreate(rest: string): Parsed {
   return parsedAs({ type: "create", conversation, ...(topic !== "" && { topic }) });
 }
 
+/** What is typed for a topic to take it away. */
+export const NO_TOPIC = "-";
+
 export function parseTopic(rest: string): Parsed {
   const topic = rest.trim();
-  if (topic === "") return fail("bad_command", "Type /topic TEXT.");
-  return parsedAs({ type: "topic", topic });
+  if (topic === "") return fail("bad_command", "Type /topic TEXT, or /topic - to have none.");
+  return parsedAs({ type: "topic", topic: topic === NO_TOPIC ? "" : topic });
 }
 
 export function parseGroup(

@@ -113,7 +113,10 @@ const COMMANDS: readonly Command[] = [
   },
   {
     words: ["/topic"],
-    usages: [["/topic TEXT", "say what the room is about"]],
+    usages: [
+      ["/topic TEXT", "say what the room is about"],
+      ["/topic -", "take its topic away"],
+    ],
     parse: parseTopic,
   },
   {

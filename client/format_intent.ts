@@ -3,6 +3,7 @@
  * interfaces that offer a choice and show what could have been typed, and for tests. Pure.
  */
 import { GENERAL, parseConversation } from "../protocol/names.ts";
+import { NO_TOPIC } from "./command_parsers.ts";
 import type { Intent, Place, Recipient } from "./events.ts";
 
 export function formatIntent(intent: Intent): string {
@@ -33,7 +34,7 @@ export function formatIntent(intent: Intent): string {
         ? words("@group set", nameOf(intent.conversation), intent.members?.join(","))
         : words("/create", nameOf(intent.conversation), intent.topic);
     case "topic":
-      return words("/topic", intent.topic);
+      return words("/topic", intent.topic === "" ? NO_TOPIC : intent.topic);
     case "add":
     case "remove":
       return words(`@group ${intent.type}`, nameOf(intent.conversation), intent.users.join(","));

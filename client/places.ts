@@ -87,11 +87,8 @@ export class Places {
         await asking.ask<"topic">({ type: "topic", conversation, topic });
         return this.#did({ conversation, change: "topic", topic });
       }
-      case "add": {
-        const { conversation, users } = intent;
-        await asking.ask<"add">({ type: "add", conversation, users: [...users] });
-        return this.#did({ conversation, change: "added", users });
-      }
+      case "add":
+        return await this.#add(intent);
       case "remove": {
         const { conversation, users } = intent;
         await asking.ask<"remove">({ type: "remove", conversation, users: [...users] });
@@ -142,6 +139,18 @@ export class Places {
       ...(topic !== undefined && { topic }),
     });
     if (parseConversation(conversation)?.type === "room") this.#enter(conversation);
+  }
+
+  /** Says who was added, and who was there already. */
+  async #add({ conversation, users }: Extract<Intent, { type: "add" }>): Promise<void> {
+    const { asking, emit } = this.#options;
+    const [answer] = await asking.ask<"add">({ type: "add", conversation, users: [...users] });
+    const added = answer?.users ?? users;
+    if (added.length > 0) this.#did({ conversation, change: "added", users: added });
+    const there = users.filter((name) => !added.includes(name));
+    if (there.length === 0) return;
+    const text = `Already in ${conversation}, and not added again: ${there.join(", ")}.`;
+    emit({ event: "notice", code: "already_member", text });
   }
 
   #listed(states: readonly ConversationState[], more: boolean): void {

@@ -234,8 +234,13 @@ export const SERVER_FRAMES = {
   }),
   /** Another device of this account has shown everything up to `seq`. */
   marked: v.object({ type: v.literal("marked"), conversation, seq: uint }),
-  /** A request was carried out, and there is nothing else to say. */
-  done: v.object({ type: v.literal("done"), re: id }),
+  /** A request was carried out. */
+  done: v.object({
+    type: v.literal("done"),
+    re: id,
+    /** For `add`: who was added. Those who were in the group already are not among them. */
+    users: v.optional(v.pipe(v.array(name), v.maxLength(LIMITS.named))),
+  }),
   resolved: v.object({
     type: v.literal("resolved"),
     re: id,

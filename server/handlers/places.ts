@@ -35,8 +35,11 @@ export function remove(frame: ClientFrames["remove"], peer: Peer, { places }: Pl
 }
 
 export function add(frame: ClientFrames["add"], peer: Peer, { places }: PlaceServices) {
-  const { id, conversation, users } = frame;
-  return answer(id, peer, () => places.add(peer.session, conversation, users));
+  const { id: re, conversation } = frame;
+  return answer(re, peer, async () => {
+    const users = await places.add(peer.session, conversation, frame.users);
+    return { type: "done", re, users };
+  });
 }
 
 export function deletePlace(frame: ClientFrames["delete"], peer: Peer, { places }: PlaceServices) {

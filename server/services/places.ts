@@ -143,15 +143,15 @@ export class Places {
     });
   }
 
-  /** Puts people into a group. Those who are in it already stay in it. */
-  add(session: SignedIn, conversation: string, users: readonly string[]): Promise<void> {
+  /** Puts people into a group; returns who has been added. Those who are in it already stay. */
+  add(session: SignedIn, conversation: string, users: readonly string[]): Promise<string[]> {
     return this.#inTurn(async () => {
       const { store } = this.#options;
       await this.#ownAsCreator(session, conversation);
       await this.#checkAccounts(users);
       const members = new Set((await store.members(conversation)).map(({ name }) => name));
       const added = [...new Set(users)].filter((name) => !members.has(name));
-      if (added.length === 0) return;
+      if (added.length === 0) return added;
       if (members.size + added.length > LIMITS.members) {
         const message = `A group has at most ${LIMITS.members} members.`;
         throw new ProtocolError("quota_exceeded", message);
@@ -160,6 +160,7 @@ export class Places {
       await store.addMembers(conversation, added);
       await this.#enter(session, conversation, added);
       this.#tell(session, { conversation, change: "added", users: added });
+      return added;
     });
   }
 

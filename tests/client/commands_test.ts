@@ -52,6 +52,8 @@ const INTENTS: readonly (readonly [line: string, intent: Intent])[] = [
     topic: "All about  it",
   }],
   ["/topic Black or green?", { type: "topic", topic: "Black or green?" }],
+  ["/topic - ", { type: "topic", topic: "" }],
+  ["/topic -1 degree", { type: "topic", topic: "-1 degree" }],
   ["/members", { type: "members" }],
   ["/members group:crew", { type: "members", conversation: "group:crew" }],
   ["@group set crew ann,bob", {
@@ -322,7 +324,11 @@ const anyIntent: fc.Arbitrary<Intent> = fc.oneof(
     { requiredKeys: ["type", "conversation"] },
   ),
   fc.record({ type: fc.constant("create"), conversation: group, members: users }),
-  fc.record({ type: fc.constant("topic"), topic: trimmed }),
+  // `-` stands for none, and cannot be one.
+  fc.record({
+    type: fc.constant("topic"),
+    topic: fc.oneof(trimmed.filter((topic) => topic !== "-"), fc.constant("")),
+  }),
   fc.record({ type: fc.constantFrom("add", "remove"), conversation: group, users }),
   fc.record({ type: fc.constant("delete"), conversation: group }),
   fc.record(

@@ -36,6 +36,8 @@ Deno.test("Chat goes into rooms, and says things there to their members alone", 
   await bob.event("message", { conversation: "room:general", text: "all of you" });
   await bob.chat.type("/topic Green");
   await ann.event("changed", { change: "topic", topic: "Green", by: "bob" });
+  await bob.chat.type("/topic -");
+  await ann.event("changed", { change: "topic", topic: "", by: "bob" });
   await ann.chat.type("/members");
   const { users, creator } = await ann.event("members", { conversation: "room:tea" });
   assert.deepEqual([users.map(({ name }) => name), creator], [["ann", "bob"], "ann"]);
@@ -111,6 +113,11 @@ Deno.test("Chat makes, uses, changes and deletes groups", async () => {
   await bob.event("error", { code: "not_allowed" });
   await ann.chat.type("@group add crew cat");
   await cat.event("changed", { change: "added", by: "ann" });
+  await ann.chat.type("@group add crew bob,cat");
+  const { text } = await ann.event("notice", { code: "already_member" });
+  assert.match(text, /group:crew.*: bob, cat\.$/);
+  const added = ann.all("changed").filter(({ change }) => change === "added");
+  assert.deepEqual(added.map(({ users }) => users), [["cat"]]);
   await bob.chat.type("@group send crew welcome");
   await cat.event("message", { conversation: "group:crew", text: "welcome" });
   await cat.chat.type("@group list");

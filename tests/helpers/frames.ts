@@ -169,7 +169,10 @@ export const SERVER_ARBITRARIES: Table<ServerFrames> = {
     { requiredKeys: ["type", "conversation", "seq", "mark", "unread"] },
   ),
   marked: fc.record({ type: of("marked"), conversation, seq: uint }),
-  done: fc.record({ type: of("done"), re: id }),
+  done: fc.record(
+    { type: of("done"), re: id, users: fc.array(name, { maxLength: 3 }) },
+    { requiredKeys: ["type", "re"] },
+  ),
   resolved: fc.record({
     type: of("resolved"),
     re: id,
