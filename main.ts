@@ -5,7 +5,6 @@
 import { homedir } from "node:os";
 import process from "node:process";
 import type { Command } from "./cli/commands.ts";
-import { COMMIT } from "./cli/commit.ts";
 import { EXIT } from "./cli/parse.ts";
 import { withSettings } from "./cli/settings.ts";
 import { readSettingsFile } from "./cli/settings_file.ts";
@@ -13,7 +12,6 @@ import { DEFAULT_PORT } from "./cli/target.ts";
 import metadata from "./package.json" with { type: "json" };
 
 const SOFTWARE = `sotto/${metadata.version}`;
-const VERSION = `sotto ${metadata.version}${COMMIT === undefined ? "" : ` (${COMMIT})`}`;
 
 /** Errors that are somebody's mistake and say what to do; of others the stack is wanted. */
 const EXPLAINED = new Set(["CertificateError", "ConfigError", "PrivateFileError", "SettingsError"]);
@@ -26,7 +24,10 @@ async function main(args: readonly string[]): Promise<number> {
   const { env } = process;
   const home = env["HOME"] || homedir();
   const file = () => readSettingsFile(env, home);
-  const options = { version: VERSION, columns: process.stdout.columns };
+  const version = args.some((word) => word === "--version" || word === "-V")
+    ? await (await import("./cli/version.ts")).versionLine(metadata.version)
+    : metadata.version;
+  const options = { version, columns: process.stdout.columns };
   const parsed = await withSettings(args, options, { file, env, home });
   if (parsed.type === "run") return await run(parsed.command);
   process.stdout.write(parsed.stdout);
@@ -69,6 +70,11 @@ async function run(command: Command): Promise<number> {
     case "compare": {
       const { runCompare } = await import("./compare/main.ts");
       return await runCompare(command, { print });
+    }
+    case "man": {
+      const { manPage } = await import("./cli/man.ts");
+      process.stdout.write(manPage(command.page, `Sotto ${metadata.version}`));
+      return EXIT.done;
     }
     case "certs": {
       const { defaultDataDir } = await import("./server/config.ts");

@@ -48,6 +48,22 @@ export async function makePrivateFolder(folder: string): Promise<void> {
   }
 }
 
+/** Refuses a folder (0700) into which others may look. One that is not there is as good. */
+export async function checkPrivateFolder(folder: string): Promise<void> {
+  let mode: number;
+  try {
+    ({ mode } = await stat(folder));
+  } catch (cause) {
+    if (codeOf(cause) === "ENOENT") return;
+    throw new PrivateFileError("unreadable", `Cannot read ${folder}: ${reasonOf(cause)}`, { cause });
+  }
+  if (!HAS_MODES || (mode & 0o077) === 0) return;
+  throw new PrivateFileError(
+    "permissions",
+    `Cannot use ${folder}: others may look into it (mode ${octal(mode)}). Run: chmod 700 ${folder}`,
+  );
+}
+
 /** The file's text; `undefined` when there is none. */
 export function readPrivateFile(path: string): Promise<string | undefined> {
   return read(path, "private");

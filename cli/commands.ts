@@ -252,8 +252,23 @@ const bench = command(
   },
 );
 
+const man = command(
+  "man",
+  object({
+    type: constant("man"),
+    page: optional(argument(string({ metavar: "COMMAND" }), {
+      description: message`The command; without it, the page of sotto itself.`,
+    })),
+  }),
+  {
+    brief: message`Write a manual page.`,
+    description:
+      message`Write the manual page of sotto or of a command on standard output, for man: sotto man client >~/.local/share/man/man1/sotto-client.1`,
+  },
+);
+
 /** All of it. */
-export const parser = or(server, client, send, discover, demo, certs, bench);
+export const parser = or(server, client, send, discover, demo, certs, man, bench);
 
 /** What was asked for: told apart by `type`. */
 export type Command = InferValue<typeof parser>;

@@ -6,11 +6,15 @@
  */
 import { runParser } from "@optique/core/facade";
 import { message } from "@optique/core/message";
-import { extractCommandNames } from "@optique/core/usage";
 import { parsePin } from "../certs/fingerprint.ts";
 import { type Command, OPTIONS, parser } from "./commands.ts";
 
-const COMMANDS: ReadonlySet<string | undefined> = extractCommandNames(parser.usage);
+/** The commands that stand right behind `sotto`, each with its help and its manual page. */
+export const COMMANDS: readonly string[] = parser.usage.flatMap((term) =>
+  term.type !== "exclusive"
+    ? []
+    : term.terms.flatMap(([first]) => first?.type === "command" ? [first.name] : [])
+);
 
 /** Exit codes, for scripts (docs/cli.md). */
 export const EXIT = {
@@ -69,7 +73,7 @@ function parse(args: readonly string[], options: ParseOptions): Parsed {
       },
       completion: { command: true, onShow: () => stop(EXIT.done) },
       onError: () => {
-        stderr += `Try: sotto ${COMMANDS.has(args[0]) ? `help ${args[0]}` : "help"}\n`;
+        stderr += `Try: sotto ${COMMANDS.includes(args[0] ?? "") ? `help ${args[0]}` : "help"}\n`;
         return stop(EXIT.usage);
       },
       aboveError: "none",
@@ -93,6 +97,9 @@ function parse(args: readonly string[], options: ParseOptions): Parsed {
 
 /** What is wrong between options that are right by themselves. */
 function objectionTo(command: Command): string | undefined {
+  if (command.type === "man" && command.page !== undefined && !COMMANDS.includes(command.page)) {
+    return `There is no command ${command.page}. Give one of ${COMMANDS.join(", ")}.`;
+  }
   if (command.type !== "client" && command.type !== "send") return undefined;
   const { pin, target } = command;
   const invited = target?.pin;

@@ -1,13 +1,13 @@
 /**
  * Tokens that stand in for passwords when a client comes back: one for each server (by its pin) and
  * account. On the disk each is a file of its own (0600 in a 0700 folder), so that two clients that
- * save at once lose nothing; a file that others may read is refused.
+ * save at once lose nothing; a file that others may read is refused, and so is such a folder.
  */
 import { randomUUID } from "node:crypto";
 import { open, rename, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
-import { makePrivateFolder, readPrivateFile } from "../certs/private_file.ts";
+import { checkPrivateFolder, makePrivateFolder, readPrivateFile } from "../certs/private_file.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { isName } from "../protocol/names.ts";
 
@@ -38,6 +38,7 @@ export class TokenFolder implements Tokens {
   }
 
   async load(pin: string, user: string, now: number): Promise<Token | undefined> {
+    await checkPrivateFolder(this.#folder);
     const text = await readPrivateFile(this.#path(pin, user));
     if (text === undefined) return undefined;
     // A damaged file costs a password, no more.
@@ -47,6 +48,7 @@ export class TokenFolder implements Tokens {
 
   async save(pin: string, user: string, { token, expires }: Token): Promise<void> {
     await makePrivateFolder(this.#folder);
+    await checkPrivateFolder(this.#folder);
     const path = this.#path(pin, user);
     const draft = `${path}.${randomUUID()}.tmp`;
     const file = await open(draft, "wx", 0o600);

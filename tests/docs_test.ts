@@ -21,6 +21,7 @@ Deno.test("docs/cli.md names every command and every option", async () => {
     "demo",
     "discover",
     "help",
+    "man",
     "send",
     "server",
   ]);

@@ -164,6 +164,7 @@ Deno.test("parseArguments answers wrong usage with exit code 2 and what to do", 
     [["server", "--engine", "steam"], /auto/],
     [["server", "extra"], /extra/],
     [["completion", "tcsh"], /bash/],
+    [["man", "clint"], /There is no command clint\. Give one of .*client/],
   ];
   for (const [args, reason] of wrong) {
     const { exitCode, stdout, stderr } = printed(...args);

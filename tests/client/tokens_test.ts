@@ -55,6 +55,13 @@ Deno.test(
     assert.equal((await stat(made.folder)).mode & 0o777, 0o700);
     await chmod(path, 0o644);
     await assert.rejects(made.tokens.load(PIN, "ann", 0), /chmod 600/);
+    await chmod(path, 0o600);
+    await chmod(made.folder, 0o750);
+    const token = { token: "two", expires: 100 };
+    await assert.rejects(made.tokens.load(PIN, "ann", 0), /chmod 700/);
+    await assert.rejects(made.tokens.save(PIN, "ann", token), /chmod 700/);
+    await chmod(made.folder, 0o700);
+    assert.equal((await made.tokens.load(PIN, "ann", 0))?.token, "one");
   },
 );
 

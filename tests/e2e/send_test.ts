@@ -136,3 +136,21 @@ Deno.test("sotto send: the password may come before the text", async () => {
   const log = await readFile(join(house.folder, "data", "sotto.db"), "latin1");
   assert.doesNotMatch(log + ops.stderr, /pass word/);
 });
+
+Deno.test("sotto send: leaves at the first SIGINT, and says what it does not know", async () => {
+  await using house = await House.make();
+  const server = await house.server();
+  const ann = await house.person("ann", server);
+  const file = await house.passwordFile("ops");
+  const args = [`ops@127.0.0.1:${server.port}`, "--pin", server.pin, "--password-file", file];
+  await using first = house.sotto("ops", "send", ...args, "@ann", "hello");
+  assert.equal(await first.exit(), 0, first.stderr);
+  server.program.kill("SIGSTOP");
+  await using ops = house.sotto("ops", "send", ...args, "@ann", "hello", "--log-level", "debug");
+  await ops.error(/handshake stage="initial"/);
+  ops.kill("SIGINT");
+  assert.equal(await ops.exit(), 1);
+  assert.match(ops.stderr, /did not say before this ended that the message is stored/);
+  server.program.kill("SIGCONT");
+  ann.end();
+});

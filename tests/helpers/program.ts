@@ -91,6 +91,14 @@ export class Program implements AsyncDisposable {
     });
   }
 
+  /** Waits until what it has complained of fits. */
+  async error(pattern: RegExp): Promise<void> {
+    while (!pattern.test(this.#stderr)) {
+      if (this.#isOver) throw new Error(`It left without ${pattern}\n${this.#transcript()}`);
+      await this.#within(`for ${pattern}`, this.#news.promise);
+    }
+  }
+
   /** Its exit code, or the signal that ended it. */
   async exit(limit = LIMIT): Promise<number | Deno.Signal> {
     const { code, signal } = await this.#within("for it to leave", this.#over, limit);
@@ -133,7 +141,10 @@ export class Program implements AsyncDisposable {
   }
 
   async #readErrors(stream: ReadableStream<Uint8Array>): Promise<void> {
-    for await (const text of stream.pipeThrough(new TextDecoderStream())) this.#stderr += text;
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+      this.#stderr += text;
+      this.#tell();
+    }
   }
 
   #tell(): void {
