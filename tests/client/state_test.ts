@@ -71,3 +71,66 @@ Deno.test("reduce changes no state that it was given", () => {
   reduce(before, { event: "sending", id: "a", conversation: "room:general" });
   assert.deepEqual(before, frozen);
 });
+
+Deno.test("reduce counts what others said elsewhere, until one is or writes there", () => {
+  const said = (conversation: string, from = "bob"): ChatEvent => ({
+    event: "message",
+    conversation,
+    seq: 1,
+    id: "01J00000000000000000000001",
+    from,
+    text: "hello",
+    at: AT,
+  });
+  const signedIn: ChatEvent = { event: "authenticated", user: "ann", number: 1, created: false };
+  const heard = [signedIn, said("room:general"), said("room:tech"), said("room:tech")];
+  const also = [...heard, said("dm:ann:bob"), said("group:crew", "ann")];
+  assert.deepEqual([...after(...also).unread], [["room:tech", 2], ["dm:ann:bob", 1]]);
+  const entered = after(...also, { event: "room", conversation: "room:tech" });
+  assert.deepEqual([...entered.unread], [["dm:ann:bob", 1]]);
+  const answered = after(...also, { event: "sending", id: "1", conversation: "dm:ann:bob" });
+  assert.deepEqual([...answered.unread], [["room:tech", 2]]);
+  const elsewhere = after(...also, { event: "marked", conversation: "room:tech", seq: 9 });
+  assert.deepEqual([...elsewhere.unread], [["dm:ann:bob", 1]]);
+});
+
+Deno.test("reduce knows which places there are, and which are gone", () => {
+  const changed = (conversation: string, change: "created" | "left" | "deleted"): ChatEvent => ({
+    event: "changed",
+    conversation,
+    change,
+    by: "ann",
+  });
+  const signedIn: ChatEvent = { event: "authenticated", user: "ann", number: 1, created: false };
+  const made = [signedIn, changed("room:tech", "created"), changed("group:crew", "created")];
+  assert.deepEqual([...after(...made).places], ["room:tech", "group:crew"]);
+  const left = after(...made, changed("room:tech", "left"), changed("group:crew", "left"));
+  assert.deepEqual([...left.places], ["room:tech"]);
+  assert.deepEqual([...after(...made, changed("room:tech", "deleted")).places], ["group:crew"]);
+});
+
+Deno.test("reduce knows how far away the server is, and when it is tried again", () => {
+  const measured = after(CONNECTED, { event: "round_trip", milliseconds: 12 });
+  assert.deepEqual([measured.transport, measured.roundTrip], ["quic", 12]);
+  const lost: ChatEvent = { event: "notice", code: "reconnecting", text: "", in: 3 };
+  assert.equal(after(CONNECTED, lost).retryIn, 3);
+  const back = after(CONNECTED, { event: "round_trip", milliseconds: 12 }, lost, CONNECTED);
+  assert.deepEqual([back.retryIn, back.roundTrip], [undefined, undefined]);
+});
+
+Deno.test("reduce knows the newest sealed message, until it was opened", () => {
+  const sealed = (number: number, from = "bob"): ChatEvent => ({
+    event: "sealed",
+    number,
+    conversation: "dm:ann:bob",
+    seq: number,
+    id: `${number}`,
+    from,
+    at: AT,
+  });
+  const signedIn: ChatEvent = { event: "authenticated", user: "ann", number: 1, created: false };
+  const two = [signedIn, sealed(1), sealed(2), sealed(3, "ann")];
+  assert.equal(after(...two).sealed?.number, 2);
+  const opened: ChatEvent = { event: "opened", id: "2", from: "bob", text: "" };
+  assert.equal(after(...two, opened).sealed, undefined);
+});

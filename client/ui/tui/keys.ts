@@ -143,6 +143,8 @@ function named(parameters: string, final: string): Key | "nothing" {
   if (parameters === "" && (final === "I" || final === "O")) {
     return { type: "focus", focused: final === "I" };
   }
+  // Mice and answers of the terminal have other signs among their parameters.
+  if (!/^[\d;]*$/.test(parameters)) return "nothing";
   const [number = "", modifiers = "1"] = parameters.split(";");
   const name = final === "~" ? BY_NUMBER[number] : BY_FINAL[final];
   if (name === undefined) return "nothing";

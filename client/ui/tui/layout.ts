@@ -26,7 +26,7 @@ const LEAST_TEXT = 10;
 export function layoutInput(
   { prompt, text, cursor, columns, rows: most }: InputShape,
 ): InputLayout {
-  const width = Math.max(2, columns);
+  const width = Math.max(1, columns);
   const first = fit(prompt, Math.max(Math.floor(width / 2), width - LEAST_TEXT));
   const rows = [first];
   let column = cells(first);

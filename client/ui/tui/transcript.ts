@@ -3,8 +3,8 @@
  * and marks where something new begins. What is not said by people looks as it does without this
  * interface (`plain.ts`), only paler. Pure but for what it remembers.
  *
- * Lines of people begin with a time and a name, and what follows in the same message with a bar, so
- * that no text of anybody can pass for something that sotto says.
+ * Lines of people begin with a time and a name, and what follows in the same message with a bar; and
+ * no text of anybody has colours: so that none can pass for something that sotto says.
  */
 import { parseConversation, peerOf } from "../../../protocol/names.ts";
 import { safeText } from "../../../protocol/safe_text.ts";
@@ -202,13 +202,9 @@ export class Transcript {
   #dayOf(at: number): string {
     const { timeZone } = this.#options;
     const zone = timeZone === undefined ? {} : { timeZone };
-    return new Intl.DateTimeFormat("en-GB", {
-      ...zone,
-      weekday: "long",
-      day: "numeric",
-      month: "long",
-      year: "numeric",
-    }).format(at);
+    const weekday = new Intl.DateTimeFormat("en", { ...zone, weekday: "long" });
+    const date = new Intl.DateTimeFormat("sv-SE", { ...zone, dateStyle: "short" });
+    return `${weekday.format(at)}, ${date.format(at)}`;
   }
 
   #clock(): Clock {

@@ -1,0 +1,164 @@
+/** What is drawn at the bottom, rendered by Ink as in the program. */
+import assert from "node:assert/strict";
+import { render } from "ink-testing-library";
+import { createElement } from "react";
+import type { ProgressEvent } from "../../../../client/events.ts";
+import { INITIAL, type State } from "../../../../client/state.ts";
+import { App, frameOf, type Model } from "../../../../client/ui/tui/app.ts";
+import { Candidates } from "../../../../client/ui/tui/candidates.ts";
+import { cells } from "../../../../client/ui/tui/graphemes.ts";
+import { layoutInput } from "../../../../client/ui/tui/layout.ts";
+import { StatusLine } from "../../../../client/ui/tui/status_line.ts";
+import { transferText } from "../../../../client/ui/tui/transfers.ts";
+import { Waiting } from "../../../../client/ui/tui/waiting.ts";
+
+const online = ["ann", "bob", "cleo"].map((name, index) =>
+  [name, { number: index + 1, status: name === "cleo" ? "away" : "normal" }] as const
+);
+const STATE: State = {
+  ...INITIAL,
+  connection: "connected",
+  transport: "quic",
+  roundTrip: 12.3,
+  user: "ann",
+  people: new Map(online),
+  unread: new Map([["room:tech", 3], ["dm:ann:bob", 1]]),
+};
+const PROGRESS: ProgressEvent = {
+  event: "progress",
+  number: 1,
+  id: "01J00000000000000000000001",
+  direction: "up",
+  conversation: "dm:ann:bob",
+  name: "plan.pdf",
+  transferred: 43,
+  size: 100,
+  rate: 1024 * 1024,
+  remaining: 80,
+};
+const MODEL: Model = {
+  state: STATE,
+  prompt: "> ",
+  text: "hello",
+  cursor: 5,
+  candidates: { words: [], chosen: undefined },
+  retryIn: undefined,
+  missed: undefined,
+  columns: 80,
+  rows: 24,
+};
+
+// deno-lint-ignore no-control-regex -- weights are not what is tested here
+const bare = (text = "") => text.replaceAll(/\u001b\[\d+m/g, "");
+
+Deno.test("StatusLine says where one is, what is unread, how it is connected and who is there", () => {
+  const { lastFrame } = render(
+    createElement(StatusLine, { state: STATE, columns: 79, retryIn: undefined, missed: undefined }),
+  );
+  assert.equal(
+    bare(lastFrame()).trim(),
+    "#general · 3 #tech, 1 bob · quic 12 ms · bob, cleo (away)",
+  );
+});
+
+Deno.test("StatusLine keeps what matters where it is narrow", () => {
+  const status = (columns: number, state = STATE, retryIn?: number) =>
+    bare(
+      render(createElement(StatusLine, { state, columns, retryIn, missed: undefined })).lastFrame(),
+    ).trim();
+  assert.equal(status(39), "#general · 3 #tech, 1 bob · quic");
+  assert.equal(status(29), "#general · 3 #tech, 1 bob");
+  assert.equal(status(24), "#general · 4 unread");
+  assert.equal(status(19), "#general · +4");
+  const offline: State = { ...STATE, connection: "reconnecting" };
+  assert.match(status(79, offline, 7), /reconnecting in 7 s/);
+  assert.match(status(28, offline, 7), /offline/);
+});
+
+Deno.test("StatusLine tells what came while nobody looked", () => {
+  const missed = { count: 12, since: "14:02" };
+  const { lastFrame } = render(
+    createElement(StatusLine, { state: STATE, columns: 79, retryIn: undefined, missed }),
+  );
+  assert.match(bare(lastFrame()), /12 new since 14:02/);
+});
+
+Deno.test("Waiting shows what is not stored yet, and counts what does not fit", () => {
+  const texts = ["one", "two", "three\nfour"];
+  const sending = new Map(
+    texts.map((text, id) => [`${id}`, { conversation: "room:general", text }] as const),
+  );
+  const waiting = (state: State, rows: number) =>
+    bare(render(createElement(Waiting, { state, columns: 40, rows })).lastFrame()).split("\n");
+  assert.deepEqual(waiting({ ...STATE, sending }, 3), ["… one", "… two", "… three␊four"]);
+  const offline: State = { ...STATE, sending, connection: "reconnecting" };
+  assert.deepEqual(waiting(offline, 2), ["waiting: one", "waiting: and 2 more"]);
+});
+
+Deno.test("transferText draws a bar, and gives way where it is narrow", () => {
+  assert.equal(
+    transferText(PROGRESS, 79),
+    "↑ plan.pdf ████████████░░░░░░░░░░░░░░░░░░ 43 % 1.0 MiB/s 1 min 20 s left",
+  );
+  for (const columns of [79, 50, 39, 25, 19, 10]) {
+    const text = transferText({ ...PROGRESS, name: "日本語".repeat(30) }, columns);
+    assert.ok(cells(text) <= columns, `${columns}: ${text}`);
+    assert.match(text, /43 %/);
+  }
+});
+
+Deno.test("Candidates shows as many as fit, the chosen one among them", () => {
+  const words = Array.from({ length: 40 }, (_, index) => `name${index}`);
+  for (const chosen of [0, 20, 39]) {
+    const { lastFrame } = render(createElement(Candidates, { words, chosen, columns: 39 }));
+    assert.match(bare(lastFrame()), new RegExp(`\\bname${chosen}\\b`));
+    assert.ok(cells(bare(lastFrame())) <= 39);
+  }
+});
+
+Deno.test("App puts everything in its place", () => {
+  const model: Model = {
+    ...MODEL,
+    state: {
+      ...STATE,
+      sending: new Map([["1", { conversation: "room:general", text: "on its way" }]]),
+      transfers: new Map([[PROGRESS.id, PROGRESS]]),
+    },
+    candidates: { words: ["ann", "anton"], chosen: 1 },
+  };
+  const input = layoutInput({ ...model, columns: 79, rows: 8 });
+  const rows = bare(render(createElement(App, { ...model, input })).lastFrame()).split("\n");
+  assert.equal(rows.length, 5);
+  const order = [/^ann {2}anton/, /plan\.pdf/, /… on its way/, /#general/, /^> hello/];
+  order.forEach((pattern, row) => assert.match(rows[row] ?? "", pattern));
+});
+
+Deno.test("frameOf fits every window, and knows where the cursor is", () => {
+  const sending = new Map(
+    Array.from(
+      { length: 9 },
+      (_, id) => [`${id}`, { conversation: "room:general", text: "x".repeat(200) }],
+    ),
+  );
+  const transfers = new Map(
+    Array.from({ length: 9 }, (_, id) => [`${id}`, { ...PROGRESS, id: `${id}` }] as const),
+  );
+  const state: State = { ...STATE, sending, transfers };
+  for (const columns of [2, 3, 10, 20, 40, 80, 200]) {
+    for (const rows of [2, 3, 5, 10, 24]) {
+      const text = "日本語 hello ".repeat(20);
+      const model = { ...MODEL, state, text, cursor: text.length, columns, rows };
+      const frame = frameOf(model);
+      assert.ok(frame.rows.length < rows, `${columns}x${rows}: ${frame.rows.length} rows`);
+      for (const row of frame.rows) assert.ok(cells(row) < columns, `${columns}: ${row}`);
+      assert.ok(frame.cursor.row < frame.rows.length);
+    }
+  }
+});
+
+Deno.test("frameOf shows letters with many marks in the cells that they take", () => {
+  const text = "e\u0301".repeat(5);
+  const { rows, cursor } = frameOf({ ...MODEL, text, cursor: text.length });
+  assert.equal(rows.at(-1), `> ${text}`);
+  assert.equal(cursor.column, 7);
+});
