@@ -1,5 +1,4 @@
 /** Completion as people have it: in the shells themselves, with the Tab key. */
-import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { House } from "../helpers/house.ts";
 import { hasTerminal, Terminal } from "../helpers/terminal.ts";
@@ -22,22 +21,28 @@ for (const [shell, { start, load }] of Object.entries(SHELLS)) {
     ignore,
     async fn() {
       await using house = await House.make();
-      const env = { ...await house.withSotto("ann"), PS1: "$ ", TERM: "screen" };
+      const env = { ...await house.withSotto("ann"), TERM: "screen", HISTFILE: "" };
       // Not through tmux, which has a PATH of its own.
       const command = ["env", `PATH=${env["PATH"]}`, ...start];
       using terminal = new Terminal(command, { cwd: house.folder, env });
-      terminal.enter(`${load}; echo rea''dy`);
-      await terminal.until(/^ready$/m);
+      /** Has the shell say something, so that it is known to listen again. */
+      const answered = async (line: string, word: string) => {
+        terminal.enter(`${line}; echo ${word}''!`);
+        await terminal.until(new RegExp(`^${word}!$`, "m"));
+      };
+      await answered(load, "loaded");
       const completes = async (typed: string, pattern: RegExp) => {
+        await answered("clear", "cleared");
         terminal.type(typed);
         terminal.press("Tab");
-        const screen = await terminal.until(pattern);
-        assert.match(screen, pattern);
-        terminal.press("C-c");
+        await terminal.until(pattern);
+        terminal.press("C-u"); // Not Ctrl-C, after which keys may be lost.
       };
       await completes("sotto cl", /sotto client/);
       await completes("sotto server --eng", /sotto server --engine/);
       await completes("sotto client --transport q", /sotto client --transport quic/);
+      terminal.enter("exit");
+      await terminal.until(/^left: /m);
     },
   });
 }
