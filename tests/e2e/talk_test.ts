@@ -68,8 +68,10 @@ Deno.test("sotto client: a secret opens with the right key only", async () => {
   }
   await server.program[Symbol.asyncDispose]();
   const folder = join(house.folder, "data");
-  for (const name of await readdir(folder)) {
-    assert.doesNotMatch(await readFile(join(folder, name), "latin1"), /Tr0ub4dor|pl4n/);
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const text = await readFile(join(entry.parentPath, entry.name), "latin1");
+    assert.doesNotMatch(text, /Tr0ub4dor|pl4n/, entry.name);
   }
 });
 
