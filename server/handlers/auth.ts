@@ -3,11 +3,13 @@ import type { ClientFrames } from "../../protocol/frame.ts";
 import type { Logger } from "../log.ts";
 import type { Peer } from "../peer.ts";
 import type { Accounts, SignInResult } from "../services/accounts.ts";
+import type { Places } from "../services/places.ts";
 import type { Sessions } from "../services/sessions.ts";
-import { conversationPages } from "./sync.ts";
+import { tellConversations } from "./sync.ts";
 
 export interface AuthServices {
   readonly accounts: Accounts;
+  readonly places: Places;
   readonly sessions: Sessions;
   readonly log: Logger;
 }
@@ -41,6 +43,6 @@ async function signIn(re: number, result: SignInResult, peer: Peer, services: Au
   if (!peer.signIn({ account: { name: user, number }, sessionId })) return;
   services.log.info("signed_in", { user, created, peer: peer.address });
   peer.send({ type: "authenticated", re, user, number, token, expires, created });
-  const states = await services.sessions.enter(peer.session, status);
-  for (const page of conversationPages(states)) peer.send(page);
+  await services.sessions.enter(peer.session, status);
+  await tellConversations(peer, services);
 }

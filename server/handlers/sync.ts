@@ -3,15 +3,16 @@ import type { ClientFrames, ConversationState, ServerFrame } from "../../protoco
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Peer } from "../peer.ts";
 import type { Conversations } from "../services/conversations.ts";
+import type { Places } from "../services/places.ts";
 import { pages } from "./answer.ts";
 
 export interface SyncServices {
   readonly conversations: Conversations;
+  readonly places: Places;
 }
 
 export async function sync(frame: ClientFrames["sync"], peer: Peer, services: SyncServices) {
-  const states = await services.conversations.states(peer.session.account.name);
-  for (const page of conversationPages(states, frame.id)) peer.send(page);
+  await tellConversations(peer, services, frame.id);
 }
 
 export async function mark(frame: ClientFrames["mark"], peer: Peer, services: SyncServices) {
@@ -19,8 +20,19 @@ export async function mark(frame: ClientFrames["mark"], peer: Peer, services: Sy
   await services.conversations.mark(peer.session, conversation, seq);
 }
 
+/** Sends the list of conversations; `re`: it was asked for. */
+export async function tellConversations(
+  peer: Peer,
+  { places }: Pick<SyncServices, "places">,
+  re?: number,
+): Promise<void> {
+  await places.tellStates(peer.session, (states) => {
+    for (const page of conversationPages(states, re)) peer.send(page);
+  });
+}
+
 /** The `conversations` frames that it takes. */
-export function conversationPages(
+function conversationPages(
   states: readonly ConversationState[],
   re?: number,
 ): Generator<ServerFrame> {

@@ -193,6 +193,19 @@ export class Places {
     });
   }
 
+  /**
+   * Hands on how far each of the account's conversations has come, in turn with the changes: every
+   * change that the list does not have yet is told after it. So nobody forgets a room that another of
+   * their devices has just joined, nor goes on in a group that is gone.
+   */
+  tellStates(
+    session: SignedIn,
+    tell: (states: readonly ConversationState[]) => void,
+  ): Promise<void> {
+    const { conversations } = this.#options;
+    return this.#inTurn(async () => tell(await conversations.states(session.account.name)));
+  }
+
   /** All rooms, or the groups that the account is in. */
   list(account: string, kind: "rooms" | "groups"): Promise<ListedPlace[]> {
     return this.#options.store.places(account, kind);

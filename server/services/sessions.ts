@@ -2,7 +2,7 @@
  * The sessions that have signed in: the one place where they come and go, so that nothing is kept
  * for somebody who has left. Their tokens and rows are the business of `accounts.ts`.
  */
-import type { ConversationState, OwnStatus } from "../../protocol/frame.ts";
+import type { OwnStatus } from "../../protocol/frame.ts";
 import type { Conversations } from "./conversations.ts";
 import type { Presence } from "./presence.ts";
 import type { SignedIn } from "./signed_in.ts";
@@ -22,14 +22,13 @@ export class Sessions {
   }
 
   /**
-   * From now on the session is sent what concerns it. The states that it returns are read after
-   * that, so that no message falls between them and what is delivered. `status` is the account's as
-   * it was stored.
+   * From now on the session is sent what concerns it. Its list of conversations MUST be read after
+   * that, so that no message falls between the list and what is delivered. `status` is the account's
+   * as it was stored.
    */
-  async enter(session: SignedIn, status: OwnStatus): Promise<ConversationState[]> {
+  async enter(session: SignedIn, status: OwnStatus): Promise<void> {
     this.#presence.come(session, status);
     await this.#conversations.enter(session);
-    return await this.#conversations.states(session.account.name);
   }
 
   /** The session's connection has gone. It MUST NOT be entering any more. */

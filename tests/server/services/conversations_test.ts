@@ -59,12 +59,12 @@ Deno.test("Conversations.objection() lets people into what is theirs, and nowher
   assert.equal(await objectionTo("group:crew"), "unknown_conversation");
 });
 
-Deno.test("Sessions.enter() returns how far each conversation has come", async () => {
+Deno.test("Conversations.states() says how far each conversation has come", async () => {
   await using setting = await setUp();
-  const { store, sessions } = setting;
+  const { store, conversations } = setting;
   await store.append([messageOf(1), messageOf(2, { conversation: dmOf("ann", "bob") })]);
   await store.mark("bob", GENERAL, 1);
-  assert.deepEqual(await sessions.enter(new TestSession("bob"), "normal"), [
+  assert.deepEqual(await conversations.states("bob"), [
     { conversation: GENERAL, seq: 1, mark: 1, unread: 0 },
     { conversation: dmOf("ann", "bob"), seq: 1, mark: 0, unread: 1 },
   ]);
