@@ -85,9 +85,8 @@ export class FrameDecoder {
     const filled = this.#filled + piece.length;
     if (filled > this.#body.length) {
       const grown = Math.max(filled, 2 * this.#body.length, FIRST_ALLOCATION);
-      const body = new Uint8Array(Math.min(this.#length, grown));
-      body.set(this.#body.subarray(0, this.#filled));
-      this.#body = body;
+      // What it was in before is free at once, not when somebody collects garbage.
+      this.#body = new Uint8Array(this.#body.buffer.transfer(Math.min(this.#length, grown)));
     }
     this.#body.set(piece, this.#filled);
     this.#filled = filled;

@@ -16,6 +16,7 @@ import type { Clock } from "./clock.ts";
 import { concat } from "./concat.ts";
 import { isTransfer, type TransferFrame } from "./dispatch.ts";
 import { Incoming } from "./incoming.ts";
+import { release } from "./release.ts";
 
 export interface TransferOptions {
   readonly clock: Clock;
@@ -48,7 +49,9 @@ export async function serveTransfer(stream: Stream, options: TransferOptions): P
       const reset = () => stream.reset(CLOSE_DONE);
       const incoming = new Incoming({ ...options, next, reset });
       for await (const frames of answer(verdict.frame, incoming)) {
-        await within(stream.write(concat(frames.map(encodeFrame))));
+        const bytes = concat(frames.map(encodeFrame));
+        await within(stream.write(bytes));
+        release(bytes);
         onWritten();
       }
     } else if (verdict.type === "refuse") {
@@ -70,12 +73,14 @@ function asRequest(verdict: Verdict, fault: TransferOptions["fault"]): Verdict {
   return fault(new ProtocolError("bad_state", message));
 }
 
-/** The frames of a stream, one at a time. */
+/** The frames of a stream, one at a time: each is good until the next is asked for. */
 class Bodies {
   readonly #stream: Stream;
   readonly #decoder = new FrameDecoder();
-  /** Those of the chunk that was read last. */
+  /** What was read last, and the frames that end in it. */
+  #chunk: Uint8Array | undefined;
   #bodies: Iterator<Uint8Array> | undefined;
+  #body: Uint8Array | undefined;
   #reading: Promise<unknown> = Promise.resolve();
 
   constructor(stream: Stream) {
@@ -101,13 +106,29 @@ class Bodies {
   }
 
   async #next(): Promise<Uint8Array | undefined> {
+    this.#releaseBody();
     while (true) {
       const body = this.#bodies?.next();
-      if (body?.done === false) return body.value;
+      if (body?.done === false) return this.#body = body.value;
+      this.#releaseChunk();
       const chunk = await this.#stream.read();
       if (chunk === null) return undefined;
+      this.#chunk = chunk;
       this.#bodies = this.#decoder.push(chunk);
     }
+  }
+
+  /** One that is a view of its chunk goes with that. */
+  #releaseBody(): void {
+    if (this.#body !== undefined && this.#body.buffer !== this.#chunk?.buffer) release(this.#body);
+    this.#body = undefined;
+  }
+
+  /** One that is a part of something larger may share that with others. */
+  #releaseChunk(): void {
+    const chunk = this.#chunk;
+    if (chunk !== undefined && chunk.byteLength === chunk.buffer.byteLength) release(chunk);
+    this.#chunk = undefined;
   }
 }
 

@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { dmOf, GENERAL } from "../../../protocol/names.ts";
 import { AT, messageOf, ulidOf } from "../../helpers/messages.ts";
+import { filesContract } from "./contract_files.ts";
 import { placesContract } from "./contract_places.ts";
 import { searchContract } from "./contract_search.ts";
 import { statusContract } from "./contract_status.ts";
@@ -22,6 +23,7 @@ export function storeContract(name: string, makePlace: () => Promise<StorePlace>
   placesContract(rule);
   statusContract(rule);
   searchContract(rule);
+  filesContract(rule);
 
   rule("numbers accounts from 1 and finds them by name and number", async (store) => {
     const ann = await store.createAccount("ann", HASH, AT);

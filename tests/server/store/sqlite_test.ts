@@ -113,6 +113,31 @@ Deno.test("migrate() gives a file of schema 1 rooms, statuses and an index of wh
   assert.deepEqual(messages.map(({ seq }) => seq), [1]);
 });
 
+Deno.test("migrate() gives a file of schema 2 a place for files, and keeps what it holds", async () => {
+  await using temp = await tempFile();
+  const old = new DatabaseSync(temp.file);
+  for (const step of MIGRATIONS.slice(0, 2)) step(old);
+  old.exec(`
+    PRAGMA user_version = 2;
+    INSERT INTO accounts (name, password_hash, created_at) VALUES ('ann', '$hash$', 1);
+    INSERT INTO conversations (id, topic) VALUES ('group:crew', 'Tonight');
+    INSERT INTO members (account, conversation) VALUES (1, 4);
+  `);
+  old.close();
+
+  await using store = openSqliteStore(temp.file);
+  assert.equal(inspect(temp.file).version, MIGRATIONS.length);
+  assert.equal((await store.place("group:crew"))?.topic, "Tonight");
+  const hash = new Uint8Array(32);
+  const file = {
+    ...{ file: ulidOf(1), account: "ann", conversation: "group:crew", size: 3, hash },
+    ...{ blob: ulidOf(1), complete: true, at: 5 },
+  };
+  assert.equal(await store.files.add(file), true);
+  await store.deletePlace("group:crew");
+  assert.deepEqual(await store.files.old(1, 1, 10), [ulidOf(1)]);
+});
+
 Deno.test("migrate() makes no copy of a new file", async () => {
   await using temp = await tempFile();
   await using _store = openSqliteStore(temp.file);

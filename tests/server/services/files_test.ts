@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { LIMITS } from "../../../protocol/limits.ts";
+import { settle } from "../../helpers/fake_clock.ts";
+import { download, fileOf, FileStream, upload, uploadOf, wordOf } from "../../helpers/files.ts";
+import { ulidOf } from "../../helpers/messages.ts";
+import { startSocketless } from "../../helpers/socketless.ts";
+
+const HOUR = 60 * 60 * 1000;
+const MINUTE = 60 * 1000;
+
+/** An upload that has broken off. */
+async function breakOff(peer: Parameters<typeof FileStream.open>[0], number: number) {
+  const file = fileOf(number, 2 * LIMITS.chunk);
+  const stream = await FileStream.open(peer);
+  await stream.write(uploadOf(file));
+  await stream.ready();
+  return { file, stream };
+}
+
+/** Some time later; no connection lives as long as that. */
+function later(server: Awaited<ReturnType<typeof startSocketless>>, ms: number) {
+  server.clock.set(server.clock.time() + ms);
+}
+
+Deno.test("Files removes complete files after their time, and keeps what others still have", async () => {
+  await using server = await startSocketless();
+  const ann = await server.signIn("ann");
+  const file = fileOf(1, 100);
+  await upload(ann, file);
+  later(server, HOUR / 2);
+  await upload(ann, { ...file, file: ulidOf(2) });
+  assert.equal(await server.files.sweep(10), false);
+  later(server, HOUR / 2 + 1);
+  await server.files.sweep(10);
+  assert.equal((await download(ann, file.file))[0], "no_such_file");
+  assert.equal((await download(ann, ulidOf(2)))[0], "end");
+  later(server, HOUR / 2);
+  await server.files.sweep(10);
+  assert.equal((await download(ann, ulidOf(2)))[0], "no_such_file");
+  assert.deepEqual(await readdir(server.blobs), []);
+});
+
+Deno.test("Files removes uploads that broke off sooner, but none that is under way", async () => {
+  await using server = await startSocketless();
+  const ann = await server.signIn("ann");
+  const broken = await breakOff(ann, 1);
+  const going = await breakOff(ann, 2);
+  await upload(ann, fileOf(9, 10));
+  later(server, MINUTE + 1);
+  await server.files.sweep(10);
+  assert.deepEqual((await readdir(server.blobs)).sort(), [ulidOf(1), ulidOf(2), ulidOf(9)]);
+  broken.stream.stream.reset(0);
+  // The disk is a real one, and takes real time to let go of.
+  for (let look = 0; look < 500 && (await readdir(server.blobs)).includes(ulidOf(1)); look++) {
+    await settle();
+    await server.files.sweep(10);
+  }
+  assert.deepEqual((await readdir(server.blobs)).sort(), [ulidOf(2), ulidOf(9)]);
+  await going.stream.chunks(going.file.bytes);
+  assert.equal(wordOf(await going.stream.next()), "stored");
+});
+
+Deno.test("Files removes a few at a time, and says whether there are more", async () => {
+  await using server = await startSocketless();
+  const ann = await server.signIn("ann");
+  for (const number of [1, 2, 3]) await upload(ann, fileOf(number, 10));
+  later(server, 2 * HOUR);
+  assert.equal(await server.files.sweep(2), true);
+  assert.equal((await readdir(server.blobs)).length, 1);
+  assert.equal(await server.files.sweep(2), false);
+  assert.deepEqual(await readdir(server.blobs), []);
+});
+
+Deno.test("Files frees what was sent to a group that has been deleted", async () => {
+  await using server = await startSocketless({}, { quota: 1_000 });
+  const ann = await server.signIn("ann");
+  const crew = "group:crew";
+  await ann.ask({ type: "create", conversation: crew });
+  await upload(ann, fileOf(1, 900, crew));
+  const going = await FileStream.open(ann);
+  await going.write(uploadOf(fileOf(2, 10, crew)));
+  await going.ready();
+  await ann.ask({ type: "delete", conversation: crew });
+  await ann.ask({ type: "create", conversation: crew });
+  assert.equal((await download(ann, ulidOf(1)))[0], "no_such_file");
+  await going.chunks(fileOf(2, 10).bytes);
+  assert.equal(wordOf(await going.next()), "unknown_conversation");
+  assert.equal(await upload(ann, fileOf(3, 900)), "quota_exceeded");
+  await server.files.sweep(10);
+  assert.deepEqual(await readdir(server.blobs), []);
+  assert.equal(await upload(ann, fileOf(3, 900)), "0, stored");
+});
+
+Deno.test("Files removes blobs that no file has, and leaves alone what is not a blob", async () => {
+  await using server = await startSocketless();
+  const ann = await server.signIn("ann");
+  await upload(ann, fileOf(1, 10));
+  await writeFile(join(server.blobs, ulidOf(2)), "left by a crash");
+  await writeFile(join(server.blobs, "notes.txt"), "not ours");
+  await server.files.tidy();
+  assert.deepEqual((await readdir(server.blobs)).sort(), [ulidOf(1), "notes.txt"].sort());
+});
