@@ -123,7 +123,7 @@ export class Chat implements AsyncDisposable {
       self,
       pin: () => this.#line.pin,
     });
-    this.#makeTalk = () => new Talk({ clock, random: fraction, events, sealed, files, log });
+    this.#makeTalk = () => new Talk({ clock, random: fraction, events, sealed, self, files, log });
     this.#talk = this.#makeTalk();
     const link = () => this.#line.link;
     const { offers } = files;
@@ -146,6 +146,7 @@ export class Chat implements AsyncDisposable {
           // What one account has seen and said is not the next one's.
           if (!this.#line.changing) return;
           this.#talk = this.#makeTalk();
+          secrecy.forget();
           files.reset();
         },
         refused: (code, message) => this.#error(code, message),
@@ -289,6 +290,7 @@ export class Chat implements AsyncDisposable {
     switch (intent.type) {
       case "say":
       case "private":
+      case "reply":
       case "secret":
         return await this.#speaking.do(intent);
       case "send_file":
@@ -299,6 +301,8 @@ export class Chat implements AsyncDisposable {
         return await this.#files.do(intent);
       case "open":
         return this.#emit(await this.#secrecy.open(intent));
+      case "keys":
+        return this.#emit(await this.#secrecy.remember(intent));
       case "names":
         return this.#asking.refresh("who");
       case "list":

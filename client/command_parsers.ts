@@ -47,6 +47,35 @@ export function parsePrivate(rest: string): Parsed {
   return parsedAs({ type: "private", to, text });
 }
 
+export function parseReply(text: string): Parsed {
+  if (text.trim() === "") return fail("empty_message", "There is nothing to say. Type /r TEXT.");
+  return parsedAs({ type: "reply", text });
+}
+
+export function parseRemember(rest: string): Parsed {
+  const [typed, after] = cut(rest);
+  const passphrase = after.trim();
+  if (typed === "" || /\s/.test(passphrase)) {
+    return fail("bad_command", "Type /keys remember USER, or /keys remember USER KEY.");
+  }
+  const user = foldName(typed);
+  if (!isName(user)) return badName();
+  return parsedAs({
+    type: "keys",
+    change: "remember",
+    user,
+    ...(passphrase !== "" && { passphrase }),
+  });
+}
+
+export function parseForget(rest: string): Parsed {
+  const [typed, after] = cut(rest);
+  if (after.trim() !== "") return fail("bad_command", "Type /keys forget, or /keys forget USER.");
+  if (typed === "") return parsedAs({ type: "keys", change: "forget" });
+  const user = foldName(typed);
+  return isName(user) ? parsedAs({ type: "keys", change: "forget", user }) : badName();
+}
+
 export function parseNumbered(list: string, after: string): Parsed {
   const text = after.replace(/^\s/, "");
   if (list === "0") return parseSay(text, GENERAL);

@@ -12,6 +12,7 @@ import {
   madeGroup,
   one,
   parseCreate,
+  parseForget,
   parseGroup,
   parseGroupSend,
   parseHistory,
@@ -20,6 +21,8 @@ import {
   parseNumbered,
   parseOpen,
   parsePrivate,
+  parseRemember,
+  parseReply,
   parseSay,
   parseSearch,
   parseSecret,
@@ -57,6 +60,11 @@ const COMMANDS: readonly Command[] = [
     parse: parsePrivate,
   },
   {
+    words: ["/r", "/reply"],
+    usages: [["/r TEXT", "answer the newest private message (also /reply)"]],
+    parse: parseReply,
+  },
+  {
     words: ["/all"],
     usages: [["0: TEXT", "say something in the room general (also /all TEXT)"]],
     parse: (rest) => parseSay(rest, GENERAL),
@@ -76,6 +84,24 @@ const COMMANDS: readonly Command[] = [
       ["/open ID [KEY]", "open the one with this number or ID"],
     ],
     parse: parseOpen,
+  },
+  {
+    words: ["/keys"],
+    usages: [["/keys", "whose keys are remembered until you leave"]],
+    parse: (rest) => alone(rest, "/keys", { type: "keys" }),
+  },
+  {
+    words: ["/keys remember"],
+    usages: [[
+      "/keys remember USER [KEY]",
+      "ask for USER's key now, and not again until you leave",
+    ]],
+    parse: parseRemember,
+  },
+  {
+    words: ["/keys forget"],
+    usages: [["/keys forget [USER]", "forget the key of USER, or all"]],
+    parse: parseForget,
   },
   {
     words: ["@names", "/names", "/users"],

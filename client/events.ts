@@ -29,6 +29,8 @@ export type Intent =
     readonly to: readonly (string | number)[];
     readonly text: string;
   }
+  /** Answers the newest private message. */
+  | { readonly type: "reply"; readonly text: string }
   | {
     readonly type: "secret";
     readonly to: string;
@@ -40,6 +42,14 @@ export type Intent =
     readonly type: "open";
     /** A ULID, or the short ID that the interface showed; `undefined`: the newest. */
     readonly id?: string;
+    readonly passphrase?: string;
+  }
+  /** Whose keys are remembered: tells, adds one, forgets one or all. */
+  | {
+    readonly type: "keys";
+    readonly change?: "remember" | "forget";
+    readonly user?: string;
+    /** `undefined`: to be asked for, without echo. */
     readonly passphrase?: string;
   }
   | { readonly type: "names" }

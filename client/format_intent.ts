@@ -15,6 +15,10 @@ export function formatIntent(intent: Intent): string {
       const list = intent.to.join(",");
       return byNumber ? `${list}: ${intent.text}` : `@${list} ${intent.text}`;
     }
+    case "reply":
+      return `/r ${intent.text}`;
+    case "keys":
+      return words("/keys", intent.change, intent.user, intent.passphrase);
     case "secret":
       return words("@secret", intent.to, intent.passphrase, intent.text);
     case "open":

@@ -1,13 +1,16 @@
 /**
  * What a person does with secret messages: asks for the key where it was not given, seals, opens.
  * What cannot be done is a `RefusedError`, and nothing is sent.
+ *
+ * A key is kept for as long as somebody wishes that, at most until the client ends, and nowhere but
+ * in memory.
  */
 import type { Content } from "../protocol/frame.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { RefusedError } from "./asking.ts";
-import type { Intent, OpenedEvent } from "./events.ts";
+import type { Intent, NoticeEvent, OpenedEvent } from "./events.ts";
 import type { Prompts } from "./prompts.ts";
-import { type SealedMessages, sealText } from "./secrets.ts";
+import { type Opened, type SealedMessages, sealText } from "./secrets.ts";
 
 export interface SecrecyOptions {
   readonly sealed: SealedMessages;
@@ -18,8 +21,13 @@ export interface SecrecyOptions {
   readonly random: (length: number) => Uint8Array;
 }
 
+/** People whose keys can be remembered. */
+const MOST_KEYS = 64;
+
 export class Secrecy {
   readonly #options: SecrecyOptions;
+  /** By person: what seals to them and opens what they sealed. */
+  readonly #keys = new Map<string, string>();
 
   constructor(options: SecrecyOptions) {
     this.#options = options;
@@ -29,7 +37,8 @@ export class Secrecy {
   async seal(intent: Extract<Intent, { type: "secret" }>, ulid: string): Promise<Content> {
     const { prompts, self, random } = this.#options;
     const { to } = intent;
-    const passphrase = intent.passphrase || await prompts.passphrase("seal", to);
+    const passphrase = intent.passphrase || this.#keys.get(to) ||
+      await prompts.passphrase("seal", to);
     const text = intent.text ?? (passphrase ? await prompts.secretText(to) : undefined);
     if (!passphrase || text === undefined || text.trim() === "") {
       const message = "Nothing was sent: a secret message takes a key and a text. " +
@@ -51,6 +60,14 @@ export class Secrecy {
         : "No sealed message here has that number or ID.";
       throw new RefusedError("unknown_message", message);
     }
+    const person = sealed.from === this.#options.self() ? sealed.to : sealed.from;
+    const remembered = passphrase ? undefined : this.#keys.get(person);
+    if (remembered !== undefined) {
+      const opened = await messages.open(sealed, remembered);
+      if (opened.type === "opened") return openedEvent(opened);
+      // Sealed with another key: that one is asked for.
+      if (opened.code !== "wrong_passphrase") throw new RefusedError(opened.code, opened.message);
+    }
     const key = passphrase || await prompts.passphrase("open", sealed.from);
     if (!key) {
       const message = "It stays sealed: opening takes a key. Where nothing can be asked: " +
@@ -59,8 +76,44 @@ export class Secrecy {
     }
     const opened = await messages.open(sealed, key);
     if (opened.type === "failed") throw new RefusedError(opened.code, opened.message);
-    return { event: "opened", id: sealed.ulid, from: sealed.from, text: opened.text };
+    return openedEvent(opened);
   }
+
+  /** Remembers a key or forgets some, and tells whose are remembered. */
+  async remember(intent: Extract<Intent, { type: "keys" }>): Promise<NoticeEvent> {
+    const { change, user } = intent;
+    if (change === "forget" && user === undefined) this.#keys.clear();
+    else if (change === "forget" && user !== undefined) this.#keys.delete(user);
+    else if (user !== undefined) await this.#keep(user, intent.passphrase);
+    const names = [...this.#keys.keys()].toSorted().join(", ");
+    const text = names === ""
+      ? "No key is remembered."
+      : `Until you leave, no key is asked for with ${names}.`;
+    return { event: "notice", code: "keys", text };
+  }
+
+  /** Forgets every key. */
+  forget(): void {
+    this.#keys.clear();
+  }
+
+  async #keep(user: string, given: string | undefined): Promise<void> {
+    const passphrase = given || await this.#options.prompts.passphrase("seal", user);
+    if (!passphrase) {
+      const message = "No key was remembered. Where nothing can be asked: /keys remember USER KEY.";
+      throw new RefusedError("no_passphrase", message);
+    }
+    if (!this.#keys.has(user) && this.#keys.size >= MOST_KEYS) {
+      const message =
+        `No more than ${MOST_KEYS} keys are remembered. Type /keys forget USER first.`;
+      throw new RefusedError("queue_full", message);
+    }
+    this.#keys.set(user, passphrase);
+  }
+}
+
+function openedEvent({ sealed, text }: Extract<Opened, { type: "opened" }>): OpenedEvent {
+  return { event: "opened", id: sealed.ulid, from: sealed.from, text };
 }
 
 /** Throws `RefusedError` for a text that is longer than any message. */

@@ -10,10 +10,10 @@ import { recipientsOf, unknownText } from "./recipients.ts";
 import { checkLength, type Secrecy } from "./secrecy.ts";
 import type { Talk } from "./talk.ts";
 
-export type Saying = Extract<Intent, { type: "say" | "private" | "secret" }>;
+export type Saying = Extract<Intent, { type: "say" | "private" | "reply" | "secret" }>;
 
 export interface SpeakingOptions {
-  readonly talk: () => Pick<Talk, "say" | "unsent">;
+  readonly talk: () => Pick<Talk, "say" | "unsent" | "newestPrivate">;
   readonly places: Pick<Places, "find" | "room">;
   readonly asking: Pick<Asking, "ask" | "can">;
   readonly secrecy: Pick<Secrecy, "seal">;
@@ -39,6 +39,8 @@ export class Speaking {
         return this.#say(saying.conversation ?? this.#options.places.room, saying.text);
       case "private":
         return await this.#sayPrivately(saying);
+      case "reply":
+        return this.#say(this.#newestPrivate(), saying.text);
       case "secret":
         return await this.#saySecret(saying);
     }
@@ -73,6 +75,13 @@ export class Speaking {
   #say(conversation: string, text: string): void {
     checkLength(text);
     this.put(this.#options.ulid(), conversation, { kind: "text", body: text });
+  }
+
+  #newestPrivate(): string {
+    const { newestPrivate } = this.#options.talk();
+    if (newestPrivate !== undefined) return newestPrivate;
+    const message = "Nobody has said anything to you privately here yet. Type @USER TEXT.";
+    throw new RefusedError("unknown_message", message);
   }
 
   async #sayPrivately({ to, text }: Extract<Saying, { type: "private" }>): Promise<void> {

@@ -6,6 +6,7 @@
 import { FILE_KIND } from "../protocol/file.ts";
 import type { Content, ConversationState, Message, ServerFrame } from "../protocol/frame.ts";
 import { LIMITS } from "../protocol/limits.ts";
+import { parseConversation } from "../protocol/names.ts";
 import type { Request } from "../protocol/session/client.ts";
 import { backoff } from "./backoff.ts";
 import { CatchUp, type Caught } from "./catch_up.ts";
@@ -33,6 +34,8 @@ export interface TalkOptions {
   readonly random: () => number;
   readonly events: EventQueue;
   readonly sealed: SealedMessages;
+  /** The account's own name. */
+  readonly self: () => string;
   readonly files: Pick<Files, "hear" | "settled">;
   readonly log: Log | undefined;
 }
@@ -43,6 +46,7 @@ export class Talk {
   readonly #catchUp = new CatchUp(this.#outgoing);
   readonly #marks: Marks;
   #link: Link | undefined;
+  #newestPrivate: string | undefined;
   /** The first list after signing in for the first time tells what was missed. */
   #unread: ConversationState[] | undefined = [];
   #listing = false;
@@ -58,6 +62,11 @@ export class Talk {
       this.#link.tell({ type: "mark", conversation, seq });
       return true;
     });
+  }
+
+  /** Where the newest message stands that somebody said privately. */
+  get newestPrivate(): string | undefined {
+    return this.#newestPrivate;
   }
 
   /** Messages that are not acknowledged. */
@@ -291,6 +300,9 @@ export class Talk {
     const { conversation, seq, ulid: id, from, content } = message;
     const at = isoTime(message.at);
     const text = textOf(content);
+    if (from !== this.#options.self() && parseConversation(conversation)?.type === "dm") {
+      this.#newestPrivate = conversation;
+    }
     if (text !== undefined) {
       this.#emit({ event: "message", conversation, seq, id, from, text, at });
       return;

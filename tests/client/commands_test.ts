@@ -301,6 +301,16 @@ const anyIntent: fc.Arbitrary<Intent> = fc.oneof(
   }),
   fc.record({ type: fc.constant("private"), to: users, text }),
   fc.record({ type: fc.constant("private"), to: numbers, text: trimmed }),
+  fc.record({ type: fc.constant("reply"), text: trimmed }),
+  fc.record(
+    { type: fc.constant("keys"), change: fc.constant("remember"), user: word, passphrase: key },
+    { requiredKeys: ["type", "change", "user"] },
+  ),
+  fc.record(
+    { type: fc.constant("keys"), change: fc.constant("forget"), user: word },
+    { requiredKeys: ["type", "change"] },
+  ),
+  fc.constant<Intent>({ type: "keys" }),
   fc.record({ type: fc.constant("secret"), to: word }),
   fc.record({ type: fc.constant("secret"), to: word, passphrase: key, text }),
   fc.record({ type: fc.constant("open") }),
