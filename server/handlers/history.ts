@@ -1,9 +1,10 @@
 /** `history`: what was said in a conversation, on a stream of its own. */
-import { type ErrorCode, ERRORS } from "../../protocol/errors.ts";
+import type { ErrorCode } from "../../protocol/errors.ts";
 import type { ClientFrames, ServerFrame } from "../../protocol/frame.ts";
 import type { Conversations } from "../services/conversations.ts";
 import type { SignedIn } from "../services/signed_in.ts";
 import type { Store } from "../store/store.ts";
+import { objectionText } from "./objection.ts";
 
 export interface HistoryServices {
   readonly conversations: Conversations;
@@ -25,7 +26,7 @@ export async function* history(
   const { id: re, conversation, after = 0, before, limit } = frame;
   const { conversations, store } = services;
   const refusal = (code: ErrorCode): ServerFrame[] => [
-    { type: "error", re, code, message: ERRORS[code].meaning },
+    { type: "error", re, code, message: objectionText(code, conversation, session.account.name) },
   ];
   const objection = await conversations.objection(session, conversation);
   if (objection !== undefined) return yield refusal(objection);

@@ -3,7 +3,7 @@
  * is stored nowhere.
  */
 import { encodeFrame } from "../../protocol/codec.ts";
-import { type ErrorCode, ERRORS } from "../../protocol/errors.ts";
+import type { ErrorCode } from "../../protocol/errors.ts";
 import type { ClientFrames, Content, ServerFrame } from "../../protocol/frame.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { peerOf } from "../../protocol/names.ts";
@@ -11,6 +11,7 @@ import type { Peer } from "../peer.ts";
 import type { Conversations } from "../services/conversations.ts";
 import type { Delivery } from "../services/delivery.ts";
 import type { Presence } from "../services/presence.ts";
+import { objectionText } from "./objection.ts";
 
 export interface MessageServices {
   readonly conversations: Conversations;
@@ -22,7 +23,7 @@ export async function send(frame: ClientFrames["send"], peer: Peer, services: Me
   const { id: re, ulid, conversation, content } = frame;
   const { session } = peer;
   const refuse = (code: ErrorCode) => {
-    const message = ERRORS[code].meaning;
+    const message = objectionText(code, conversation, session.account.name);
     session.answer(encodeFrame({ type: "error", re, code, message }));
   };
   const objection = objectionTo(content) ??

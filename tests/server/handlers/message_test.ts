@@ -21,11 +21,11 @@ Deno.test("send() keeps what is said to somebody who is away, and tells the send
 });
 
 for (
-  const [what, conversation, body, code] of [
-    ["to nobody", "dm:ann:nobody", "hello", "unknown_user"],
+  const [what, conversation, body, code, message = /\.$/] of [
+    ["to nobody", "dm:ann:nobody", "hello", "unknown_user", /called nobody\. Check the name/],
     ["to a dm of others", "dm:bob:eve", "hello", "unknown_conversation"],
     ["to a room that does not exist", "room:nowhere", "hello", "unknown_conversation"],
-    ["to a room that one is not in", "room:tech", "hello", "not_a_member"],
+    ["to a room that one is not in", "room:tech", "hello", "not_a_member", /tech\. Join it first/],
     ["to a group that does not exist", "group:crew", "hello", "unknown_conversation"],
     ["that is empty", GENERAL, "", "empty_message"],
     ["of blanks", GENERAL, " \t\n", "empty_message"],
@@ -36,7 +36,9 @@ for (
     await using server = await startSocketless();
     const ann = await server.signIn("ann");
     const re = await ann.say(conversation, ulidOf(1), body);
-    assert.equal(inShort(await ann.next("error")), `error ${re}: ${code}`);
+    const refusal = await ann.next("error");
+    assert.equal(inShort(refusal), `error ${re}: ${code}`);
+    assert.match(refusal.message, message);
     assert.deepEqual(await server.store.history(conversation, 0, 10), []);
     const members = (await server.store.members(conversation)).map(({ name }) => name);
     assert.deepEqual(members, conversation === GENERAL ? ["ann"] : []);
