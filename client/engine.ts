@@ -10,6 +10,8 @@ import { type Connection, type Engine, TransportError } from "../protocol/transp
 export const TRANSPORTS = ["auto", "quic", "tls"] as const;
 export type TransportChoice = (typeof TRANSPORTS)[number];
 
+type Way = () => Promise<Engine>;
+
 /** Milliseconds that QUIC is tried by itself: most answer sooner, and nobody waits two seconds. */
 const HEAD_START = 1_500;
 
@@ -34,36 +36,47 @@ async function quicEngine(tell: (text: string) => void): Promise<Engine> {
   return withFallback(engine, builtin, tell);
 }
 
-/** Dials with the first engine, and beside it with the second when that takes long or fails. */
+/**
+ * Dials with the first engine, and beside it with the second when that takes long or fails. A way by
+ * which a server has shown a key that was not expected is the first to be tried next time: that is
+ * the first contact, and what follows when a person has said yes.
+ */
 export function eitherWay(
   first: Engine,
   second: () => Promise<Engine>,
   tell: (text: string) => void,
   headStart: number = HEAD_START,
 ): Engine {
+  const ways = [() => Promise.resolve(first), second];
   let told = false;
+  let answered: Way | undefined;
   return {
     name: first.name,
     listen: (options) => first.listen(options),
     async dial(options) {
+      const inOrder = answered === second ? ways.toReversed() : ways;
+      answered = undefined;
+      // A server with another key than was meant is there: no other way leads to the right one.
+      const refused = new AbortController();
       let refusal: unknown;
-      const dial = async (way: () => Promise<Engine>, stop: AbortSignal): Promise<Connection> => {
-        // A server with another key than was meant is there: no other way leads to the right one.
-        if (refusal !== undefined) throw refusal;
-        const { signal } = options;
-        const either = signal === undefined ? stop : AbortSignal.any([signal, stop]);
+      const dial = async (way: Way, stop: AbortSignal): Promise<Connection> => {
+        refused.signal.throwIfAborted();
+        const signals = [stop, refused.signal, ...options.signal ? [options.signal] : []];
         try {
-          return await (await way()).dial({ ...options, signal: either });
+          return await (await way()).dial({ ...options, signal: AbortSignal.any(signals) });
         } catch (failure) {
           if (failure instanceof TransportError && failure.code === "certificate") {
-            refusal = failure;
+            refusal ??= failure;
+            answered = way;
+            refused.abort();
           }
           throw failure;
         }
       };
-      const ways = [() => Promise.resolve(first), second];
       const discard = (late: Connection) => late.close(0);
-      const connection = await race(ways, dial, { headStart, discard });
+      const connection = await race(inOrder, dial, { headStart, discard }).catch((failure) => {
+        throw refusal ?? failure;
+      });
       if (connection.engine !== "tls") told = false;
       else if (!told) {
         told = true;

@@ -44,6 +44,26 @@ Deno.test("sotto client finds its way over TLS by itself where UDP is blocked", 
   await ann.event({ event: "ack", conversation: "room:general" });
 });
 
+Deno.test("sotto client meets a server over TLS where UDP is blocked, and loses no time twice", async () => {
+  await using house = await House.make();
+  const server = await house.server({ args: ["--tls-port", "0"] });
+  const tlsPort = await house.tlsPort(server);
+  using _blocked = blockUdp(tlsPort);
+  const file = await house.passwordFile("ann");
+  const args = ["--json", "--accept-new", "--password-file", file, "--log-level", "debug"];
+  const ann = house.client("ann", tlsPort, ...args);
+  assert.equal((await ann.event({ event: "connected" }))["transport"], "tls");
+  // The key is seen on one connection and checked on the next; QUIC is tried before the first alone.
+  const stages = [...ann.stderr.matchAll(/^(\S+) debug handshake stage="(\w+)"/gm)];
+  assert.deepEqual(stages.map(([, , stage]) => stage), [
+    "initial", // QUIC
+    ...["initial", "failed", "failed"], // TLS, which ends both
+    ...["initial", "established"],
+  ]);
+  const [quic = 0, tls = 0] = stages.map(([, at = ""]) => Date.parse(at));
+  assert.ok(tls - quic < 2_000, `TLS was tried after ${tls - quic} ms`);
+});
+
 Deno.test("sotto client --transport quic does not go over TLS", async () => {
   await using house = await House.make();
   const server = await house.server({ args: ["--tls-port", "0"] });
