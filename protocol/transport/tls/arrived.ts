@@ -3,7 +3,7 @@
  * take no more room than their bytes. Its bound is the credit that the peer was given.
  */
 
-/** What a buffer begins with, and keeps between reads. */
+/** What a buffer begins with. */
 const LEAST = 1024;
 
 export class Arrived {
@@ -18,17 +18,16 @@ export class Arrived {
   put(bytes: Uint8Array): void {
     const length = this.#length + bytes.length;
     if (length > this.#buffer.length) {
-      const larger = new Uint8Array(Math.max(LEAST, length, 2 * this.#buffer.length));
-      larger.set(this.#buffer.subarray(0, this.#length));
-      this.#buffer = larger;
+      this.#resize(Math.max(LEAST, length, 2 * this.#buffer.length));
     }
     this.#buffer.set(bytes, this.#length);
     this.#length = length;
   }
 
-  /** All that is there, for the caller to keep. */
+  /** All that is there, for the caller to keep: in memory of its own, and no more of it. */
   take(): Uint8Array {
-    const taken = this.#buffer.subarray(0, this.#length);
+    this.#resize(this.#length);
+    const taken = this.#buffer;
     this.clear();
     return taken;
   }
@@ -36,5 +35,10 @@ export class Arrived {
   clear(): void {
     this.#buffer = new Uint8Array(0);
     this.#length = 0;
+  }
+
+  /** What it was in before is free at once, not when somebody collects garbage. */
+  #resize(length: number): void {
+    this.#buffer = new Uint8Array(this.#buffer.buffer.transfer(length));
   }
 }
