@@ -119,6 +119,24 @@ export const MIGRATIONS: readonly Migration[] = [
       CREATE INDEX files_by_blob ON files (blob);
       CREATE INDEX files_by_time ON files (complete, at);
     `),
+
+  /** 4: invitations, and admins, who make them. */
+  (database) =>
+    database.exec(`
+      CREATE TABLE invites (
+        number INTEGER PRIMARY KEY AUTOINCREMENT, -- never used again
+        code_hash BLOB NOT NULL UNIQUE, -- SHA-256
+        uses INTEGER NOT NULL,
+        used INTEGER NOT NULL DEFAULT 0 CHECK (used <= uses),
+        made_at INTEGER NOT NULL,
+        expires_at INTEGER NOT NULL,
+        creator INTEGER REFERENCES accounts ON DELETE CASCADE -- NULL: at the server's machine
+      ) STRICT;
+      CREATE INDEX invites_by_expiry ON invites (expires_at);
+
+      ALTER TABLE accounts ADD COLUMN is_admin INTEGER NOT NULL DEFAULT 0
+        CHECK (is_admin IN (0, 1));
+    `),
 ];
 
 /**
@@ -155,6 +173,17 @@ export function migrate(
       );
     }
   }
+}
+
+/** Throws `StoreError` where the schema is not the newest. */
+export function checkSchema(database: DatabaseSync, file: string): void {
+  const version = schemaVersion(database);
+  if (version === MIGRATIONS.length) return;
+  throw new StoreError(
+    version > MIGRATIONS.length ? "newer_schema" : "older_schema",
+    `Cannot open ${file}: its schema is version ${version}, and this program's is ` +
+      `${MIGRATIONS.length}. Use the program that the server runs on, or restart the server on this one.`,
+  );
 }
 
 export function schemaVersion(database: DatabaseSync): number {

@@ -5,15 +5,15 @@
  *
  * Statements are prepared once and kept. It checks no permissions.
  */
-import { chmodSync } from "node:fs";
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import type { ConversationState, ListedPlace, Message, OwnStatus } from "../../protocol/frame.ts";
 import { GENERAL, parseConversation } from "../../protocol/names.ts";
-import { StoreError } from "./error.ts";
+import { openDatabase, openShared } from "./database.ts";
 import type { FileStore } from "./file_store.ts";
 import { lockDatabase } from "./lock.ts";
-import { migrate } from "./migrations.ts";
 import type { Migration } from "./migrations.ts";
+import type { AdmissionStore } from "./admission_store.ts";
+import { SqliteAdmission } from "./sqlite_admission.ts";
 import { SqliteFiles } from "./sqlite_files.ts";
 import {
   accountOf,
@@ -45,6 +45,16 @@ export interface SqliteOptions {
   readonly migrations?: readonly Migration[];
 }
 
+/**
+ * Opens a database that a running server holds, for a word to it (`sotto invite`): SQLite lets both
+ * write, one after the other. It takes no lock, changes no schema, and MUST NOT append messages,
+ * whose delivery the server would not know of.
+ */
+export function openBesideServer(file: string): Store {
+  const database = openShared(file);
+  return new SqliteStore(database, new WalSync(`${file}-wal`), { [Symbol.dispose]() {} });
+}
+
 /** Opens (or makes) the database, locks it, and brings it to the newest schema. */
 export function openSqliteStore(file: string, options: SqliteOptions = {}): Store {
   const lock = lockDatabase(file);
@@ -57,26 +67,8 @@ export function openSqliteStore(file: string, options: SqliteOptions = {}): Stor
   }
 }
 
-function openDatabase(file: string, migrations?: readonly Migration[]): DatabaseSync {
-  const database = new DatabaseSync(file, { timeout: 5_000, enableForeignKeyConstraints: true });
-  try {
-    chmodSync(file, 0o600);
-    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
-    migrate(database, file, migrations);
-    return database;
-  } catch (error) {
-    database.close();
-    if (error instanceof StoreError) throw error;
-    throw new StoreError(
-      "unreadable",
-      `Cannot read ${file}: it is no database, or is damaged. Put a copy in its place, or use ` +
-        "another folder.",
-      { cause: error },
-    );
-  }
-}
-
 class SqliteStore implements Store {
+  readonly admission: AdmissionStore;
   readonly files: FileStore;
   readonly #database: DatabaseSync;
   readonly #disk: WalSync;
@@ -90,17 +82,23 @@ class SqliteStore implements Store {
     this.#lock = lock;
     this.#sql = prepare(database);
     this.files = new SqliteFiles(database, () => disk.synced());
+    this.admission = new SqliteAdmission(database, {
+      transaction: (work) => this.#transaction(work),
+      makeAccount: (...account) => this.#makeAccount(...account),
+    });
   }
 
   createAccount(name: string, passwordHash: string, at: number): Promise<Account | undefined> {
-    return this.#transaction(() => {
-      // Asked first: an insert that is refused would use up a number.
-      if (this.#sql.account.get(name) !== undefined) return undefined;
-      const row = this.#sql.createAccount.get(name, passwordHash, at);
-      if (row === undefined) throw new Error("Cannot create an account");
-      this.#sql.join.run(name, GENERAL);
-      return accountOf(row);
-    });
+    return this.#transaction(() => this.#makeAccount(name, passwordHash, at));
+  }
+
+  #makeAccount(name: string, passwordHash: string, at: number): Account | undefined {
+    // Asked first: an insert that is refused would use up a number.
+    if (this.#sql.account.get(name) !== undefined) return undefined;
+    const row = this.#sql.createAccount.get(name, passwordHash, at);
+    if (row === undefined) throw new Error("Cannot create an account");
+    this.#sql.join.run(name, GENERAL);
+    return accountOf(row);
   }
 
   account(name: string): Promise<Account | undefined> {

@@ -15,6 +15,7 @@
  *    that account sets another one, neither its states nor its searches show it.
  * 6. Nothing here checks permissions, nor the limits of how many; services do.
  */
+import type { AdmissionStore } from "./admission_store.ts";
 import type {
   Content,
   ConversationState,
@@ -84,6 +85,8 @@ export interface Appended {
 }
 
 export interface Store extends AsyncDisposable {
+  /** Invitations and admins. */
+  readonly admission: AdmissionStore;
   /** What is kept about files. */
   readonly files: FileStore;
 

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { dmOf, GENERAL } from "../../../protocol/names.ts";
 import { AT, messageOf, ulidOf } from "../../helpers/messages.ts";
 import { filesContract } from "./contract_files.ts";
+import { admissionContract } from "./contract_admission.ts";
 import { placesContract } from "./contract_places.ts";
 import { searchContract } from "./contract_search.ts";
 import { statusContract } from "./contract_status.ts";
@@ -20,6 +21,7 @@ export function storeContract(name: string, makePlace: () => Promise<StorePlace>
     });
   };
 
+  admissionContract(rule);
   placesContract(rule);
   statusContract(rule);
   searchContract(rule);

@@ -5,7 +5,7 @@ import { GENERAL } from "../../../protocol/names.ts";
 import { StoreError } from "../../../server/store/error.ts";
 import { MIGRATIONS, schemaVersion } from "../../../server/store/migrations.ts";
 import type { Migration } from "../../../server/store/migrations.ts";
-import { openSqliteStore } from "../../../server/store/sqlite.ts";
+import { openBesideServer, openSqliteStore } from "../../../server/store/sqlite.ts";
 import { ulidOf } from "../../helpers/messages.ts";
 import { storeContract } from "./contract.ts";
 
@@ -198,4 +198,55 @@ Deno.test("openSqliteStore() has all that was promised before a kill -9, in orde
     messages.map(({ seq, ulid }) => [seq, ulid]),
     messages.map((_, index) => [index + 1, ulidOf(index + 1)]),
   );
+});
+
+Deno.test("migrate() gives a file of schema 3 invitations, and makes nobody an admin", async () => {
+  await using temp = await tempFile();
+  const old = new DatabaseSync(temp.file);
+  for (const step of MIGRATIONS.slice(0, 3)) step(old);
+  old.exec(`
+    PRAGMA user_version = 3;
+    INSERT INTO accounts (name, password_hash, created_at) VALUES ('ann', '$hash$', 1);
+  `);
+  old.close();
+
+  await using store = openSqliteStore(temp.file);
+  assert.equal(inspect(temp.file).version, MIGRATIONS.length);
+  assert.deepEqual(await store.admission.admins(), []);
+  assert.equal(await store.admission.setAdmin("ann", true), true);
+});
+
+Deno.test("openBesideServer() writes to a database that a server has open, and both see all", async () => {
+  await using temp = await tempFile();
+  await using server = openSqliteStore(temp.file);
+  await server.createAccount("ann", "$hash$", 1);
+  const hash = new Uint8Array(32).fill(7);
+  const invite = { hash, uses: 1, madeAt: 1, expiresAt: 100, by: undefined };
+  {
+    await using beside = openBesideServer(temp.file);
+    assert.equal(await beside.admission.invite(invite), 1);
+    assert.equal(await beside.admission.setAdmin("ann", true), true);
+  }
+  assert.equal(await server.admission.isAdmin("ann"), true);
+  assert.equal(typeof await server.admission.createAccount("bob", "$hash$", 2, hash), "object");
+  await using again = openBesideServer(temp.file);
+  assert.equal(await again.admission.isGood(hash, 2), false);
+  // The server still owns it.
+  assert.throws(() => openSqliteStore(temp.file), /another server is using it/);
+});
+
+Deno.test("openBesideServer() leaves another program's schema alone", async () => {
+  await using temp = await tempFile();
+  for (const version of [MIGRATIONS.length - 1, MIGRATIONS.length + 1]) {
+    const database = new DatabaseSync(temp.file);
+    database.exec(`PRAGMA user_version = ${version}`);
+    database.close();
+    assert.throws(() => openBesideServer(temp.file), (error) => {
+      assert.ok(error instanceof StoreError);
+      assert.match(error.code, /schema/);
+      assert.match(error.message, /Use the program that the server runs on/);
+      return true;
+    });
+    assert.equal(inspect(temp.file).version, version);
+  }
 });
