@@ -3,11 +3,15 @@ import assert from "node:assert/strict";
 import type * as v from "valibot";
 import { encodeFrame, parseClientFrame, parseServerFrame } from "../../protocol/codec.ts";
 import { CLIENT_FRAMES, SERVER_FRAMES } from "../../protocol/frame.ts";
+import { decodeFileNote } from "../../protocol/file.ts";
 import { LIMITS, LOGIN_ATTEMPTS, OFFENCES, TIMES } from "../../protocol/limits.ts";
 import { RESERVED } from "../../protocol/names.ts";
 import { ClientSession } from "../../protocol/session/client.ts";
+import { ClientDownload } from "../../protocol/session/download.ts";
 import { ServerSession } from "../../protocol/session/server.ts";
+import { ServerUpload } from "../../protocol/session/server_upload.ts";
 import { TRANSITIONS } from "../../protocol/session/states.ts";
+import { ClientUpload } from "../../protocol/session/upload.ts";
 import { DEFAULT_LIMITS } from "../../protocol/transport/transport.ts";
 import { fromHex, toHex } from "../helpers/hex.ts";
 import { BLOCKS, blocksOf, DOCUMENT, remake } from "../helpers/protocol_docs.ts";
@@ -86,6 +90,7 @@ Deno.test("docs/protocol.md shows a ping as it is", () => {
   assert.equal(toHex(encodeFrame({ type: "ping", id: 7 })), hex.replaceAll(" ", ""));
 });
 
+/** A frame of an example, as JSON and as bytes. */
 interface Line {
   readonly from: string;
   readonly json: unknown;
@@ -93,10 +98,20 @@ interface Line {
 }
 
 function workedSession(): Line[] {
-  const block = /```\n([^]*?)```/.exec(section("## A worked session"))?.[1] ?? "";
+  return linesOf(blocksIn("## A worked session")[0] ?? "");
+}
+
+function blocksIn(heading: string): string[] {
+  return [...section(heading).matchAll(/```\n([^]*?)```/g)].map(([, block = ""]) => block);
+}
+
+function linesOf(block: string): Line[] {
   return [...block.matchAll(/^([<>]) (.*)\n((?: {2}.*\n)+)/gm)].map(([, from, json, hex]) => ({
     from: from ?? "",
-    json: JSON.parse(json ?? ""),
+    json: JSON.parse(
+      json ?? "",
+      (_, value) => typeof value?.$hex === "string" ? fromHex(value.$hex) : value,
+    ),
     bytes: fromHex(hex ?? ""),
   }));
 }
@@ -154,4 +169,43 @@ Deno.test("docs/protocol.md's worked session is one that both ends take", () => 
     }
   }
   assert.deepEqual([server.state, client.state], ["AUTHENTICATED", "DISCONNECTING"]);
+});
+
+Deno.test("docs/protocol.md's worked transfer is what the codec reads and writes", () => {
+  const [upload = "", note = "", download = ""] = blocksIn("### A worked transfer");
+  const lines = [...linesOf(upload), ...linesOf(download)];
+  assert.equal(lines.length, 7);
+  for (const { from, json, bytes } of lines) {
+    const body = bytes.subarray(4);
+    const frame = from === ">" ? parseClientFrame(body) : parseServerFrame(body);
+    assert.deepEqual(frame, json);
+    assert.equal(toHex(encodeFrame(frame)), toHex(bytes));
+  }
+  const [asked] = linesOf(upload);
+  const { file, size, hash } = decodeFileNote(fromHex(note)) ?? {};
+  assert.deepEqual({ ...asked?.json as object, file, size, hash }, asked?.json);
+});
+
+Deno.test("docs/protocol.md's worked transfer is one that both ends take", () => {
+  const [upload = "", , download = ""] = blocksIn("### A worked transfer");
+  const [asked, ready, chunk, stored] = linesOf(upload).map(({ bytes }) => bytes.subarray(4));
+  assert.ok(asked && ready && chunk && stored);
+  const request = parseClientFrame(asked);
+  assert.ok(request.type === "upload");
+  const client = new ClientUpload(request, 0);
+  const server = new ServerUpload(request);
+  assert.equal(client.handleBody(ready, 0).type, "ready");
+  assert.deepEqual(server.ready(1), parseServerFrame(ready));
+  const piece = parseClientFrame(chunk);
+  assert.ok(piece.type === "chunk");
+  assert.deepEqual(client.chunk(piece.bytes), piece);
+  assert.ok(server.handleFrame(piece) instanceof Uint8Array);
+  assert.deepEqual([server.left, client.left], [0, 0]);
+  assert.equal(client.handleBody(stored, 0).type, "stored");
+
+  const [wanted, ...answers] = linesOf(download).map(({ bytes }) => bytes.subarray(4));
+  const frame = wanted && parseClientFrame(wanted);
+  assert.ok(frame?.type === "download");
+  const transfer = new ClientDownload(frame, request.size, 0);
+  assert.deepEqual(answers.map((body) => transfer.handleBody(body, 0).type), ["chunk", "end"]);
 });
