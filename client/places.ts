@@ -88,7 +88,7 @@ export class Places {
         return this.#did({ conversation, change: "topic", topic });
       }
       case "add":
-        return await this.#add(intent);
+        return await this.#add(intent.conversation, intent.users);
       case "remove": {
         const { conversation, users } = intent;
         await asking.ask<"remove">({ type: "remove", conversation, users: [...users] });
@@ -142,7 +142,7 @@ export class Places {
   }
 
   /** Says who was added, and who was there already. */
-  async #add({ conversation, users }: Extract<Intent, { type: "add" }>): Promise<void> {
+  async #add(conversation: string, users: readonly string[]): Promise<void> {
     const { asking, emit } = this.#options;
     const [answer] = await asking.ask<"add">({ type: "add", conversation, users: [...users] });
     const added = answer?.users ?? users;

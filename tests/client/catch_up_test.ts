@@ -253,3 +253,126 @@ Deno.test("CatchUp asks for a list when it meets a conversation in its middle", 
   assert.deepEqual(caught[0], { type: "message", message });
   assert.ok(!catchUp.needsList);
 });
+
+const TECH = "room:tech";
+
+/** A message of somebody else's. */
+function messageOf(seq: number, conversation = TECH): Message {
+  const content = { kind: "text", body: `${seq}` };
+  const ulid = `01JCXYZ00000000000000000${String(seq).padStart(2, "0")}`;
+  return { type: "message", conversation, seq, ulid, from: "bob", at: seq, content };
+}
+
+function stateOf(seq: number, mark: number, conversation = TECH) {
+  return { conversation, seq, mark, unread: 0 };
+}
+
+/** What has come out, in short. */
+function inShort(caught: readonly Caught[]): string[] {
+  return caught.map((one) =>
+    one.type === "cursor" ? `up to ${one.seq}` : `${one.type} ${seqOf(one)}`
+  );
+}
+
+function seqOf(caught: Exclude<Caught, { type: "cursor" }>): number {
+  return caught.type === "message" ? caught.message.seq : caught.seq;
+}
+
+/** Somebody who is in nothing yet, and has been told so. */
+function newcomer(): CatchUp {
+  const catchUp = new CatchUp(new Outgoing({ most: 4, window: 4 }));
+  catchUp.listed([], false);
+  return catchUp;
+}
+
+Deno.test("CatchUp.follow begins a conversation where its mark is, and fetches what follows", () => {
+  const catchUp = newcomer();
+  assert.deepEqual(inShort(catchUp.follow(stateOf(5, 3))), ["up to 3"]);
+  assert.equal(catchUp.complete, false);
+  assert.deepEqual(catchUp.next(), { conversation: TECH, after: 3 });
+  assert.equal(catchUp.next(), undefined);
+  assert.deepEqual(inShort(catchUp.fetched(messageOf(4))), ["message 4", "up to 4"]);
+  assert.deepEqual(inShort(catchUp.fetched(messageOf(5))), ["message 5", "up to 5"]);
+  catchUp.fetchEnded(TECH, false);
+  assert.equal(catchUp.complete, true);
+});
+
+Deno.test("CatchUp.follow takes what came before it in order", () => {
+  const catchUp = newcomer();
+  assert.deepEqual(inShort(catchUp.arrived(messageOf(5))), []);
+  assert.equal(catchUp.needsList, true);
+  assert.deepEqual(inShort(catchUp.follow(stateOf(5, 4))), ["message 5", "up to 5"]);
+  assert.equal(catchUp.complete, true);
+});
+
+Deno.test("CatchUp.follow of what is known goes on where it was, whatever the mark says", () => {
+  const catchUp = newcomer();
+  catchUp.follow(stateOf(2, 2));
+  catchUp.arrived(messageOf(3));
+  assert.deepEqual(inShort(catchUp.follow(stateOf(5, 0))), ["up to 3"]);
+  assert.deepEqual(catchUp.next(), { conversation: TECH, after: 3 });
+});
+
+Deno.test("CatchUp.forget lets go of a conversation, and of the page that is on its way", () => {
+  const catchUp = newcomer();
+  catchUp.follow(stateOf(5, 0));
+  catchUp.follow(stateOf(2, 1, "room:tea"));
+  assert.deepEqual(catchUp.next(), { conversation: TECH, after: 0 });
+  catchUp.forget(TECH);
+  assert.deepEqual(inShort(catchUp.fetched(messageOf(1))), []);
+  assert.deepEqual(inShort(catchUp.fetchEnded(TECH, true)), []);
+  // Nothing else is forgotten, and the page that ended makes room for the next.
+  assert.deepEqual(catchUp.next(), { conversation: "room:tea", after: 1 });
+  assert.equal(catchUp.next(), undefined);
+  catchUp.fetched(messageOf(2, "room:tea"));
+  catchUp.fetchEnded("room:tea", false);
+  assert.equal(catchUp.complete, true);
+  // Coming into it again begins anew.
+  assert.deepEqual(inShort(catchUp.follow(stateOf(7, 7))), ["up to 7"]);
+  assert.deepEqual(inShort(catchUp.arrived(messageOf(8))), ["message 8", "up to 8"]);
+});
+
+Deno.test("CatchUp.forget of a conversation whose page then fails leaves room for others", () => {
+  const catchUp = newcomer();
+  for (let round = 0; round < 10; round++) {
+    catchUp.follow(stateOf(5, 0));
+    assert.deepEqual(catchUp.next(), { conversation: TECH, after: 0 }, `round ${round}`);
+    catchUp.forget(TECH);
+    catchUp.fetchFailed(TECH);
+  }
+});
+
+Deno.test("CatchUp.fetchWithheld waits for nothing, until the server lists the conversation again", () => {
+  const catchUp = newcomer();
+  const dm = "dm:ann:bob";
+  catchUp.follow(stateOf(3, 1, dm));
+  assert.deepEqual(catchUp.next(), { conversation: dm, after: 1 });
+  assert.deepEqual(inShort(catchUp.fetched(messageOf(2, dm))), ["message 2", "up to 2"]);
+  catchUp.fetchWithheld(dm);
+  assert.equal(catchUp.complete, true);
+  assert.equal(catchUp.next(), undefined);
+  assert.deepEqual(inShort(catchUp.follow(stateOf(3, 1, dm))), ["up to 2"]);
+  assert.deepEqual(catchUp.next(), { conversation: dm, after: 2 });
+});
+
+Deno.test("CatchUp.fetchWithheld counts for less than a list that came meanwhile", () => {
+  const catchUp = newcomer();
+  const dm = "dm:ann:bob";
+  catchUp.follow(stateOf(3, 1, dm));
+  catchUp.next();
+  catchUp.follow(stateOf(3, 1, dm));
+  catchUp.fetchWithheld(dm);
+  assert.equal(catchUp.complete, false);
+  assert.deepEqual(catchUp.next(), { conversation: dm, after: 1 });
+});
+
+Deno.test("CatchUp.next fetches three pages at once, and the next when one has ended", () => {
+  const catchUp = newcomer();
+  const rooms = ["room:a", "room:b", "room:c", "room:d"];
+  for (const room of rooms) catchUp.follow(stateOf(1, 0, room));
+  const pages = [catchUp.next(), catchUp.next(), catchUp.next()];
+  assert.deepEqual(pages.map((page) => page?.conversation), rooms.slice(0, 3));
+  assert.equal(catchUp.next(), undefined);
+  catchUp.fetchWithheld("room:b");
+  assert.equal(catchUp.next()?.conversation, "room:d");
+});

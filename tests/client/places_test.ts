@@ -1,223 +1,162 @@
-/** Rooms and groups in the client, against a real server. */
 import assert from "node:assert/strict";
-import { startTestChat } from "../helpers/client.ts";
-import { startTestServer } from "../helpers/server.ts";
+import { RefusedError } from "../../client/asking.ts";
+import type { ChatEvent } from "../../client/events.ts";
+import { type PlaceIntent, Places } from "../../client/places.ts";
+import type { ServerFrames } from "../../protocol/frame.ts";
+import type { Fields } from "../../protocol/session/client.ts";
 
-Deno.test("Chat goes into rooms, and says things there to their members alone", async () => {
-  await using server = await startTestServer();
-  const at = { port: server.address.port, pin: server.pin };
-  await using ann = await startTestChat({ user: "ann", ...at });
-  await using bob = await startTestChat({ user: "bob", ...at });
-  await using cat = await startTestChat({ user: "cat", ...at });
-  await ann.chat.type("/create tea Black or green?");
-  await ann.event("changed", { conversation: "room:tea", change: "created", by: "ann" });
-  await ann.event("room", { conversation: "room:tea" });
-  await bob.chat.type("/rooms");
-  const { rooms } = await bob.event("rooms");
-  assert.deepEqual(
-    rooms.map(({ conversation }) => conversation).toSorted(),
-    ["room:general", "room:random", "room:tea", "room:tech"],
-  );
-  const tea = rooms.find(({ conversation }) => conversation === "room:tea");
-  assert.deepEqual(tea, {
-    conversation: "room:tea",
-    people: 1,
-    topic: "Black or green?",
-    member: false,
-    creator: "ann",
+const GENERAL = "room:general";
+const TECH = "room:tech";
+const CREW = "group:crew";
+
+type Refusal = readonly [code: string, message: string];
+
+/** Ann, whose server does what she asks, or refuses it. */
+function setUp(refusal?: Refusal) {
+  const events: ChatEvent[] = [];
+  const asked: Fields[] = [];
+  const forgotten: string[] = [];
+  const places = new Places({
+    asking: {
+      ask: (fields) => {
+        asked.push(fields);
+        // Where an answer says something, tests go through a server (`chat_places_test.ts`).
+        return refusal === undefined
+          ? Promise.resolve([])
+          : Promise.reject(new RefusedError(...refusal));
+      },
+    },
+    emit: (event) => events.push(event),
+    self: () => "ann",
+    forget: (conversation) => forgotten.push(conversation),
   });
-  await bob.chat.type("/join tea");
-  await ann.event("changed", { conversation: "room:tea", change: "joined", by: "bob" });
-  await bob.event("room", { conversation: "room:tea" });
-  await bob.chat.type("green");
-  await ann.event("message", { conversation: "room:tea", from: "bob", text: "green" });
-  await ann.chat.type("0: all of you");
-  await cat.event("message", { conversation: "room:general", text: "all of you" });
-  await bob.event("message", { conversation: "room:general", text: "all of you" });
-  await bob.chat.type("/topic Green");
-  await ann.event("changed", { change: "topic", topic: "Green", by: "bob" });
-  await bob.chat.type("/topic -");
-  await ann.event("changed", { change: "topic", topic: "", by: "bob" });
-  await ann.chat.type("/members");
-  const { users, creator } = await ann.event("members", { conversation: "room:tea" });
-  assert.deepEqual([users.map(({ name }) => name), creator], [["ann", "bob"], "ann"]);
+  /** What has been shown since the last look, in short. */
+  const look = () =>
+    events.splice(0).map((event) => {
+      switch (event.event) {
+        case "room":
+          return `now in ${event.conversation}`;
+        case "changed":
+          return [event.conversation, event.change, "by", event.by, ...event.users ?? []].join(" ");
+        default:
+          return event.event;
+      }
+    });
+  return { places, asked, forgotten, look };
+}
 
-  await bob.chat.type("/leave");
-  await ann.event("changed", { conversation: "room:tea", change: "left", by: "bob" });
-  await bob.event("room", { conversation: "room:general" });
-  await ann.chat.type("are you gone?");
-  await bob.chat.type("in general");
-  await ann.event("message", { conversation: "room:general", text: "in general" });
-  await bob.chat.type("/history tea");
-  await bob.event("error", { code: "not_a_member" });
-  assert.deepEqual(bob.texts, ["all of you"]);
-  assert.deepEqual(cat.texts, ["all of you", "in general"]);
+function list(more: boolean, ...conversations: string[]): ServerFrames["conversations"] {
+  const states = conversations.map((conversation) => ({
+    ...{ conversation, seq: 0, mark: 0, unread: 0 },
+  }));
+  return { type: "conversations", conversations: states, more };
+}
+
+function admitted(conversation: string): ServerFrames["conversation"] {
+  return { type: "conversation", conversation, seq: 0, mark: 0, unread: 0 };
+}
+
+type Change = Omit<ServerFrames["changed"], "type">;
+
+function changed(change: Change): ServerFrames["changed"] {
+  return { type: "changed", ...change };
+}
+
+Deno.test("Places begin in general, wherever else the account is", () => {
+  const { places, look } = setUp();
+  assert.equal(places.room, GENERAL);
+  places.receive(list(false, TECH, GENERAL, CREW));
+  assert.equal(places.room, GENERAL);
+  assert.deepEqual(look(), []);
 });
 
-Deno.test("Chat is in a room again after leaving it, from where it came back", async () => {
-  await using server = await startTestServer();
-  const at = { port: server.address.port, pin: server.pin };
-  await using ann = await startTestChat({ user: "ann", ...at });
-  await using bob = await startTestChat({ user: "bob", ...at });
-  for (const line of ["/join tech", "/leave tech", "/join tech"]) await bob.chat.type(line);
-  await ann.chat.type("/join tech");
-  await ann.chat.type("one");
-  await bob.event("message", { conversation: "room:tech", text: "one" });
-  await bob.chat.type("/leave");
-  await ann.event("changed", { change: "left", by: "bob" });
-  await ann.chat.type("two");
-  await ann.find("three acks", () => ann.all("ack")[1]);
-  await bob.chat.type("/join tech");
-  await ann.find(
-    "bob's return",
-    () => ann.all("changed").filter((it) => it.change === "joined")[1],
-  );
-  await ann.chat.type("three");
-  await bob.event("message", { text: "three" });
-  assert.deepEqual(bob.texts, ["one", "three"]);
-  await bob.chat.type("/history");
-  const { messages } = await bob.event("history", { conversation: "room:tech" });
-  assert.deepEqual(messages.map(({ text }) => text), ["one", "two", "three"]);
+Deno.test("Places begin in another room for whoever has left general, and in none without rooms", () => {
+  const { places, look } = setUp();
+  places.receive(list(true, CREW, "dm:ann:bob"));
+  assert.equal(places.room, GENERAL);
+  places.receive(list(false, TECH));
+  assert.deepEqual([places.room, look()], [TECH, [`now in ${TECH}`]]);
+  places.receive(list(false, CREW));
+  assert.deepEqual(look(), ["now in undefined"]);
+  assert.throws(() => places.room, { code: "no_room" });
+  places.receive(admitted("room:tea"));
+  assert.deepEqual([places.room, look()], ["room:tea", ["now in room:tea"]]);
 });
 
-Deno.test("Chat says that text goes nowhere when it is in no room", async () => {
-  await using server = await startTestServer();
-  await using ann = await startTestChat({
-    user: "ann",
-    port: server.address.port,
-    pin: server.pin,
-  });
-  await ann.chat.type("/leave");
-  const event = await ann.find("no room", () => ann.all("room")[0]);
-  assert.deepEqual(event, { event: "room" });
-  await ann.chat.type("hello?");
-  await ann.event("error", { code: "no_room" });
-  assert.equal(ann.all("sending").length, 0);
-  await ann.chat.type("/join random");
-  await ann.event("room", { conversation: "room:random" });
+Deno.test("Places keep the current room over a list that has it, whatever else has changed", async () => {
+  const { places, look } = setUp();
+  places.receive(list(false, GENERAL, TECH));
+  await places.do({ type: "join", conversation: TECH });
+  assert.deepEqual(look(), [`now in ${TECH}`]);
+  places.receive(list(false, GENERAL, TECH, "room:tea"));
+  assert.equal(places.room, TECH);
+  assert.deepEqual(look(), []);
 });
 
-Deno.test("Chat makes, uses, changes and deletes groups", async () => {
-  await using server = await startTestServer();
-  const at = { port: server.address.port, pin: server.pin };
-  await using ann = await startTestChat({ user: "ann", ...at });
-  await using bob = await startTestChat({ user: "bob", ...at });
-  await using cat = await startTestChat({ user: "cat", ...at });
-  await ann.chat.type("@group set crew bob,ann");
-  const made = await bob.event("changed", { conversation: "group:crew", change: "created" });
-  assert.deepEqual([made.by, made.users], ["ann", ["bob"]]);
-  await ann.event("changed", { change: "created", by: "ann" });
-  await ann.chat.type("@group send crew just us");
-  await bob.event("message", { conversation: "group:crew", from: "ann", text: "just us" });
-  await bob.chat.type("@group add crew cat");
-  await bob.event("error", { code: "not_allowed" });
-  await ann.chat.type("@group add crew cat");
-  await cat.event("changed", { change: "added", by: "ann" });
-  await ann.chat.type("@group add crew bob,cat");
-  const { text } = await ann.event("notice", { code: "already_member" });
-  assert.match(text, /group:crew.*: bob, cat\.$/);
-  const added = ann.all("changed").filter(({ change }) => change === "added");
-  assert.deepEqual(added.map(({ users }) => users), [["cat"]]);
-  await bob.chat.type("@group send crew welcome");
-  await cat.event("message", { conversation: "group:crew", text: "welcome" });
-  await cat.chat.type("@group list");
-  const { groups } = await cat.event("groups");
-  assert.deepEqual(
-    groups.map(({ conversation, people, creator }) => [
-      conversation,
-      people,
-      creator,
-    ]),
-    [["group:crew", 3, "ann"]],
-  );
-
-  await ann.chat.type("@group remove crew bob");
-  await bob.event("changed", { change: "removed", by: "ann" });
-  await bob.chat.type("@group send crew still there?");
-  await bob.find("a refusal", () => bob.all("error").find(({ id }) => id !== undefined));
-  await bob.chat.type("/history group:crew");
-  await bob.find("another", () => bob.all("error").filter(({ id }) => id === undefined)[1]);
-  await ann.chat.type("@group delete crew");
-  await cat.event("changed", { change: "deleted", by: "ann" });
-  await cat.chat.type("@group list");
-  const after = await cat.find("the second list", () => cat.all("groups")[1]);
-  assert.deepEqual(after.groups, []);
-  assert.deepEqual(bob.texts, ["just us"]);
-});
-
-Deno.test("Chat deletes a group when its last member leaves", async () => {
-  await using server = await startTestServer();
-  const at = { port: server.address.port, pin: server.pin };
-  await using ann = await startTestChat({ user: "ann", ...at });
-  await using bob = await startTestChat({ user: "bob", ...at });
-  await ann.chat.type("@group set crew bob");
-  await ann.chat.type("@group leave crew");
-  await bob.event("changed", { conversation: "group:crew", change: "left", by: "ann" });
-  await bob.chat.type("@group leave crew");
-  await bob.event("changed", { change: "left", by: "bob" });
-  await bob.chat.type("@group set crew ann");
-  await ann.find("crew again", () => ann.all("changed").filter(({ by }) => by === "bob").at(-1));
-  await ann.chat.type("@group send crew anew");
-  await bob.event("message", { conversation: "group:crew", text: "anew" });
-});
-
-Deno.test("Chat refuses what cannot be done with rooms and groups, and changes nothing", async () => {
-  await using server = await startTestServer();
-  const at = { port: server.address.port, pin: server.pin };
-  await using ann = await startTestChat({ user: "ann", ...at });
-  await using bob = await startTestChat({ user: "bob", ...at });
-  await bob.chat.type("@group set crew ann");
-  await ann.event("changed");
-  const refusals = [
-    ["/create tech", "name_taken"],
-    ["/create status", "bad_name"],
-    ["/create tea " + "x".repeat(257), "bad_topic"],
-    ["/join nowhere", "unknown_conversation"],
-    ["/leave nowhere", "unknown_conversation"],
-    ["/members nowhere", "unknown_conversation"],
-    ["@group set crew bob", "name_taken"],
-    ["@group set all bob", "bad_name"],
-    ["@group set other bob,nobody", "unknown_user"],
-    ["@group delete crew", "not_allowed"],
-    ["@group remove crew bob", "not_allowed"],
-    ["@group send nothing text", "unknown_conversation"],
-    ["/history group:nothing", "unknown_conversation"],
-    ["/history @ann", "to_self"],
-  ] as const;
-  for (const [index, [line, code]] of refusals.entries()) {
-    await ann.chat.type(line);
-    const error = await ann.find(line, () => ann.all("error")[index]);
-    assert.equal(error.code, code, line);
+Deno.test("Places go on in general when the current room is gone, and forget what was there", () => {
+  const outs: readonly (readonly [change: Change, out: boolean])[] = [
+    [{ conversation: CREW, change: "left", by: "bob" }, false],
+    [{ conversation: CREW, change: "left", by: "ann" }, true],
+    [{ conversation: CREW, change: "removed", by: "bob", users: ["cat"] }, false],
+    [{ conversation: CREW, change: "removed", by: "bob", users: ["cat", "ann"] }, true],
+    [{ conversation: CREW, change: "deleted", by: "bob" }, true],
+    [{ conversation: CREW, change: "topic", by: "bob", topic: "" }, false],
+  ];
+  for (const [change, isOut] of outs) {
+    const { places, forgotten } = setUp();
+    places.receive(list(false, GENERAL, CREW));
+    places.receive(changed(change));
+    assert.deepEqual(forgotten, isOut ? [CREW] : [], JSON.stringify(change));
   }
-  await ann.chat.type("@group list");
-  assert.equal((await ann.event("groups")).groups.length, 1);
-  await ann.chat.type("/rooms");
-  assert.equal((await ann.event("rooms")).rooms.length, 3);
+  const { places, look } = setUp();
+  places.receive(list(false, GENERAL));
+  places.receive(changed({ conversation: GENERAL, change: "left", by: "ann" }));
+  assert.deepEqual(look(), [`${GENERAL} left by ann`, "now in undefined"]);
 });
 
-Deno.test("Chat keeps its rooms over a break, and hears what was said and changed meanwhile", async () => {
-  const folder = await Deno.makeTempDir({ prefix: "sotto-places-" });
-  await using stack = new AsyncDisposableStack();
-  stack.defer(() => Deno.remove(folder, { recursive: true }));
-  const first = await startTestServer({ data: folder, engine: "quiche" });
-  const at = { port: first.address.port, pin: first.pin };
-  await using ann = await startTestChat({ user: "ann", ...at });
-  await using bob = await startTestChat({ user: "bob", ...at });
-  for (const person of [ann, bob]) await person.chat.type("/join tech");
-  await ann.chat.type("one");
-  await bob.event("message", { conversation: "room:tech", text: "one" });
-  await first.stop();
-  await ann.event("notice", { code: "reconnecting" });
-  await ann.chat.type("two");
-  await ann.chat.type("/leave");
-  await ann.event("error", { code: "not_connected" });
-  await using _second = await startTestServer({
-    data: folder,
-    port: first.address.port,
-    engine: "quiche",
-  });
-  await bob.event("message", { conversation: "room:tech", text: "two" });
-  await bob.chat.type("/rooms");
-  const { rooms } = await bob.event("rooms");
-  assert.equal(rooms.find(({ conversation }) => conversation === "room:tech")?.people, 2);
+Deno.test("Places show what was done here once it is done, and change nothing when it is refused", async () => {
+  const done: readonly (readonly [intent: PlaceIntent, shown: readonly string[]])[] = [
+    [{ type: "join", conversation: TECH }, [`${TECH} joined by ann`, `now in ${TECH}`]],
+    [{ type: "leave" }, [`${GENERAL} left by ann`, "now in undefined"]],
+    [{ type: "create", conversation: CREW, members: ["bob", "ann"] }, [
+      `${CREW} created by ann bob`,
+    ]],
+    [{ type: "create", conversation: "room:tea" }, [
+      "room:tea created by ann",
+      "now in room:tea",
+    ]],
+    [{ type: "remove", conversation: CREW, users: ["bob"] }, [`${CREW} removed by ann bob`]],
+    [{ type: "delete", conversation: CREW }, [`${CREW} deleted by ann`]],
+    [{ type: "topic", topic: "" }, [`${GENERAL} topic by ann`]],
+  ];
+  for (const [intent, shown] of done) {
+    const yes = setUp();
+    yes.places.receive(list(false, GENERAL));
+    await yes.places.do(intent);
+    assert.deepEqual(yes.look(), shown, intent.type);
+
+    const no = setUp(["not_allowed", "No."]);
+    no.places.receive(list(false, GENERAL));
+    await assert.rejects(no.places.do(intent), { code: "not_allowed" });
+    assert.deepEqual([no.look(), no.forgotten, no.places.room], [[], [], GENERAL], intent.type);
+  }
+});
+
+Deno.test("Places take a name that only a group has for the group", async () => {
+  const { places, asked } = setUp();
+  places.receive(list(false, GENERAL, TECH, CREW, "group:tech"));
+  await places.do({ type: "leave", conversation: "room:crew" });
+  await places.do({ type: "leave", conversation: TECH });
+  await places.do({ type: "leave", conversation: "room:nowhere" });
+  assert.deepEqual(
+    asked.map((fields) => "conversation" in fields && fields.conversation),
+    [CREW, TECH, "room:nowhere"],
+  );
+});
+
+Deno.test("Places.find gives a conversation with somebody else, and none with oneself", () => {
+  const { places } = setUp();
+  assert.equal(places.find({ type: "person", name: "bob" }), "dm:ann:bob");
+  assert.equal(places.find({ type: "group", name: "crew" }), CREW);
+  assert.throws(() => places.find({ type: "person", name: "ann" }), { code: "to_self" });
 });
