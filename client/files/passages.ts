@@ -161,8 +161,10 @@ export class Passages {
         passage.failed("stopped", `${name} is not across. ${again} it again to go on with it.`);
       }
     } catch (failure) {
-      const code = failure instanceof RefusedError ? failure.code : "failed";
-      passage.failed(code, reasonOf(failure));
+      const { name } = passage.way;
+      if (failure instanceof RefusedError) {
+        passage.failed(failure.code, `${name}: ${failure.message}`);
+      } else passage.failed("failed", `${name} could not be taken across (${reasonOf(failure)}).`);
     } finally {
       over?.();
       this.#moved += passage.movedBytes;

@@ -72,7 +72,7 @@ export class Source implements AsyncDisposable {
     const length = Math.min(buffer.length, this.size - at);
     try {
       const { bytesRead } = await this.#file.read(buffer, 0, length, at);
-      if (bytesRead === 0) throw changedMeanwhile(this.name);
+      if (bytesRead === 0) throw changedMeanwhile();
       return buffer.subarray(0, bytesRead);
     } catch (failure) {
       if (failure instanceof RefusedError) throw failure;
@@ -83,7 +83,7 @@ export class Source implements AsyncDisposable {
   /** Throws `RefusedError` if it is not any more what was read for the hash. */
   async check(): Promise<void> {
     const { size, mtimeMs } = await this.#file.stat();
-    if (size !== this.size || mtimeMs !== this.changed) throw changedMeanwhile(this.name);
+    if (size !== this.size || mtimeMs !== this.changed) throw changedMeanwhile();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -120,8 +120,8 @@ function checkKind(
   throw new RefusedError("not_a_file", `Nothing was sent: ${path} ${what}.`);
 }
 
-function changedMeanwhile(name: string): RefusedError {
-  const message = `Not sent: ${name} was changed meanwhile. Send it again when it is finished.`;
+function changedMeanwhile(): RefusedError {
+  const message = "Not sent: it was changed meanwhile. Send it again when it is finished.";
   return new RefusedError("file_changed", message);
 }
 
