@@ -2,6 +2,7 @@
  * How fast somebody may be: the generic cell rate algorithm (ITU-T I.371), which is a token bucket
  * kept as one number. It reads no clock and never waits; it says how long to wait.
  */
+import { networkOf } from "../protocol/transport/address.ts";
 
 /** A steady rate, and how far ahead of it one may be. */
 export interface Rate {
@@ -66,17 +67,4 @@ export class AddressPaces {
       break;
     }
   }
-}
-
-/** What one subscriber usually has: an IPv4 address, or the first 64 bits of an IPv6 address. */
-export function networkOf(address: string): string {
-  if (!address.includes(":") || address.includes(".")) return address;
-  const [head = "", tail] = address.split("::");
-  const groups = head === "" ? [] : head.split(":");
-  if (tail !== undefined) {
-    const last = tail === "" ? [] : tail.split(":");
-    while (groups.length + last.length < 8) groups.push("0");
-    groups.push(...last);
-  }
-  return `${groups.slice(0, 4).map((group) => parseInt(group, 16).toString(16)).join(":")}::/64`;
 }
