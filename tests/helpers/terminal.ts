@@ -56,6 +56,22 @@ export class Terminal implements Disposable {
     this.press("Enter");
   }
 
+  /** Pastes text as a terminal does: at once, and marked as pasted where that was asked for. */
+  paste(text: string): void {
+    this.#tmux("set-buffer", text);
+    this.#tmux("paste-buffer", "-p", "-r");
+  }
+
+  /** Gives the window another size. */
+  resize(columns: number, rows: number): void {
+    this.#tmux("resize-window", "-x", `${columns}`, "-y", `${rows}`);
+  }
+
+  /** What tmux knows of the window, in its own language: `#{cursor_flag}`, `#{pane_title}`. */
+  ask(format: string): string {
+    return this.#tmux("display-message", "-p", format).trim();
+  }
+
   /** What stands on the screen, without empty lines. */
   get screen(): string {
     return this.#tmux("capture-pane", "-p").replaceAll(/^\s*\n/gm, "");

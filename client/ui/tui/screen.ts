@@ -80,7 +80,7 @@ export class Screen {
   /** The window has other columns now: takes away what is drawn, however it was wrapped. */
   resized(): void {
     if (!this.#isOpen) return;
-    this.#output.write(this.#top(this.columns) + ERASE_BELOW);
+    this.#output.write(this.#top() + ERASE_BELOW);
     this.#drawn = NOTHING;
   }
 
@@ -116,9 +116,10 @@ export class Screen {
 
   /**
    * To the first cell of what is drawn. In a window that has become narrower a terminal has wrapped
-   * each row that did not fit any more.
+   * each row that did not fit any more; it may have done so before it says so.
    */
-  #top(columns = Infinity): string {
+  #top(): string {
+    const { columns } = this;
     const { rows, cursor } = this.#drawn;
     const wrapped = (row: string) => Math.max(1, Math.ceil(cells(row) / columns));
     const above = rows.slice(0, cursor.row).reduce((sum, row) => sum + wrapped(row), 0);
