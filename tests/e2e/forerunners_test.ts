@@ -3,8 +3,14 @@
  * people run it. A row is a line of theirs, and what it comes to here.
  */
 import assert from "node:assert/strict";
-import { House, type RunningProgram } from "../helpers/house.ts";
+import { House, type RunningProgram, SOTTO } from "../helpers/house.ts";
 import type { Program } from "../helpers/program.ts";
+import { hasTerminal, Terminal } from "../helpers/terminal.ts";
+
+const ignore = !hasTerminal();
+if (ignore) {
+  console.warn("Skipped: how the forerunners signed in needs tmux (apt-get install tmux).");
+}
 
 /** Somebody types a line; then somebody sees an event. */
 type Row = readonly [
@@ -129,4 +135,84 @@ Deno.test("sotto client: does what the chat of two over TLS did", async () => {
     ["bob", "and an answer", "alice", { event: "message", from: "bob", text: "and an answer" }],
   ]);
   await people.leaves("alice", "exit");
+});
+
+/** Somebody at a terminal who has given no name. */
+function stranger(house: House, { port, pin }: RunningProgram): Terminal {
+  const command = [...SOTTO, "client", "--plain", "--pin", pin, `127.0.0.1:${port}`];
+  return new Terminal(command, { cwd: house.folder, env: house.env("stranger"), columns: 100 });
+}
+
+const CHOICE = /R to register a new name, L to log in with yours:/;
+
+/** Answers a question once it stands at the end of the screen. */
+async function answer(terminal: Terminal, question: RegExp, line: string): Promise<void> {
+  await terminal.until(new RegExp(`${question.source}\\s*$`));
+  terminal.enter(line);
+}
+
+Deno.test({
+  name: "sotto client: lets people in as the chat of two over TLS did, by R and by L",
+  ignore,
+  fn: async () => {
+    await using house = await House.make();
+    const server = await house.server();
+    const cam = await house.person("cam", server);
+    {
+      using terminal = stranger(house, server);
+      await answer(terminal, CHOICE, "X");
+      await answer(terminal, /Please type R or L:/, "R");
+      await answer(terminal, /Name on \S+:/, "dan");
+      await answer(terminal, /Password of dan on \S+:/, "tea at nine");
+      await answer(terminal, /The same again:/, "tea at nine");
+      await terminal.until(/\* here: cam \(1\), dan \(2\)/);
+      terminal.enter("a first line");
+      await cam.event({ event: "message", from: "dan", text: "a first line" });
+      terminal.enter("logout");
+      await terminal.until(/left: 0/);
+    }
+    await cam.event({ event: "presence", user: "dan", status: "offline" });
+    using terminal = stranger(house, server);
+    await answer(terminal, CHOICE, "L");
+    await answer(terminal, /Name on \S+:/, "dan");
+    await answer(terminal, /Password of dan on \S+:/, "wrong");
+    await answer(terminal, new RegExp(`is wrong\\.\\s+${CHOICE.source}`), "l");
+    await answer(terminal, /Name on \S+:/, "dan");
+    await answer(terminal, /Password of dan on \S+:/, "tea at nine");
+    await terminal.until(/\* here: cam \(1\), dan \(2\)/);
+    assert.doesNotMatch(terminal.screen, /tea at nine/);
+  },
+});
+
+Deno.test({
+  name: "sotto client: lets people register and log in as the chat over TCP, UDP and TLS did",
+  ignore,
+  fn: async () => {
+    await using house = await House.make();
+    const server = await house.server();
+    const cam = await house.person("cam", server);
+    using terminal = stranger(house, server);
+    await answer(terminal, CHOICE, "R");
+    await answer(terminal, /Name on \S+:/, "dan");
+    await answer(terminal, /Password of dan on \S+:/, "dan's own");
+    await answer(terminal, /The same again:/, "dan's own");
+    await terminal.until(/\* here: cam \(1\), dan \(2\)/);
+
+    terminal.enter("/register eve");
+    await answer(terminal, /Password of eve on \S+:/, "eve's own");
+    await answer(terminal, /The same again:/, "eve's own");
+    await cam.event({ event: "presence", user: "eve", status: "normal" });
+    await cam.event({ event: "presence", user: "dan", status: "offline" });
+    terminal.enter("now as eve");
+    await cam.event({ event: "message", from: "eve", text: "now as eve" });
+
+    terminal.enter("/login dan");
+    await answer(terminal, /Password of dan on \S+:/, "dan's own");
+    await cam.event({ event: "presence", user: "eve", status: "offline" });
+    terminal.enter("and as dan again");
+    await cam.event({ event: "message", from: "dan", text: "and as dan again" });
+    assert.doesNotMatch(terminal.screen, /'s own/);
+    terminal.enter("quit");
+    await terminal.until(/left: 0/);
+  },
 });
