@@ -61,9 +61,9 @@ const server = command(
     })),
     data: optional(DATA),
     registration: optional(
-      option("--registration", choice(["open", "closed"], { metavar: "WHEN" }), {
+      option("--registration", choice(["open", "invite", "closed"], { metavar: "WHEN" }), {
         description:
-          message`Whether the first login with a new name makes an account (default: open).`,
+          message`Whether the first login with a new name makes an account: always, with an invitation, or never (default: open).`,
       }),
     ),
     cert: optional(option("--cert", file(), {

@@ -30,6 +30,7 @@ export const ERRORS = {
   bad_state: { meaning: "A frame is not allowed in the session's state." },
   bad_credentials: { meaning: "The name or the password is wrong." },
   bad_token: { meaning: "The token is not valid any more; sign in with a password." },
+  bad_code: { meaning: "The invitation is not good: it was used up or withdrawn, or has expired." },
   registration_closed: { meaning: "Nobody can register here." },
   name_taken: { meaning: "The name belongs to somebody else." },
   bad_name: { meaning: "A name does not have the right form, or is reserved." },

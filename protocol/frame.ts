@@ -6,7 +6,7 @@
  * sending it twice stores it once. Unknown fields are ignored.
  */
 import * as v from "valibot";
-import { LIMITS } from "./limits.ts";
+import { LIMITS, TIMES } from "./limits.ts";
 import { isUlid, parseConversation } from "./names.ts";
 
 const uint = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
@@ -115,6 +115,8 @@ export const CLIENT_FRAMES = {
     password: v.pipe(v.string(), v.minLength(1), v.maxBytes(LIMITS.password)),
     /** `any` (the default) registers a new name where that is open. */
     intent: v.optional(v.picklist(["any", "login", "register"])),
+    /** Of an invitation: makes an account where that takes one. */
+    code: v.optional(label),
   }),
   resume: v.object({ type: v.literal("resume"), id, token }),
   send: v.object({ type: v.literal("send"), id, ulid, conversation, content }),
@@ -186,6 +188,15 @@ export const CLIENT_FRAMES = {
   add: v.object({ type: v.literal("add"), id, conversation: group, users: names }),
   remove: v.object({ type: v.literal("remove"), id, conversation: group, users: names }),
   delete: v.object({ type: v.literal("delete"), id, conversation: group }),
+  /** What an admin may do: a code that lets somebody make an account. */
+  invite: v.object({
+    type: v.literal("invite"),
+    id,
+    /** How many accounts; 1 when it is left out. */
+    uses: v.optional(v.pipe(uint, v.minValue(1), v.maxValue(LIMITS.inviteUses))),
+    /** Milliseconds; the server's own when it is left out. */
+    lifetime: v.optional(v.pipe(uint, v.minValue(1), v.maxValue(TIMES.invite))),
+  }),
   ping: v.object({ type: v.literal("ping"), id }),
   logout: v.object({ type: v.literal("logout"), id }),
 } as const;
@@ -262,6 +273,7 @@ export const SERVER_FRAMES = {
     users: v.pipe(v.array(user), v.maxLength(LIMITS.list)),
     more: v.boolean(),
   }),
+  invited: v.object({ type: v.literal("invited"), re: id, code: label, uses: uint, expires: time }),
   /** Something about a room or group that one is in, or was until now. */
   changed: v.object({
     type: v.literal("changed"),

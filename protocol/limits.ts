@@ -43,6 +43,9 @@ export const LIMITS = {
   /** Rooms and groups that one account has made, and that it is in. */
   made: 64,
   joined: 256,
+  /** Accounts that one invitation may make, and invitations that there may be. */
+  inviteUses: 1000,
+  invites: 1000,
   /** The words of a `search`, and messages in its answer. */
   search: 256,
   found: 100,
@@ -70,6 +73,8 @@ export const TIMES = {
   ping: 15_000,
   /** For an answer to a request. */
   answer: 30_000,
+  /** How long an invitation may be good for. */
+  invite: 366 * 24 * 60 * 60 * 1000,
   /** From a session's last frame to the close of its connection, so that the frame is read. */
   linger: 1_000,
 } as const;

@@ -8,6 +8,7 @@ import type { ClientFrames, ServerFrame } from "../protocol/frame.ts";
 import { type AuthServices, login, logout, resume } from "./handlers/auth.ts";
 import { download, type FileServices, upload } from "./handlers/files.ts";
 import { history, type HistoryServices } from "./handlers/history.ts";
+import { invite, type InviteServices } from "./handlers/invite.ts";
 import { type MessageServices, send } from "./handlers/message.ts";
 import { type PeopleServices, resolve, status, who } from "./handlers/people.ts";
 import {
@@ -33,6 +34,7 @@ export type Services =
   & AuthServices
   & FileServices
   & HistoryServices
+  & InviteServices
   & MessageServices
   & PeopleServices
   & PlaceServices
@@ -85,6 +87,7 @@ const SESSION: { readonly [Type in SessionType]: Row<ClientFrames[Type]> } = {
   join: { limit: "changes", handle: join },
   leave: { limit: "changes", handle: leave },
   topic: { limit: "changes", handle: topic },
+  invite: { limit: "changes", handle: invite },
   add: { limit: "changes", handle: add },
   remove: { limit: "changes", handle: remove },
   delete: { limit: "changes", handle: deletePlace },

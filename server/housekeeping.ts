@@ -1,7 +1,7 @@
 /**
- * What the server does beside its work, a little at a time: it forgets sessions that have expired,
- * puts new messages into the index of words, removes files that are too old, and frees what deleted
- * groups have left behind.
+ * What the server does beside its work, a little at a time: it forgets sessions and invitations that
+ * have expired, puts new messages into the index of words, removes files that are too old, and frees
+ * what deleted groups have left behind.
  * Nobody waits for it, and a piece of it holds up everybody for a millisecond, rarely for ten.
  */
 import type { Clock } from "./clock.ts";
@@ -10,7 +10,7 @@ import type { Files } from "./services/files.ts";
 import type { Store } from "./store/store.ts";
 
 export interface HousekeepingOptions {
-  readonly store: Pick<Store, "endExpiredSessions" | "index" | "sweep">;
+  readonly store: Pick<Store, "admission" | "endExpiredSessions" | "index" | "sweep">;
   readonly files: Pick<Files, "sweep" | "tidy">;
   readonly clock: Clock;
   readonly log: Logger;
@@ -39,6 +39,7 @@ export function startHousekeeping(options: HousekeepingOptions): () => void {
   };
   const expire = async () => {
     await store.endExpiredSessions(clock.time()).catch(failed("expire"));
+    await store.admission.endExpiredInvites(clock.time()).catch(failed("expire"));
     return EXPIRY;
   };
   files.tidy().catch(failed("blobs"));

@@ -24,6 +24,7 @@ import { Conversations } from "./services/conversations.ts";
 import { Delivery } from "./services/delivery.ts";
 import { Files, type FilesOptions } from "./services/files.ts";
 import { type PasswordOptions, startPasswords } from "./services/passwords.ts";
+import { Invites } from "./services/invites.ts";
 import { People } from "./services/people.ts";
 import { Places } from "./services/places.ts";
 import { Presence } from "./services/presence.ts";
@@ -82,7 +83,9 @@ export async function startServer(
     log,
     limit: config.limits.uncommitted,
   });
+  const invites = new Invites({ store: store.admission, clock });
   const accounts = new Accounts({
+    invites,
     store,
     passwords,
     tokens: await openTokens(config.data, { issuer: "sotto" }),
@@ -104,6 +107,7 @@ export async function startServer(
     services: {
       accounts,
       conversations,
+      invites,
       delivery,
       files,
       people,

@@ -45,6 +45,7 @@ export const CLIENT_RULES: Readonly<Record<keyof ClientFrames, Rule>> = {
   add: { states: SIGNED_IN, streams: ["session"] },
   remove: { states: SIGNED_IN, streams: ["session"] },
   delete: { states: SIGNED_IN, streams: ["session"] },
+  invite: { states: SIGNED_IN, streams: ["session"] },
   ping: { states: AFTER_WELCOME, streams: ["session"] },
   logout: { states: AFTER_WELCOME, streams: ["session"] },
 };
@@ -66,6 +67,7 @@ export const SERVER_RULES: Readonly<Record<keyof ServerFrames, Rule>> = {
   resolved: { states: SIGNED_IN, streams: ["session"] },
   listed: { states: SIGNED_IN, streams: ["session"] },
   membership: { states: SIGNED_IN, streams: ["session"] },
+  invited: { states: SIGNED_IN, streams: ["session"] },
   changed: { states: SIGNED_IN, streams: ["session"] },
   users: { states: SIGNED_IN, streams: ["session"] },
   presence: { states: SIGNED_IN, streams: ["session"] },
@@ -99,6 +101,7 @@ export const ANSWERS = {
   add: "done",
   remove: "done",
   delete: "done",
+  invite: "invited",
   ping: "pong",
   logout: "bye",
 } as const satisfies Partial<Record<keyof ClientFrames, keyof ServerFrames>>;

@@ -1,6 +1,7 @@
 /**
  * Accounts: making them, signing in to them with a password or a token, and signing out. Where
- * registration is open, the first login of a new name makes its account.
+ * registration is open, the first login of a new name makes its account; where it is by invitation,
+ * one with a good code does. Whoever has no good code learns nothing of names.
  *
  * It counts attempts and failures by address; attempts on one connection are counted by the session
  * (`protocol/session/server.ts`). Passwords are checked in a thread of their own.
@@ -13,6 +14,7 @@ import type { Registration } from "../config.ts";
 import { describe, type Logger } from "../log.ts";
 import type { AddressPaces } from "../rate.ts";
 import type { Account, Store } from "../store/store.ts";
+import type { Invites } from "./invites.ts";
 import type { Passwords } from "./passwords.ts";
 import type { Tokens } from "./tokens.ts";
 
@@ -23,6 +25,7 @@ export interface AccountsOptions {
   >;
   readonly passwords: Pick<Passwords, "hash" | "verify">;
   readonly tokens: Tokens;
+  readonly invites: Pick<Invites, "isGood" | "admit">;
   readonly registration: Registration;
   /** Attempts to sign in with a password, by address. */
   readonly logins: AddressPaces;
@@ -43,12 +46,19 @@ export type SignInResult =
   }
   | { readonly type: "refused"; readonly code: ErrorCode; readonly message?: string };
 
-export type Credentials = Pick<ClientFrames["login"], "user" | "password" | "intent">;
+export type Credentials = Pick<ClientFrames["login"], "user" | "password" | "intent" | "code">;
 
 const NAME_RULE = "A name has 1 to 32 of the characters a-z, 0-9, _ and -, and begins with a " +
   "letter.";
 const RESERVED_NAME = "That name is reserved for the server and for commands; choose another.";
-const NOBODY_NEW = "The name or the password is wrong. New names cannot be registered here.";
+const WRONG = "The name or the password is wrong.";
+const NOBODY_NEW = `${WRONG} New names cannot be registered here.`;
+const NO_CODE = `${WRONG} A new name takes an invitation here.`;
+const TAKEN = "The name is taken, or the password is wrong.";
+const CODE_NEEDED = "A new name takes an invitation here: ask whoever runs the server for one. " +
+  "If you have an account, log in.";
+/** Refusals that may be guesses. */
+const FAILURES: ReadonlySet<ErrorCode> = new Set(["bad_credentials", "bad_code"]);
 const TOO_MANY = "Too many attempts to sign in from your address; wait a minute.";
 
 export class Accounts {
@@ -67,7 +77,7 @@ export class Accounts {
     logins.count(address, clock.now());
     try {
       const result = await this.#login(credentials);
-      if (result.type === "refused" && result.code === "bad_credentials") {
+      if (result.type === "refused" && FAILURES.has(result.code)) {
         failures.count(address, clock.now());
       }
       return result;
@@ -95,13 +105,15 @@ export class Accounts {
     await this.#options.store.endSession(sessionId);
   }
 
-  async #login({ user, password, intent = "any" }: Credentials): Promise<SignInResult> {
+  async #login({ user, password, intent = "any", code }: Credentials): Promise<SignInResult> {
     const name = foldName(user);
     if (!isName(name)) return refused("bad_name", NAME_RULE);
-    const isOpen = this.#options.registration === "open";
+    const { registration, store } = this.#options;
+    if (registration === "invite") return await this.#byInvitation(name, password, intent, code);
+    const isOpen = registration === "open";
     // Before any look at the name: where nobody can register, nobody learns which names there are.
     if (intent === "register" && !isOpen) return refused("registration_closed");
-    const account = await this.#options.store.account(name);
+    const account = await store.account(name);
     if (intent === "register") {
       return account === undefined ? await this.#register(name, password) : refused("name_taken");
     }
@@ -109,28 +121,51 @@ export class Accounts {
       const result = await this.#register(name, password);
       // Somebody else was faster with the same new name: then it is a login like any other.
       if (result.type !== "refused" || result.code !== "name_taken") return result;
-      return await this.#check(await this.#options.store.account(name), password);
+      return await this.#check(await store.account(name), password);
     }
-    return await this.#check(account, password);
+    return await this.#check(account, password, isOpen ? undefined : NOBODY_NEW);
+  }
+
+  /** A good code may ask about names; without one, each answer is the same for every name. */
+  async #byInvitation(
+    name: string,
+    password: string,
+    intent: "any" | "login" | "register",
+    code: string | undefined,
+  ): Promise<SignInResult> {
+    const { store, invites } = this.#options;
+    const isGood = code !== undefined && intent !== "login" && await invites.isGood(code);
+    if (intent === "register" && !isGood) {
+      return code === undefined ? refused("bad_code", CODE_NEEDED) : refused("bad_code");
+    }
+    const account = await store.account(name);
+    if (isGood && account === undefined) return await this.#register(name, password, code);
+    if (intent === "register") return refused("name_taken");
+    const result = await this.#check(account, password, isGood ? TAKEN : NO_CODE);
+    const wasCode = result.type === "refused" && intent === "any" && code !== undefined && !isGood;
+    return wasCode ? refused("bad_code") : result;
   }
 
   /** Without an account it takes as long, and fails. */
-  async #check(account: Account | undefined, password: string): Promise<SignInResult> {
-    const { passwords, registration } = this.#options;
-    const { ok, rehash } = await passwords.verify(password, account?.passwordHash);
-    if (!ok || account === undefined) {
-      return refused("bad_credentials", registration === "open" ? undefined : NOBODY_NEW);
-    }
+  async #check(
+    account: Account | undefined,
+    password: string,
+    objection?: string,
+  ): Promise<SignInResult> {
+    const { ok, rehash } = await this.#options.passwords.verify(password, account?.passwordHash);
+    if (!ok || account === undefined) return refused("bad_credentials", objection);
     if (rehash) void this.#raise(account.name, password);
     return await this.#open(account, false);
   }
 
-  async #register(name: string, password: string): Promise<SignInResult> {
-    const { store, passwords, clock } = this.#options;
+  async #register(name: string, password: string, code?: string): Promise<SignInResult> {
+    const { store, invites, passwords, clock } = this.#options;
     if (!isFreeName(name)) return refused("bad_name", RESERVED_NAME);
     const hash = await passwords.hash(password);
-    const account = await store.createAccount(name, hash, clock.time());
-    return account === undefined ? refused("name_taken") : await this.#open(account, true);
+    const account = code === undefined
+      ? await store.createAccount(name, hash, clock.time()) ?? "name_taken"
+      : await invites.admit(name, hash, code);
+    return typeof account === "string" ? refused(account) : await this.#open(account, true);
   }
 
   async #open(account: Account, created: boolean): Promise<SignInResult> {

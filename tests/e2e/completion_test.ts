@@ -21,7 +21,11 @@ for (const [shell, { start, load }] of Object.entries(SHELLS)) {
     ignore,
     async fn() {
       await using house = await House.make();
-      const env = { ...await house.withSotto("ann"), TERM: "screen", HISTFILE: "" };
+      const env: Record<string, string> = {
+        ...await house.withSotto("ann"),
+        TERM: "screen",
+        HISTFILE: "",
+      };
       // Not through tmux, which has a PATH of its own.
       const command = ["env", `PATH=${env["PATH"]}`, ...start];
       using terminal = new Terminal(command, { cwd: house.folder, env });

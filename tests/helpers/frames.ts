@@ -10,7 +10,7 @@ import type {
   ServerFrame,
   ServerFrames,
 } from "../../protocol/frame.ts";
-import { LIMITS } from "../../protocol/limits.ts";
+import { LIMITS, TIMES } from "../../protocol/limits.ts";
 import { dmOf } from "../../protocol/names.ts";
 
 type Table<Frames> = { readonly [Type in keyof Frames]: fc.Arbitrary<Frames[Type]> };
@@ -70,6 +70,7 @@ export const CLIENT_ARBITRARIES: Table<ClientFrames> = {
       // Limited in bytes, unlike the other texts.
       password: text(LIMITS.password / 4, 1),
       intent: fc.constantFrom("any", "login", "register"),
+      code: label,
     },
     { requiredKeys: ["type", "id", "user", "password"] },
   ),
@@ -127,6 +128,15 @@ export const CLIENT_ARBITRARIES: Table<ClientFrames> = {
   remove: fc.record({ type: of("remove"), id, conversation: group, users: names }),
   delete: fc.record({ type: of("delete"), id, conversation: group }),
   ping: fc.record({ type: of("ping"), id }),
+  invite: fc.record(
+    {
+      type: of("invite"),
+      id,
+      uses: fc.integer({ min: 1, max: LIMITS.inviteUses }),
+      lifetime: fc.integer({ min: 1, max: TIMES.invite }),
+    },
+    { requiredKeys: ["type", "id"] },
+  ),
   logout: fc.record({ type: of("logout"), id }),
 };
 
@@ -247,6 +257,7 @@ export const SERVER_ARBITRARIES: Table<ServerFrames> = {
     { requiredKeys: ["type", "code", "message"] },
   ),
   resync: fc.record({ type: of("resync") }),
+  invited: fc.record({ type: of("invited"), re: id, code: label, uses: uint, expires: uint }),
   pong: fc.record({ type: of("pong"), re: id }),
   bye: fc.record(
     { type: of("bye"), re: id, code: label, message: text(500) },

@@ -16,6 +16,7 @@ import { Conversations } from "../../server/services/conversations.ts";
 import { Delivery } from "../../server/services/delivery.ts";
 import type { Passwords } from "../../server/services/passwords.ts";
 import { type FileLimits, Files } from "../../server/services/files.ts";
+import { Invites } from "../../server/services/invites.ts";
 import { People } from "../../server/services/people.ts";
 import { Places } from "../../server/services/places.ts";
 import { Presence } from "../../server/services/presence.ts";
@@ -68,8 +69,10 @@ export async function startSocketless(
     log: SILENT,
     limit: 1_000_000,
   });
+  const invites = new Invites({ store: store.admission, clock });
   const accounts = new Accounts({
     store,
+    invites,
     passwords: PLAIN_PASSWORDS,
     tokens: await openTokens(keys, { issuer: "test" }),
     registration: "open",
@@ -94,6 +97,7 @@ export async function startSocketless(
     conversations,
     delivery,
     files,
+    invites,
     people,
     places,
     presence,

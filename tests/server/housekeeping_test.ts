@@ -60,7 +60,10 @@ Deno.test("startHousekeeping() goes on after a failure, and logs it", async () =
     rounds++;
     return Promise.reject(new Error("disk full"));
   };
-  const store = { index: fail, sweep: () => Promise.resolve(false), endExpiredSessions: fail };
+  await using temp = await tempStore();
+  const { admission } = temp.store;
+  const sweep = () => Promise.resolve(false);
+  const store = { index: fail, sweep, endExpiredSessions: fail, admission };
   const end = startHousekeeping({ store, files, clock, log });
   await settle();
   await clock.pass(2_000);

@@ -4,6 +4,7 @@ import { SILENT } from "../../../server/log.ts";
 import { AddressPaces } from "../../../server/rate.ts";
 import type { Registration } from "../../../server/config.ts";
 import { Accounts, type Credentials } from "../../../server/services/accounts.ts";
+import { Invites } from "../../../server/services/invites.ts";
 import { startPasswords } from "../../../server/services/passwords.ts";
 import { openTokens } from "../../../server/services/tokens.ts";
 import { FakeClock } from "../../helpers/fake_clock.ts";
@@ -24,9 +25,27 @@ async function setUp() {
   const tokens = await openTokens(folder, { issuer: "test" });
   const logins = new AddressPaces({ rate: 1, burst: 1_000 });
   const failures = new AddressPaces({ rate: 0.1, burst: 20 });
+  const invites = new Invites({ store: store.admission, clock });
   const accounts = (registration: Registration = "open") =>
-    new Accounts({ store, passwords, tokens, registration, logins, failures, clock, log: SILENT });
-  return { store, clock, stack, accounts, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+    new Accounts({
+      store,
+      invites,
+      passwords,
+      tokens,
+      registration,
+      logins,
+      failures,
+      clock,
+      log: SILENT,
+    });
+  return {
+    store,
+    clock,
+    stack,
+    accounts,
+    invites,
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
 }
 
 /** What became of an attempt, in short. */
@@ -54,18 +73,29 @@ Deno.test("Accounts.login() registers a new name where that is open, and knows i
   });
 
   await test.step("not where registration is closed, or by invitation, telling no names", async () => {
-    for (const accounts of [closed, invite]) {
+    const reasons = [
+      [closed, "New names cannot be registered here.", "registration_closed"],
+      [invite, "A new name takes an invitation here.", "bad_code"],
+    ] as const;
+    for (const [accounts, reason, registering] of reasons) {
       for (const name of ["carl", "ann"]) {
         const wrong = { password: "wrong" };
         assert.deepEqual(await accounts.login({ user: name, ...wrong }, HERE), {
           type: "refused",
           code: "bad_credentials",
-          message: "The name or the password is wrong. New names cannot be registered here.",
+          message: `The name or the password is wrong. ${reason}`,
         });
+        const code = "no-such-code";
         const register = { intent: "register" } as const;
-        assert.equal(await outcome(accounts, name, register), "registration_closed");
+        assert.equal(await outcome(accounts, name, register), registering);
+        assert.equal(await outcome(accounts, name, { ...register, code }), registering);
+        const isCode = accounts === invite ? "bad_code" : "bad_credentials";
+        assert.equal(await outcome(accounts, name, { ...wrong, code }), isCode);
+        const login = { ...wrong, intent: "login", code } as const;
+        assert.equal(await outcome(accounts, name, login), "bad_credentials");
       }
       assert.equal(await outcome(accounts, "ann"), "1 ann");
+      assert.equal(await outcome(accounts, "ann", { code: "no-such-code" }), "1 ann");
     }
     assert.equal(await setting.store.account("carl"), undefined);
   });
@@ -146,6 +176,7 @@ Deno.test("Accounts.login() stores a password again at today's cost when it was 
       ...bound(setting.store),
       setPasswordHash: (_, hash) => Promise.resolve(resolve(hash)),
     },
+    invites: new Invites({ store: setting.store.admission, clock: setting.clock }),
     passwords,
     tokens: await openTokens(folder, { issuer: "test" }),
     registration: "closed",
@@ -168,3 +199,71 @@ function bound(store: Awaited<ReturnType<typeof tempStore>>["store"]) {
     endSession: store.endSession.bind(store),
   };
 }
+
+Deno.test("Accounts.login() lets in by invitation whoever has a good code, and counts it", async (test) => {
+  await using setting = await setUp();
+  const { clock, invites } = setting;
+  const accounts = setting.accounts("invite");
+  const make = async (uses: number) => (await invites.make({ uses, lifetime: DAY })).code;
+
+  await test.step("as often as the code says", async () => {
+    const code = await make(2);
+    assert.equal(await outcome(accounts, "ann", { code }), "1 ann, new");
+    assert.equal(
+      await outcome(accounts, "ann", { code }),
+      "1 ann",
+      "an account needs no further use",
+    );
+    assert.equal(await outcome(accounts, "ann", { code, intent: "register" }), "name_taken");
+    assert.equal(await outcome(accounts, "ann", { code, password: "x" }), "bad_credentials");
+    assert.equal(await outcome(accounts, "quit", { code }), "bad_name");
+    assert.equal(await outcome(accounts, "bob", { code, intent: "register" }), "2 bob, new");
+    assert.equal(await outcome(accounts, "carl", { code }), "bad_code");
+    assert.equal(await outcome(accounts, "carl", { code, intent: "register" }), "bad_code");
+    assert.equal(await outcome(accounts, "ann", { code }), "1 ann");
+  });
+
+  await test.step("one of two who come at once with one use", async () => {
+    const code = await make(1);
+    const both = await Promise.all([
+      outcome(accounts, "dora", { code }),
+      outcome(accounts, "emil", { code }),
+    ]);
+    assert.deepEqual(both.map((one) => one.replace(/\w+, new/, "new")).sort(), [
+      "3 new",
+      "bad_code",
+    ]);
+  });
+
+  await test.step("until the code expires, or is withdrawn", async () => {
+    const code = await make(5);
+    const { number, code: other } = await invites.make({ uses: 5, lifetime: 2 * DAY });
+    clock.set(clock.time() + DAY);
+    assert.equal(await outcome(accounts, "fred", { code }), "bad_code");
+    assert.equal(await outcome(accounts, "fred", { code: other }), "4 fred, new");
+    await setting.store.admission.withdraw(number);
+    assert.equal(await outcome(accounts, "gwen", { code: other }), "bad_code");
+  });
+
+  await test.step("while an address has not guessed too often", async () => {
+    const { store } = setting;
+    const strict = new Accounts({
+      store,
+      invites,
+      passwords: { hash: () => Promise.reject(new Error("hashed")), verify: REFUSING },
+      tokens: { issue: () => Promise.reject(new Error("issued")), verify: NOBODY },
+      registration: "invite",
+      logins: new AddressPaces({ rate: 1, burst: 100 }),
+      failures: new AddressPaces({ rate: 0.001, burst: 3 }),
+      clock,
+      log: SILENT,
+    });
+    const guess = (code: string) => outcome(strict, "gwen", { code, intent: "register" });
+    const outcomes = [];
+    for (const code of ["a", "b", "c", "d"]) outcomes.push(await guess(code));
+    assert.deepEqual(outcomes, ["bad_code", "bad_code", "bad_code", "rate_limited"]);
+  });
+});
+
+const REFUSING = () => Promise.resolve({ ok: false, rehash: false });
+const NOBODY = () => Promise.resolve(undefined);

@@ -1,0 +1,21 @@
+/** `invite`: an admin asks for a code that lets somebody in. */
+import type { ClientFrames } from "../../protocol/frame.ts";
+import type { Logger } from "../log.ts";
+import type { Peer } from "../peer.ts";
+import type { Invites } from "../services/invites.ts";
+import { answer } from "./answer.ts";
+
+export interface InviteServices {
+  readonly invites: Invites;
+  readonly log: Logger;
+}
+
+export function invite(frame: ClientFrames["invite"], peer: Peer, services: InviteServices) {
+  const { id: re, uses, lifetime } = frame;
+  return answer(re, peer, async () => {
+    const by = peer.session.account.name;
+    const { code, number, ...made } = await services.invites.make({ by, uses, lifetime });
+    services.log.info("invited", { user: by, number, uses: made.uses });
+    return { type: "invited", re, code, ...made };
+  });
+}
