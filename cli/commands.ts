@@ -28,7 +28,8 @@ const DATA = option("--data", folder(), {
 
 const PLAIN = map(
   flag("--plain", {
-    description: message`Print line by line, for screen readers and pipes (the default).`,
+    description:
+      message`Print line by line, for screen readers and pipes (the default without a terminal).`,
   }),
   () => "plain" as const,
 );

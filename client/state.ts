@@ -80,8 +80,13 @@ export function reduce(state: State, event: ChatEvent): State {
     }
     case "round_trip":
       return { ...state, roundTrip: event.milliseconds };
-    case "authenticated":
-      return { ...state, user: event.user };
+    case "authenticated": {
+      const { user } = event;
+      // What one account has seen is not the next one's.
+      if (state.user === undefined || state.user === user) return { ...state, user };
+      const { connection, transport, roundTrip } = state;
+      return { ...INITIAL, connection, transport, roundTrip, user };
+    }
     case "users": {
       const people = event.users.map(({ name, number, status }) =>
         [name, { number, status }] as const

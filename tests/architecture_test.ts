@@ -118,18 +118,20 @@ Deno.test("Imports keep the import rule", () => {
 });
 
 Deno.test("Imports bring neither server nor client into a start that does not ask for them", () => {
-  const loaded = new Set(["main.ts"]);
-  for (const path of loaded) {
-    const { code = "" } = sources.find((source) => source.path === path) ?? {};
-    for (const specifier of staticImportsOf(code).filter(isRelative)) {
-      loaded.add(resolve(path, specifier));
-    }
-  }
+  const loaded = loadedWith("main.ts");
   assert.ok(loaded.has("protocol/names.ts")); // Through cli/: the walk goes all the way.
   assert.deepEqual(
     [...loaded].filter((path) => /^(server|client|compare|demo|discovery)\//.test(path)),
     [],
   );
+});
+
+Deno.test("Imports bring the interface for terminals in when it is used, and not before", () => {
+  const loaded = loadedWith("server/main.ts", "client/main.ts", "cli/parse.ts");
+  assert.ok(loaded.has("client/ui/plain.ts"));
+  assert.deepEqual([...loaded].filter((path) => path.startsWith("client/ui/tui/")), []);
+  // And that is all that brings Ink and React: see `ONLY_IN`.
+  assert.ok(loadedWith("client/ui/tui/start.ts").has("client/ui/tui/app.ts"));
 });
 
 Deno.test("Imports of packages stay in the places that own them", () => {
@@ -234,6 +236,19 @@ function staticImportsOf(code: string): string[] {
     ...find(code, /\b(?:import|export)\b[^"'`;()]*?\bfrom\s*["']([^"']+)["']/g),
     ...find(code, /\bimport\s*["']([^"']+)["']/g),
   ];
+}
+
+/** The modules that are loaded with these, through all that they import for more than types. */
+function loadedWith(...paths: string[]): Set<string> {
+  const loaded = new Set(paths);
+  for (const path of loaded) {
+    const { code = "" } = sources.find((source) => source.path === path) ?? {};
+    const running = code.replaceAll(/\bimport type\b[^;]*;/g, "");
+    for (const specifier of staticImportsOf(running).filter(isRelative)) {
+      loaded.add(resolve(path, specifier));
+    }
+  }
+  return loaded;
 }
 
 function find(code: string, pattern: RegExp): string[] {

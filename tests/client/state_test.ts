@@ -134,3 +134,25 @@ Deno.test("reduce knows the newest sealed message, until it was opened", () => {
   const opened: ChatEvent = { event: "opened", id: "2", from: "bob", text: "" };
   assert.equal(after(...two, opened).sealed, undefined);
 });
+
+Deno.test("reduce lets the next account begin afresh", () => {
+  const signedIn = (user: string): ChatEvent => ({
+    event: "authenticated",
+    user,
+    number: 1,
+    created: false,
+  });
+  const said: ChatEvent = {
+    event: "message",
+    conversation: "room:tech",
+    seq: 1,
+    id: "01J00000000000000000000001",
+    from: "bob",
+    text: "hello",
+    at: AT,
+  };
+  const same = after(CONNECTED, signedIn("ann"), said, signedIn("ann"));
+  assert.deepEqual([same.unread.size, same.places.size], [1, 1]);
+  const other = after(CONNECTED, signedIn("ann"), said, signedIn("cleo"));
+  assert.deepEqual([other.user, other.connection, other.unread.size], ["cleo", "connected", 0]);
+});

@@ -74,10 +74,10 @@ export function completion(text: string, cursor: number, known: Known): Completi
   const before = line.slice(0, from).trim().split(/\s+/).filter((one) => one !== "");
   if (before.length === 0) return first(from, word, known);
   if (/^[@/]/.test(before[0] ?? "")) {
+    const second = matching(from, word, secondWords(before, known.forms), " ");
+    if (second.candidates.length > 0) return second;
     const [form, given] = formOf(before, known.forms);
     if (form !== undefined) return argument(from, word, form, given, before, known);
-    const second = secondWords(before, known.forms);
-    if (second.length > 0) return matching(from, word, second, " ");
   }
   return inText(from, word, known);
 }

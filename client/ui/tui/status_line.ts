@@ -34,12 +34,19 @@ export function StatusLine(props: StatusLineProps): ReactElement {
 export function statusText({ state, columns, retryIn, missed }: StatusLineProps): string {
   const parts: Part[] = [
     { ways: [state.room === undefined ? "in no room" : label(state, state.room)], weight: 3 },
+    { ways: [ownStatus(state)], weight: 3 },
     { ways: missedWays(missed), weight: 2 },
     { ways: unreadWays(state), weight: 2 },
     { ways: connectionWays(state, retryIn), weight: 1 },
     { ways: peopleWays(state), weight: 0 },
   ];
   return fit(fitParts(parts, columns).filter((text) => text !== "").join(" · "), columns);
+}
+
+/** `dnd`: so that nobody forgets it. */
+function ownStatus({ people, user }: State): string {
+  const status = people.get(user ?? "")?.status ?? "normal";
+  return status === "normal" ? "" : name(status);
 }
 
 function missedWays(missed: Missed | undefined): string[] {

@@ -110,6 +110,8 @@ export class Tui {
     }
     if (event.event === "error") this.#unshown.clear();
     const isHidden = this.#unshown.delete(event.event);
+    const { user } = this.#state;
+    if (event.event === "authenticated" && event.user !== user && user !== undefined) this.#learn();
     if (!isHidden) this.#write(this.#transcript.lines(this.#state, event));
     this.#state = reduce(this.#state, event);
     if (this.#state.retryIn !== undefined && event.event === "notice") this.#countDown(event.in);

@@ -31,6 +31,8 @@ Deno.test("completion knows commands, from the table of commands", () => {
   assert.deepEqual(candidates("/jo"), ["/join"]);
   assert.deepEqual(candidates("@sta"), ["@status"]);
   assert.deepEqual(candidates("@group l"), ["leave", "list"]);
+  assert.deepEqual(candidates("/keys "), ["forget", "remember"]);
+  assert.deepEqual(candidates("/keys remember b"), ["bob"]);
   assert.deepEqual(candidates("/nothing"), []);
   for (const { words } of commandForms()) {
     for (const word of words) {
