@@ -99,6 +99,11 @@ export class Program implements AsyncDisposable {
     }
   }
 
+  /** Waits until it has printed more. */
+  async more(): Promise<void> {
+    await this.#within("for more", this.#news.promise);
+  }
+
   /** Its exit code, or the signal that ended it. */
   async exit(limit = LIMIT): Promise<number | Deno.Signal> {
     const { code, signal } = await this.#within("for it to leave", this.#over, limit);
