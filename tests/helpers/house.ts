@@ -76,6 +76,7 @@ export class House implements AsyncDisposable {
       HOME: home,
       XDG_CONFIG_HOME: join(home, "config"),
       XDG_STATE_HOME: join(home, "state"),
+      XDG_DOWNLOAD_DIR: join(home, "downloads"),
     };
   }
 

@@ -237,7 +237,7 @@ Deno.test("Files goes on where a client stopped that sends again, and says it on
   await first.chat.type(`/send bob ${path}`);
   await cut;
   assert.equal((await first.chat.leave()).code, "unfinished");
-  const { id, message } = await first.event("error", { code: "stopped" });
+  const { id = "", message } = await first.event("error", { code: "stopped" });
   assert.match(message, /^large is not across/);
 
   const second = await scene.person("ann", { uploads });

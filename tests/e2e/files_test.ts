@@ -1,0 +1,294 @@
+/**
+ * Files from person to person, with the programs that people run: offered, accepted, resumed after
+ * whatever breaks, and written where they belong.
+ */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Clock, systemClock } from "../../client/clock.ts";
+import { encodeFileNote } from "../../protocol/file.ts";
+import { startTestChat } from "../helpers/client.ts";
+import { fileOf, hashOf, upload } from "../helpers/files.ts";
+import { House, type RunningProgram, SOTTO } from "../helpers/house.ts";
+import type { Program } from "../helpers/program.ts";
+import { TestPeer } from "../helpers/peer.ts";
+import { hasTerminal, Terminal } from "../helpers/terminal.ts";
+import { UdpRelay } from "../helpers/udp_relay.ts";
+
+const MIB = 1024 * 1024;
+const BYTES = new Uint8Array(randomBytes(300_000));
+
+function downloads(house: House, person: string): string {
+  return join(house.folder, person, "downloads");
+}
+
+async function fileIn(house: House, name: string, bytes: Uint8Array = BYTES): Promise<string> {
+  const path = join(house.folder, name);
+  await writeFile(path, bytes);
+  return path;
+}
+
+async function bytesAt(path: unknown): Promise<Uint8Array> {
+  return new Uint8Array(await readFile(String(path)));
+}
+
+Deno.test("sotto client sends a file, offers it, and fetches it when that is accepted", async () => {
+  await using house = await House.make();
+  const server = await house.server();
+  const ann = await house.person("ann", server);
+  const bob = await house.person("bob", server);
+  await mkdir(downloads(house, "bob"), { recursive: true });
+  await writeFile(join(downloads(house, "bob"), "my plan.pdf"), "another");
+  ann.type(`/send @bob ${await fileIn(house, "my plan.pdf")}`);
+  const offer = await bob.event({ event: "offer", from: "ann" });
+  assert.deepEqual([offer["name"], offer["size"]], ["my plan.pdf", BYTES.length]);
+  await ann.event({ event: "file", direction: "up", id: offer["id"] });
+  await ann.event({ event: "ack", id: offer["id"] });
+  bob.type(`/accept ${offer["number"]}`);
+  const { path } = await bob.event({ event: "file", direction: "down", id: offer["id"] });
+  assert.equal(path, join(downloads(house, "bob"), "my plan (1).pdf"));
+  assert.deepEqual(await bytesAt(path), BYTES);
+  assert.equal(await readFile(join(downloads(house, "bob"), "my plan.pdf"), "utf8"), "another");
+
+  for (
+    const [line, code] of [
+      [`/send bob ${house.folder}`, "not_a_file"],
+      ["/send bob ./nothing", "no_file"],
+      ["/send bob", "bad_command"],
+      ["/accept 99", "unknown_file"],
+    ] as const
+  ) {
+    ann.type(line);
+    await ann.event({ event: "error", code });
+  }
+});
+
+Deno.test("sotto client finishes files at the end of its input, for those who come later", async () => {
+  await using house = await House.make();
+  const server = await house.server();
+  const bob = await house.person("bob", server);
+  bob.end();
+  assert.equal(await bob.exit(), 0);
+  const ann = await house.person("ann", server);
+  ann.type(`/send bob ${await fileIn(house, "plan.pdf")}`);
+  ann.end();
+  assert.equal(await ann.exit(), 0);
+  await ann.event({ event: "ack", conversation: "dm:ann:bob" });
+
+  const again = await house.person("bob", server, "--auto-accept", "1M");
+  again.end();
+  assert.equal(await again.exit(), 0);
+  const { path } = await again.event({ event: "file", direction: "down" });
+  assert.deepEqual(await bytesAt(path), BYTES);
+});
+
+Deno.test("sotto client offers a file in a room to everyone there", async () => {
+  await using house = await House.make();
+  const server = await house.server();
+  const [ann, bob, cat] = await Promise.all(
+    ["ann", "bob", "cat"].map((name) => house.person(name, server)),
+  );
+  assert.ok(ann && bob && cat);
+  for (const person of [ann, bob, cat]) {
+    person.type("/join tech");
+    await person.event({ event: "room", conversation: "room:tech" });
+  }
+  ann.type(`/send #tech ${await fileIn(house, "plan.pdf")}`);
+  for (const person of [bob, cat]) {
+    await person.event({ event: "offer", conversation: "room:tech", name: "plan.pdf" });
+    person.type("/accept");
+    const { path } = await person.event({ event: "file", direction: "down" });
+    assert.deepEqual(await bytesAt(path), BYTES);
+  }
+});
+
+Deno.test("sotto client goes on with a file after a Ctrl-C, and says that it was not across", async () => {
+  await using house = await House.make();
+  const server = await house.server();
+  await using relay = new UdpRelay({ hostname: "127.0.0.1", port: server.port });
+  const bob = await house.person("bob", server, "--auto-accept", "1G");
+  const bytes = new Uint8Array(randomBytes(8 * MIB));
+  const path = await fileIn(house, "large", bytes);
+  const ann = await house.person("ann", { ...server, port: relay.port });
+  let left = 3 * MIB;
+  const stalled = Promise.withResolvers<void>();
+  relay.filter = (datagram, direction) => {
+    if (direction === "up") left -= datagram.length;
+    if (left > 0) return datagram;
+    stalled.resolve();
+    return undefined;
+  };
+  ann.type(`/send bob ${path}`);
+  await stalled.promise;
+  ann.kill("SIGINT");
+  assert.equal(await ann.exit(), 1);
+  assert.match(ann.stderr, /Left; 1 file is not across/);
+  await ann.event({ event: "closed", code: "unfinished" });
+
+  const again = await house.person("ann", server);
+  again.type(`/send bob ${path}`);
+  const begun = await again.event({ event: "progress", rate: 0 });
+  assert.ok(Number(begun["transferred"]) > MIB, JSON.stringify(begun));
+  const { path: written } = await bob.event({ event: "file", direction: "down", name: "large" });
+  assert.deepEqual(await bytesAt(written), bytes);
+});
+
+/** Ten times as impatient as people's: a server that is gone is noticed in a second or two. */
+const HASTY: Clock = {
+  now: () => 10 * systemClock.now(),
+  time: systemClock.time,
+  after: (ms, callback) => systemClock.after(ms / 10, callback),
+};
+
+Deno.test("sotto client goes on with files by itself when the server is killed in their middle", async () => {
+  await using house = await House.make();
+  const first = await house.server();
+  const { port, pin } = first;
+  const bytes = new Uint8Array(randomBytes(32 * MIB));
+  const path = await fileIn(house, "large", bytes);
+  const folder = downloads(house, "bob");
+  await using bob = await startTestChat({
+    user: "bob",
+    port,
+    pin,
+    clock: HASTY,
+    files: {
+      downloads: folder,
+    },
+  });
+  await using ann = await startTestChat({ user: "ann", port, pin, clock: HASTY, files: {} });
+  const blobs = join(house.folder, "data", "files");
+
+  await ann.chat.type(`/send bob ${path}`);
+  await whenIn(blobs, 2 * MIB);
+  const second = await killAndStart(house, first);
+  await bob.event("offer");
+  await bob.chat.type("/accept");
+  await whenIn(folder, 2 * MIB);
+  await killAndStart(house, second);
+  const { path: written } = await bob.event("file");
+  assert.deepEqual(await bytesAt(written), bytes);
+  for (const person of [ann, bob]) {
+    const begun = person.all("progress").filter(({ rate }) => rate === 0);
+    assert.ok((begun.at(-1)?.transferred ?? 0) >= MIB, JSON.stringify(begun));
+    assert.deepEqual(person.all("error"), []);
+  }
+});
+
+Deno.test("sotto client writes no hostile name, and nothing outside its folder", async () => {
+  await using house = await House.make();
+  const server = await house.server();
+  const bob = await house.person("bob", server, "--auto-accept", "1M");
+  const { port, pin } = server;
+  const address = { hostname: "127.0.0.1", port };
+  await using eve = await TestPeer.signIn({ address, pin }, "eve");
+  const names: readonly (readonly [given: string, written: string])[] = [
+    ["../../etc/passwd", "passwd"],
+    ["..\\..\\boot.ini", "boot.ini"],
+    ["/etc/shadow", "shadow"],
+    ["a\u202egpj.exe", "agpj.exe"],
+    [`z${"\u0323".repeat(120)}`, `\u1e93${"\u0323".repeat(8)}`],
+    ["x\0y", "xy"],
+    ["CON", "_CON"],
+    [".bashrc", "bashrc"],
+    ["..", "file"],
+    ["esc\x1b]0;evil\x07", "esc]0;evil"],
+  ];
+  for (const [index, [name, written]] of names.entries()) {
+    const file = fileOf(index, 1000 + index, "dm:bob:eve");
+    const { bytes, hash, conversation } = file;
+    assert.equal(await upload(eve, file), "0, stored");
+    const body = encodeFileNote({ file: file.file, name, size: bytes.length, hash });
+    const content = { kind: "file", body };
+    await eve.ask({ type: "send", ulid: file.file, conversation, content });
+    const came = await bob.event({ event: "file", direction: "down", size: bytes.length });
+    assert.equal(came["name"], name);
+    assert.equal(came["path"], join(downloads(house, "bob"), written));
+    assert.deepEqual(hashOf(await bytesAt(came["path"])), hash);
+  }
+  assert.equal((await readdir(downloads(house, "bob"))).length, names.length);
+  // Deno has a cache of its own there.
+  const own = new Set([".cache", "downloads", "password", "state"]);
+  const around = await readdir(join(house.folder, "bob"));
+  assert.deepEqual(around.filter((name) => !own.has(name)), []);
+  for (const line of bob.lines) assert.doesNotMatch(line, /[\p{Cc}\u202e]/u);
+});
+
+Deno.test("sotto client does not grow with the files that it sends and fetches", {
+  ignore: Deno.build.os !== "linux", // Elsewhere nothing tells it as simply.
+}, async () => {
+  await using house = await House.make();
+  const server = await house.server();
+  const ann = await house.person("ann", server);
+  const bob = await house.person("bob", server);
+  const path = join(house.folder, "large");
+  execFileSync("truncate", ["-s", `${128 * MIB}`, path]);
+  const before = await Promise.all([memoryOf(ann), memoryOf(bob)]);
+  ann.type(`/send bob ${path}`);
+  await bob.event({ event: "offer" });
+  bob.type("/accept");
+  const { path: written } = await bob.event({ event: "file", direction: "down" });
+  assert.equal((await stat(String(written))).size, 128 * MIB);
+  for (const [index, person] of [ann, bob].entries()) {
+    const grown = await memoryOf(person) - (before[index] ?? 0);
+    assert.ok(grown < 64 * MIB, `by ${grown} bytes`);
+  }
+});
+
+Deno.test("sotto client --plain in a terminal: a file is offered, fetched, and told of", {
+  ignore: !hasTerminal(),
+}, async () => {
+  await using house = await House.make();
+  const server = await house.server();
+  await fileIn(house, "plan.pdf");
+  const [ann, bob] = await Promise.all(["ann", "bob"].map(async (person) => {
+    const password = await house.passwordFile(person);
+    const options = { cwd: house.folder, env: house.env(person), columns: 160, rows: 30 };
+    const args = ["--plain", "--pin", server.pin, "--password-file", password];
+    return new Terminal(
+      [...SOTTO, "client", ...args, `${person}@127.0.0.1:${server.port}`],
+      options,
+    );
+  }));
+  assert.ok(ann && bob);
+  using _ann = ann;
+  using _bob = bob;
+  for (const terminal of [ann, bob]) await terminal.until(/\* here: /);
+  ann.enter("/send bob plan.pdf");
+  await ann.until(/\* sending plan\.pdf \(293\.0 KiB\) to bob/);
+  await ann.until(/\d\d:\d\d \[plan\.pdf sent to bob\]/);
+  await bob.until(/ann -> you: \[file plan\.pdf, 293\.0 KiB; \/accept 1\]/);
+  bob.enter("/accept");
+  await bob.until(/\* receiving plan\.pdf \(293\.0 KiB\)/);
+  await bob.until(/\* plan\.pdf is there: \S+downloads\/plan\.pdf/);
+  bob.enter("/files");
+  await bob.until(/\* no files/);
+});
+
+/** Waits until a file in the folder has so many bytes. */
+async function whenIn(folder: string, bytes: number): Promise<void> {
+  while (true) {
+    const names = await readdir(folder).catch(() => []);
+    const sizes = await Promise.all(names.map((name) => sizeOf(join(folder, name))));
+    if (sizes.some((size) => size >= bytes)) return;
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+async function sizeOf(path: string): Promise<number> {
+  return (await stat(path).catch(() => undefined))?.size ?? 0;
+}
+
+async function killAndStart(house: House, server: RunningProgram): Promise<RunningProgram> {
+  server.program.kill("SIGKILL");
+  await server.program.exit();
+  return await house.server({ port: server.port });
+}
+
+/** Bytes of memory that a program holds (proc(5)). */
+async function memoryOf({ pid }: Program): Promise<number> {
+  const [, kibibytes] = /VmRSS:\s+(\d+)/.exec(await readFile(`/proc/${pid}/status`, "utf8")) ?? [];
+  return Number(kibibytes) * 1024;
+}
