@@ -94,7 +94,7 @@ export class Source implements AsyncDisposable {
   }
 
   async #read(read: (bytes: number) => void): Promise<Uint8Array> {
-    // Native: noble's takes many times as long for a large file (docs/decisions/files.md).
+    // Native: noble's takes eight times as long (docs/decisions/files.md).
     const hash = createHash("sha256");
     const buffer = new Uint8Array(STEP);
     for (let at = 0; at < this.size;) {
