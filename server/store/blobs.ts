@@ -47,8 +47,8 @@ export class DiskFullError extends Error {
 
 /** Bytes that are read at once where a blob is hashed again. */
 const PIECE = 256 * 1024;
-/** Bytes after which the disk is waited for, so that the last wait is as short as the others. */
-const SYNC = 8 * 1024 * 1024;
+/** Bytes after which the disk is waited for: a message that is being stored waits behind them. */
+const SYNC = 4 * 1024 * 1024;
 const FULL = new Set(["ENOSPC", "EDQUOT"]);
 
 /** The folder MUST be there, and its owner's alone. */

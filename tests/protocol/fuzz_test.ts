@@ -39,10 +39,14 @@ const almostFrame: fc.Arbitrary<ValueMap> = fc.dictionary(
   fc.constantFrom(
     ...["id", "re", "versions", "features", "client", "user", "password", "intent", "token"],
     ...["ulid", "conversation", "content", "after", "limit", "seq", "more", "users", "code"],
+    ...["file", "size", "hash", "offset", "bytes"],
   ),
   fc.oneof(anyValue, fc.nat(), fc.constantFrom("room:general", "text", "any")),
 ).chain((fields) =>
-  fc.constantFrom("hello", "login", "send", "history", "ack", "users", "error", "constructor")
+  fc.constantFrom(
+    ...["hello", "login", "send", "history", "ack", "users", "error", "constructor"],
+    ...["upload", "download", "chunk", "ready"],
+  )
     .map((type) => ({ type, ...fields }))
 );
 
