@@ -2,6 +2,7 @@
  * A person in the demo: types lines into a real client, and says what they see on its screen. What
  * they were told to see and did not see in time is an error.
  */
+import { join } from "node:path";
 import { Chat } from "../client/chat.ts";
 import type { ChatEvent } from "../client/events.ts";
 import { fixedCredentials, type Prompts } from "../client/prompts.ts";
@@ -26,8 +27,18 @@ export class DemoError extends Error {
 type EventOf<Name extends ChatEvent["event"]> = Extract<ChatEvent, { event: Name }>;
 type Fields<Event> = { readonly [Name in keyof Event]?: Event[Name] };
 
+export interface PersonOptions {
+  readonly server: Server;
+  readonly engine: Engine;
+  /** A folder of theirs, which is there. */
+  readonly home: string;
+  /** Takes what they type and see, line by line. */
+  readonly say: (line: string) => void;
+}
+
 export class Person implements AsyncDisposable {
   readonly name: string;
+  readonly home: string;
   readonly cable: Cable;
   readonly #chat: Chat;
   readonly #say: (line: string) => void;
@@ -36,8 +47,9 @@ export class Person implements AsyncDisposable {
   #passwords = 0;
   #wake = Promise.withResolvers<void>();
 
-  constructor(name: string, server: Server, engine: Engine, say: (line: string) => void) {
+  constructor(name: string, { server, engine, home, say }: PersonOptions) {
     this.name = name;
+    this.home = home;
     this.#say = say;
     this.cable = new Cable(engine);
     this.#chat = new Chat({
@@ -47,6 +59,7 @@ export class Person implements AsyncDisposable {
       trust: pinned(server.pin),
       user: name,
       prompts: this.#prompts(),
+      files: { home, downloads: join(home, "downloads") },
     });
     void this.#watch();
   }
@@ -70,18 +83,28 @@ export class Person implements AsyncDisposable {
   /**
    * Waits for an event with these fields, past or future, and shows what it says. Returns it.
    */
-  async sees<Name extends ChatEvent["event"]>(
+  sees<Name extends ChatEvent["event"]>(
     event: Name,
     fields: Fields<EventOf<Name>>,
     show?: (event: EventOf<Name>) => string,
   ): Promise<EventOf<Name>> {
+    const fits = (candidate: EventOf<Name>) =>
+      Object.entries(fields).every(([name, value]) =>
+        Object.entries(candidate).some(([field, has]) => field === name && has === value)
+      );
+    return this.seesWhere(event, `${event} ${JSON.stringify(fields)}`, fits, show);
+  }
+
+  /** The same for an event that fits, which `what` describes. */
+  async seesWhere<Name extends ChatEvent["event"]>(
+    event: Name,
+    what: string,
+    fits: (event: EventOf<Name>) => boolean,
+    show?: (event: EventOf<Name>) => string,
+  ): Promise<EventOf<Name>> {
     const found = await this.#find(
-      (candidate): candidate is EventOf<Name> =>
-        candidate.event === event &&
-        Object.entries(fields).every(([name, value]) =>
-          Object.entries(candidate).some(([field, has]) => field === name && has === value)
-        ),
-      `${event} ${JSON.stringify(fields)}`,
+      (candidate): candidate is EventOf<Name> => isA(candidate, event) && fits(candidate),
+      what,
     );
     this.#checks += 1;
     if (show !== undefined) this.#say(`${this.name} | ${show(found)}`);
@@ -91,6 +114,16 @@ export class Person implements AsyncDisposable {
   /** How often a message with this text has come. */
   timesHeard(text: string): number {
     return this.#seen.filter((event) => event.event === "message" && event.text === text).length;
+  }
+
+  /** How many events there have been. */
+  get events(): number {
+    return this.#seen.length;
+  }
+
+  /** Those with a name, after so many of all. */
+  eventsSince<Name extends ChatEvent["event"]>(count: number, name: Name): EventOf<Name>[] {
+    return this.#seen.slice(count).filter((event): event is EventOf<Name> => isA(event, name));
   }
 
   /** Leaves, as with `@quit`. */
@@ -144,4 +177,11 @@ export class Person implements AsyncDisposable {
       clearTimeout(timer);
     }
   }
+}
+
+function isA<Name extends ChatEvent["event"]>(
+  event: ChatEvent,
+  name: Name,
+): event is EventOf<Name> {
+  return event.event === name;
 }
