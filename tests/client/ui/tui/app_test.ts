@@ -1,5 +1,6 @@
 /** What is drawn at the bottom, rendered by Ink as in the program. */
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { render } from "ink-testing-library";
 import { createElement } from "react";
 import type { ProgressEvent } from "../../../../client/events.ts";
@@ -161,4 +162,33 @@ Deno.test("frameOf shows letters with many marks in the cells that they take", (
   const { rows, cursor } = frameOf({ ...MODEL, text, cursor: text.length });
   assert.equal(rows.at(-1), `> ${text}`);
   assert.equal(cursor.column, 7);
+});
+
+Deno.test("frameOf paints what is typed as it was laid out, whatever script it is in", () => {
+  const pieces = [
+    "a",
+    " ",
+    "日",
+    "e\u0301",
+    "नि",
+    "ก็",
+    "한",
+    "👨‍👩‍👧",
+    "🇩🇪",
+    "1️⃣",
+    "❤️",
+    "ﷺ",
+    "\u1100\u1161",
+    "ع",
+  ];
+  const text = fc.array(fc.constantFrom(...pieces), { maxLength: 60 }).map((all) => all.join(""));
+  fc.assert(fc.property(text, fc.integer({ min: 20, max: 80 }), (text, columns) => {
+    const cursor = text.length;
+    const { rows } = layoutInput({ prompt: "> ", text, cursor, columns: columns - 1, rows: 8 });
+    const frame = frameOf({ ...MODEL, text, cursor, columns, rows: 24 });
+    assert.deepEqual(
+      frame.rows.slice(-rows.length).map((row) => row.trimEnd()),
+      rows.map((row) => row.trimEnd()),
+    );
+  }));
 });
