@@ -113,6 +113,7 @@ export class Files {
   /** Somebody else signs in: what was on its way stops, and what was offered is forgotten. */
   reset(): void {
     this.#passages.stop();
+    this.#said.clear();
     for (const offer of this.#offers.all) this.#offers.forget(offer);
   }
 
@@ -200,8 +201,10 @@ export class Files {
       if (isRefusal(failure, FORGOTTEN)) await this.#uploads.forget(begun);
       throw failure;
     }
-    passage.arrived();
     await unlessAborted(signal, room());
+    // Whoever stopped it may be somebody else by now.
+    if (signal.aborted) return false;
+    passage.arrived();
     this.#said.set(file, begun);
     const body = encodeFileNote({ file, name, size, hash });
     speaking.put(file, conversation, { kind: FILE_KIND, body });

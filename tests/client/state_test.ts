@@ -156,3 +156,27 @@ Deno.test("reduce lets the next account begin afresh", () => {
   const other = after(CONNECTED, signedIn("ann"), said, signedIn("cleo"));
   assert.deepEqual([other.user, other.connection, other.unread.size], ["cleo", "connected", 0]);
 });
+
+Deno.test("reduce knows which files are on their way", () => {
+  const way = {
+    number: 1,
+    direction: "up",
+    conversation: "room:tech",
+    name: "plan.pdf",
+    size: 10,
+  } as const;
+  const progress = (id: string, transferred: number): ChatEvent => ({
+    event: "progress",
+    ...way,
+    id,
+    transferred,
+    rate: 0,
+  });
+  const both = [progress("a", 0), progress("b", 0), progress("a", 5)];
+  assert.deepEqual([...after(...both).transfers.keys()], ["a", "b"]);
+  assert.equal(after(...both).transfers.get("a")?.transferred, 5);
+  const whole: ChatEvent = { event: "file", ...way, id: "a" };
+  const failed: ChatEvent = { event: "error", code: "stopped", id: "b", message: "" };
+  assert.deepEqual([...after(...both, whole).transfers.keys()], ["b"]);
+  assert.deepEqual([...after(...both, whole, failed).transfers.keys()], []);
+});
