@@ -92,6 +92,17 @@ Deno.test("sotto runs from one file: a server and two clients talk", async () =>
   assert.equal(await server.exit(), 0);
 });
 
+Deno.test("sotto shows all that it can, files too, and compares its ways, with its own permissions", async () => {
+  await using machine = await BareMachine.make();
+  await using demo = machine.sotto("demo");
+  assert.equal(await demo.exit(60_000), 0, demo.stderr + demo.lines.join("\n"));
+  await demo.line(/^All of it happened/);
+  await using compare = machine.sotto("bench", "compare", "--seconds", "1");
+  assert.equal(await compare.exit(60_000), 0, compare.stderr + compare.lines.join("\n"));
+  await compare.line(/a message beside the file of 4 .* ms .* ms$/);
+  await compare.line(/^On a bad line: skipped \(this program may start no other\)/);
+});
+
 Deno.test("sotto started twice at once for the first time runs twice", async () => {
   await using machine = await BareMachine.make();
   await using first = machine.sotto("--version");
