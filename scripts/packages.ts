@@ -12,6 +12,8 @@ const NPM = process.platform === "win32" ? "npm.cmd" : "npm";
 interface LockEntry {
   readonly version?: string;
   readonly dev?: boolean;
+  /** For development, and for a package that can do without. */
+  readonly devOptional?: boolean;
   /** Present on packages of one platform. */
   readonly os?: readonly string[];
 }
@@ -20,7 +22,9 @@ interface LockEntry {
 export async function productionPackages(root: string): Promise<string[]> {
   const entries = Object.entries(await readLock(root));
   return entries
-    .filter(([path, { dev, os }]) => path !== "" && dev !== true && os === undefined)
+    .filter(([path, { dev, devOptional, os }]) =>
+      path !== "" && dev !== true && devOptional !== true && os === undefined
+    )
     .map(([path]) => path);
 }
 
