@@ -14,7 +14,14 @@ import metadata from "./package.json" with { type: "json" };
 const SOFTWARE = `sotto/${metadata.version}`;
 
 /** Errors that are somebody's mistake and say what to do; of others the stack is wanted. */
-const EXPLAINED = new Set(["CertificateError", "ConfigError", "PrivateFileError", "SettingsError"]);
+const EXPLAINED = new Set([
+  "CertificateError",
+  "ConfigError",
+  "InviteError",
+  "PrivateFileError",
+  "SettingsError",
+  "StoreError",
+]);
 /** Those of them that are wrong usage. */
 const USAGE = new Set(["ConfigError", "SettingsError"]);
 
@@ -70,6 +77,21 @@ async function run(command: Command): Promise<number> {
     case "compare": {
       const { runCompare } = await import("./compare/main.ts");
       return await runCompare(command, { print });
+    }
+    case "invite": {
+      const { defaultDataDir } = await import("./server/config.ts");
+      const { invite } = await import("./server/invite.ts");
+      const { data = defaultDataDir(process.env), list = false, qr = process.stdout.isTTY } =
+        command;
+      for (const line of await invite({ ...command, data, list, qr })) print(line);
+      return EXIT.done;
+    }
+    case "admin": {
+      const { defaultDataDir } = await import("./server/config.ts");
+      const { admin } = await import("./server/invite.ts");
+      const { data = defaultDataDir(process.env) } = command;
+      for (const name of await admin({ ...command, data })) print(name);
+      return EXIT.done;
     }
     case "man": {
       const { manPage } = await import("./cli/man.ts");

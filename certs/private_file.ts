@@ -55,7 +55,9 @@ export async function checkPrivateFolder(folder: string): Promise<void> {
     ({ mode } = await stat(folder));
   } catch (cause) {
     if (codeOf(cause) === "ENOENT") return;
-    throw new PrivateFileError("unreadable", `Cannot read ${folder}: ${reasonOf(cause)}`, { cause });
+    throw new PrivateFileError("unreadable", `Cannot read ${folder}: ${reasonOf(cause)}`, {
+      cause,
+    });
   }
   if (!HAS_MODES || (mode & 0o077) === 0) return;
   throw new PrivateFileError(

@@ -5,17 +5,15 @@
  * No password, passphrase or token can be given here: others on the machine can read arguments.
  */
 import { object, or } from "@optique/core/constructs";
-import { message, text } from "@optique/core/message";
+import { message } from "@optique/core/message";
 import { map, multiple, optional } from "@optique/core/modifiers";
 import { argument, command, constant, flag, option } from "@optique/core/primitives";
 import type { InferValue } from "@optique/core/parser";
 import type { UsageTerm } from "@optique/core/usage";
-import { choice, integer, string, type ValueParser } from "@optique/core/valueparser";
+import { choice, integer, string } from "@optique/core/valueparser";
 import { path } from "@optique/run/valueparser";
-import { parsePin } from "../certs/fingerprint.ts";
-import { type Addressee, AddresseeError, formatAddressee, parseAddressee } from "./addressee.ts";
-import { parseSize, SIZE_RULE } from "../protocol/size.ts";
-import { formatTarget, parseTarget, type Target, TargetError } from "./target.ts";
+import { LIMITS } from "../protocol/limits.ts";
+import { addressee, duration, pin, size, target, tlsPort } from "./values.ts";
 
 const folder = () => path({ metavar: "DIR", type: "directory" });
 const file = () => path({ metavar: "FILE", type: "file" });
@@ -253,6 +251,62 @@ const bench = command(
   },
 );
 
+const invite = command(
+  "invite",
+  object({
+    type: constant("invite"),
+    data: optional(DATA),
+    host: optional(option("--host", string({ metavar: "NAME" }), {
+      description:
+        message`The server's name or address as others reach it (default: this machine's).`,
+    })),
+    port: optional(option("--port", integer({ metavar: "PORT", min: 1, max: 65_535 }), {
+      description: message`Its UDP port (default: 4433).`,
+    })),
+    uses: optional(option("--uses", integer({ metavar: "N", min: 1, max: LIMITS.inviteUses }), {
+      description: message`How many people it lets in (default: 1).`,
+    })),
+    lifetime: optional(option("--expires", duration(), {
+      description: message`How long it is good for, such as 12h or 30d (default: 7d).`,
+    })),
+    qr: optional(flag("--qr", {
+      description: message`Draw it as a QR code too, as on a terminal always.`,
+    })),
+    list: optional(flag("--list", {
+      description: message`Show the invitations that are good, with their numbers; make none.`,
+    })),
+    withdraw: optional(option("--withdraw", integer({ metavar: "NUMBER", min: 1 }), {
+      description: message`Withdraw this one; make none.`,
+    })),
+  }),
+  {
+    brief: message`Invite somebody to the server of this machine.`,
+    usageLine: [OPTIONS],
+    description:
+      message`Print a line for sotto client that lets somebody in: it carries the server's pin and a code, which makes an account also where --registration invite is set. The server may run meanwhile.`,
+  },
+);
+
+const admin = command(
+  "admin",
+  object({
+    type: constant("admin"),
+    data: optional(DATA),
+    add: optional(option("--add", string({ metavar: "USER" }), {
+      description: message`Make this account an admin.`,
+    })),
+    remove: optional(option("--remove", string({ metavar: "USER" }), {
+      description: message`Make it none any more.`,
+    })),
+  }),
+  {
+    brief: message`Say who may invite from a client.`,
+    usageLine: [OPTIONS],
+    description:
+      message`Print the names of the admins of this machine's server, who may type /invite in a client. The server may run meanwhile.`,
+  },
+);
+
 const man = command(
   "man",
   object({
@@ -269,87 +323,7 @@ const man = command(
 );
 
 /** All of it. */
-export const parser = or(server, client, send, discover, demo, certs, man, bench);
+export const parser = or(server, client, send, discover, demo, certs, invite, admin, man, bench);
 
 /** What was asked for: told apart by `type`. */
 export type Command = InferValue<typeof parser>;
-
-function target(): ValueParser<"sync", Target> {
-  return {
-    mode: "sync",
-    metavar: "SERVER",
-    placeholder: { host: "localhost", port: undefined, user: undefined, pin: undefined },
-    parse(input) {
-      try {
-        return { success: true, value: parseTarget(input) };
-      } catch (error) {
-        if (!(error instanceof TargetError)) throw error;
-        return { success: false, error: message`${input} names no server. ${text(error.message)}` };
-      }
-    },
-    format: formatTarget,
-  };
-}
-
-function addressee(): ValueParser<"sync", Addressee> {
-  return {
-    mode: "sync",
-    metavar: "TARGET",
-    placeholder: { people: [] },
-    parse(input) {
-      try {
-        return { success: true, value: parseAddressee(input) };
-      } catch (error) {
-        if (!(error instanceof AddresseeError)) throw error;
-        return { success: false, error: message`${input} names nobody. ${text(error.message)}` };
-      }
-    },
-    format: formatAddressee,
-  };
-}
-
-function tlsPort(): ValueParser<"sync", number | "off"> {
-  return {
-    mode: "sync",
-    metavar: "PORT",
-    placeholder: "off",
-    parse(input) {
-      if (input === "off") return { success: true, value: "off" };
-      const value = /^\d{1,5}$/.test(input) ? Number(input) : NaN;
-      if (value <= 65_535) return { success: true, value };
-      return { success: false, error: message`${input} is no port. Give 0 to 65535, or off.` };
-    },
-    format: String,
-  };
-}
-
-function size(): ValueParser<"sync", number> {
-  return {
-    mode: "sync",
-    metavar: "SIZE",
-    placeholder: 0,
-    parse(input) {
-      const value = parseSize(input);
-      if (value !== undefined) return { success: true, value };
-      return { success: false, error: message`${input} is no size. ${text(SIZE_RULE)}` };
-    },
-    format: String,
-  };
-}
-
-function pin(): ValueParser<"sync", string> {
-  return {
-    mode: "sync",
-    metavar: "SHA256:…",
-    placeholder: "",
-    parse(input) {
-      if (parsePin(input) !== undefined) return { success: true, value: input };
-      return {
-        success: false,
-        error:
-          message`${input} is not a pin. Give SHA256: and 43 characters, as sotto certs shows it.`,
-      };
-    },
-    format: (value) => value,
-  };
-}

@@ -16,7 +16,7 @@ const EXIT_STATUS: Readonly<Record<keyof typeof EXIT, string>> = {
   failed: "Failed, or something that was said could not be sent.",
   usage: "Wrong usage, or something would have had to be asked and there is no terminal.",
   noConnection: "No connection: there is no server, or it does not speak this protocol.",
-  notLetIn: "Not let in: wrong password, or registration is closed.",
+  notLetIn: "Not let in: wrong password, no good invitation, or registration is closed.",
   keyChanged: "The server's key has changed. Nothing was sent to it.",
 };
 

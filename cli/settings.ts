@@ -27,7 +27,7 @@ interface Setting {
 const CLIENT = { section: "client", commands: ["client", "send"] } as const;
 const TALK = { section: "client", commands: ["client"] } as const;
 const SERVER = { section: "server", commands: ["server"] } as const;
-const FOLDER = { section: "server", commands: ["server", "certs"] } as const;
+const FOLDER = { section: "server", commands: ["server", "certs", "invite", "admin"] } as const;
 
 export const SETTINGS: readonly Setting[] = [
   { key: "host", ...CLIENT, field: "target", takes: "target" },
@@ -41,7 +41,7 @@ export const SETTINGS: readonly Setting[] = [
   { key: "auto-accept", ...TALK, field: "autoAccept", takes: "value" },
   { key: "log-level", ...CLIENT, field: "logLevel", takes: "value" },
   { key: "host", ...SERVER, field: "host", takes: "value" },
-  { key: "port", ...SERVER, field: "port", takes: "value" },
+  { key: "port", section: "server", commands: ["server", "invite"], field: "port", takes: "value" },
   { key: "tls-port", ...SERVER, field: "tlsPort", takes: "value" },
   { key: "data", ...FOLDER, field: "data", takes: "path" },
   { key: "registration", ...SERVER, field: "registration", takes: "value" },

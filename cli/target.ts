@@ -1,6 +1,6 @@
 /**
  * Which server is meant, and as whom: `[USER@]HOST[:PORT]` as people type it, or an invite line
- * (`sotto://[USER@]HOST[:PORT]/?pin=SHA256:…`). It resolves nothing and asks nobody.
+ * (`sotto://[USER@]HOST[:PORT]/?pin=SHA256:…&code=…`). It resolves nothing and asks nobody.
  */
 import { parsePin } from "../certs/fingerprint.ts";
 import { foldName, isName } from "../protocol/names.ts";
@@ -16,6 +16,8 @@ export interface Target {
   readonly user: string | undefined;
   /** `SHA256:…`, where an invite line carries it. */
   readonly pin: string | undefined;
+  /** Of an invitation, where an invite line carries it. */
+  readonly code?: string | undefined;
 }
 
 /** The text names no server. The message says what would. */
@@ -32,7 +34,14 @@ export function parseTarget(text: string): Target {
   if (pin !== undefined && parsePin(pin) === undefined) {
     throw new TargetError("The pin is not SHA256: and 43 characters: copy the whole invite line.");
   }
-  return { ...parseAddress(authority.replace(/\/$/, "")), pin };
+  const code = new URLSearchParams(query).get("code") ?? undefined;
+  if (code !== undefined && !/^[\w-]{1,64}$/.test(code)) {
+    throw new TargetError(
+      "The code has other characters than it should: copy the whole invite line.",
+    );
+  }
+  const address = parseAddress(authority.replace(/\/$/, ""));
+  return { ...address, pin, ...(code !== undefined && { code }) };
 }
 
 /** Writes the form that `parseTarget` reads, for messages and completion. */

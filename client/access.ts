@@ -21,6 +21,8 @@ export interface AccessOptions {
   readonly acceptNew?: boolean | undefined;
   /** `SHA256:…`: the key that the server must show. */
   readonly pin?: string | undefined;
+  /** Of an invitation, which lets a new name in. */
+  readonly code?: string | undefined;
   /** Default `auto`: QUIC, and TLS where that does not get through. */
   readonly transport?: TransportChoice | undefined;
   /** `debug` tells the stages of every handshake, on standard error. */
@@ -46,6 +48,7 @@ export type Access =
   & Pick<ChatOptions, "engine" | "host" | "port" | "trust" | "prompts">
   & {
     readonly user: string | undefined;
+    readonly code?: string | undefined;
     readonly tokens: Tokens;
     readonly client: string;
     readonly log: Log | undefined;
@@ -56,13 +59,14 @@ export async function makeAccess(
   options: AccessOptions,
   { host, port, announced, input, stderr, paths, complain, ready }: AccessSurroundings,
 ): Promise<Access> {
-  const { user, passwordFile, pin, acceptNew, logLevel, software = "sotto" } = options;
+  const { user, passwordFile, pin, code, acceptNew, logLevel, software = "sotto" } = options;
   const password = passwordFile === undefined ? undefined : await readPassword(passwordFile, input);
   const prompts = new TerminalPrompts({
     input,
     server: formatAddress(host, port),
     announced,
     password,
+    invited: code !== undefined,
     ...(ready === undefined ? {} : { ready }),
   });
   const ask = acceptNew
@@ -74,6 +78,7 @@ export async function makeAccess(
     host,
     port,
     user,
+    code,
     prompts,
     trust: trustOnFirstUse({ knownHosts, host, port, pin, ask }),
     tokens: new TokenFolder(paths.tokens),

@@ -3,12 +3,11 @@
  * connection breaks, and ends once. Interfaces and bots stand on it alike.
  *
  * It has no terminal, and of the disk only what files need (`files/`): engine, trust, tokens,
- * prompts, clock and randomness come in as arguments. Whoever makes one MUST read its events (`for await`): it reads from the
- * network no faster than they are read.
+ * prompts, clock and randomness come in as arguments. Whoever makes one MUST read its events (`for
+ * await`): it reads from the network no faster than they are read.
  */
 import type { ServerFrame, User } from "../protocol/frame.ts";
 import type { Request } from "../protocol/session/client.ts";
-import type { Engine } from "../protocol/transport/transport.ts";
 import { Asking, RefusedError } from "./asking.ts";
 import { fractionsOf, randomBytes, ulidsOf } from "./chance.ts";
 import { type Clock, systemClock, within } from "./clock.ts";
@@ -18,24 +17,19 @@ import type { ChatEvent, Intent } from "./events.ts";
 import { type FileOptions, Files } from "./files/files.ts";
 import { Inquiries } from "./inquiries.ts";
 import { formatAddress } from "./known_hosts.ts";
-import { type Ending, Line } from "./line.ts";
+import { type Ending, Line, type LineOptions } from "./line.ts";
 import type { Log } from "./log.ts";
 import { Places } from "./places.ts";
-import type { Prompts } from "./prompts.ts";
 import { EventQueue } from "./queue.ts";
 import { Secrecy } from "./secrecy.ts";
 import { SealedMessages } from "./secrets.ts";
 import { Speaking } from "./speaking.ts";
 import { Talk } from "./talk.ts";
 import { TokenMemory, type Tokens } from "./tokens.ts";
-import type { Trust } from "./trust.ts";
 
-export interface ChatOptions {
-  readonly engine: Engine;
-  readonly host: string;
-  readonly port: number;
-  readonly trust: Trust;
-  readonly prompts: Prompts;
+type Server = "engine" | "host" | "port" | "trust" | "prompts" | "code";
+
+export interface ChatOptions extends Pick<LineOptions, Server> {
   /** The account; `undefined`: `prompts` knows. */
   readonly user?: string | undefined;
   /** Default: forgotten with the process. */
@@ -125,9 +119,15 @@ export class Chat implements AsyncDisposable {
     });
     this.#makeTalk = () => new Talk({ clock, random: fraction, events, sealed, self, files, log });
     this.#talk = this.#makeTalk();
-    const link = () => this.#line.link;
     const { offers } = files;
-    this.#inquiries = new Inquiries({ asking, places, sealed, offers, link, self });
+    this.#inquiries = new Inquiries({
+      asking,
+      places,
+      sealed,
+      offers,
+      line: () => this.#line,
+      self,
+    });
     const signedIn = Promise.withResolvers<void>();
     this.#line = new Line(
       { ...options, user: options.user, tokens, clock, random: fraction, client, log },
@@ -318,6 +318,7 @@ export class Chat implements AsyncDisposable {
       case "status":
       case "history":
       case "search":
+      case "invite":
         return this.#emit(await this.#inquiries.answer(intent));
       case "sign_in":
         return await this.#signInAs(intent);

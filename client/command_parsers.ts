@@ -2,6 +2,8 @@
  * What follows the word of a command, made into its `Intent`: one function for each form. Which
  * words there are stands in `commands.ts`. Pure; no error repeats what was typed.
  */
+import { parseDuration } from "../protocol/duration.ts";
+import { LIMITS, TIMES } from "../protocol/limits.ts";
 import { foldName, GENERAL, isName } from "../protocol/names.ts";
 import type { Intent } from "./events.ts";
 import {
@@ -196,6 +198,25 @@ export function parseHistory(rest: string): Parsed {
     type: "history",
     ...(place !== undefined && { place }),
     ...(limit !== undefined && { limit }),
+  });
+}
+
+export function parseInvite(rest: string): Parsed {
+  const words = rest.trim().split(/\s+/).filter((word) => word !== "");
+  const span = /[a-z]$/i.test(words.at(-1) ?? "") ? words.pop() : undefined;
+  const lifetime = span === undefined ? undefined : parseDuration(span) ?? 0;
+  const [count, ...others] = words;
+  const uses = count === undefined ? undefined : /^\d{1,4}$/.test(count) ? Number(count) : 0;
+  const isWrong = others.length > 0 || uses === 0 || (uses ?? 1) > LIMITS.inviteUses ||
+    lifetime === 0 || (lifetime ?? 1) > TIMES.invite;
+  if (isWrong) {
+    const most = `N from 1 to ${LIMITS.inviteUses}, and SPAN such as 12h or 30d`;
+    return fail("bad_command", `Type /invite [N] [SPAN], with ${most}.`);
+  }
+  return parsedAs({
+    type: "invite",
+    ...(uses !== undefined && { uses }),
+    ...(lifetime !== undefined && { lifetime }),
   });
 }
 

@@ -16,6 +16,7 @@ import {
   parseGroup,
   parseGroupSend,
   parseHistory,
+  parseInvite,
   parseLeave,
   parseMembers,
   parseNumbered,
@@ -198,6 +199,14 @@ const COMMANDS: readonly Command[] = [
       ["/history [WHERE] [N]", "the last N messages here, or in #ROOM, group:NAME or with @USER"],
     ],
     parse: parseHistory,
+  },
+  {
+    words: ["/invite"],
+    usages: [[
+      "/invite [N] [SPAN]",
+      "a line that lets N people in (1) for 12h or 30d (7d); admins",
+    ]],
+    parse: parseInvite,
   },
   {
     words: ["/search"],

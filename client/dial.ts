@@ -40,6 +40,7 @@ export async function dialServer(options: DialServerOptions): Promise<Dialled> {
   const seen: Seen = { pin: undefined };
   try {
     const connection = await dial(options, expected?.pin, seen);
+    if (expected !== undefined) await trust.proven?.(expected.pin);
     return { connection, pin: expected?.pin ?? "" };
   } catch (failure) {
     const refused = failure instanceof TransportError && failure.code === "certificate";

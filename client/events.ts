@@ -83,6 +83,13 @@ export type Intent =
     readonly limit?: number;
   }
   | { readonly type: "search"; readonly words: string }
+  /** Asks for a line that lets people in, as an admin may. */
+  | {
+    readonly type: "invite";
+    readonly uses?: number;
+    /** Milliseconds. */
+    readonly lifetime?: number;
+  }
   | {
     readonly type: "send_file";
     readonly to: Recipient;
@@ -221,6 +228,16 @@ export interface ChangedEvent extends Base {
   readonly users?: readonly string[];
   readonly topic?: string;
 }
+/** What lets somebody in: asked for by an admin. */
+export interface InviteEvent extends Base {
+  readonly event: "invite";
+  /** `sotto://…`, for `sotto client`. */
+  readonly line: string;
+  /** How many accounts it makes. */
+  readonly uses: number;
+  /** ISO 8601, UTC: from then on it makes none. */
+  readonly expires: string;
+}
 /** One's own status: asked for, or set. */
 export interface StatusEvent extends Base {
   readonly event: "status";
@@ -353,6 +370,7 @@ export type ChatEvent =
   | GroupsEvent
   | MembersEvent
   | ChangedEvent
+  | InviteEvent
   | StatusEvent
   | PresenceEvent
   | UsersEvent

@@ -50,6 +50,8 @@ export function formatIntent(intent: Intent): string {
       return words("/history", intent.place && formatPlace(intent.place), intent.limit);
     case "search":
       return words("/search", intent.words);
+    case "invite":
+      return words("/invite", intent.uses, minutes(intent.lifetime));
     case "send_file":
       return words("/send", formatRecipient(intent.to), intent.path);
     case "accept":
@@ -103,4 +105,9 @@ function nameOf(conversation: string): string {
 
 function words(...parts: readonly (string | number | undefined)[]): string {
   return parts.filter((part) => part !== undefined).join(" ");
+}
+
+/** A span as it is typed. */
+function minutes(ms: number | undefined): string | undefined {
+  return ms === undefined ? undefined : `${Math.ceil(ms / 60_000)}m`;
 }

@@ -1,22 +1,22 @@
 /**
- * What a person asks to see, or to be: their status, what was said before, what a search finds.
+ * What a person asks to see, or to be: their status, what was said before, what a search finds, a
+ * line to invite somebody with.
  * Each answer is one event. What cannot be had is a `RefusedError`.
  */
 import type { TransferFields } from "../protocol/session/client.ts";
-import type { Asking } from "./asking.ts";
-import type { Link } from "./connection.ts";
+import { type Asking, RefusedError } from "./asking.ts";
 import type { ChatEvent, Intent } from "./events.ts";
-import { fetchPast, type Keepers, type Past } from "./past.ts";
+import type { Line } from "./line.ts";
+import { fetchPast, isoTime, type Keepers, type Past } from "./past.ts";
 import type { Places } from "./places.ts";
 import { statusOf } from "./recipients.ts";
 
-export type Inquiry = Extract<Intent, { type: "status" | "history" | "search" }>;
+export type Inquiry = Extract<Intent, { type: "status" | "history" | "search" | "invite" }>;
 
 export interface InquiriesOptions extends Keepers {
   readonly asking: Pick<Asking, "ask">;
   readonly places: Pick<Places, "find" | "room">;
-  /** The session, while there is one. */
-  readonly link: () => Pick<Link, "allows" | "messages"> | undefined;
+  readonly line: () => Pick<Line, "link" | "inviteLine">;
   /** The account's own name. */
   readonly self: () => string;
 }
@@ -54,10 +54,21 @@ export class Inquiries {
         const found = await this.#past({ type: "search", words, limit: SHOWN });
         return { event: "search", words, ...found };
       }
+      case "invite": {
+        const { uses, lifetime } = inquiry;
+        const [made] = await asking.ask<"invite">({
+          type: "invite",
+          ...(uses !== undefined && { uses }),
+          ...(lifetime !== undefined && { lifetime }),
+        });
+        if (made === undefined) throw new RefusedError("no_answer", "The server gave no code.");
+        const text = this.#options.line().inviteLine(made.code);
+        return { event: "invite", line: text, uses: made.uses, expires: isoTime(made.expires) };
+      }
     }
   }
 
   #past(fields: TransferFields): Promise<Past> {
-    return fetchPast(this.#options.link(), fields, this.#options);
+    return fetchPast(this.#options.line().link, fields, this.#options);
   }
 }

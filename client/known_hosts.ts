@@ -104,6 +104,11 @@ export function trustOnFirstUse({ knownHosts, host, port, pin, ask }: TrustOptio
           `${known.line} of ${knownHosts.path} (${address}) and connect again.`,
       };
     },
+    async proven(shown) {
+      // An invite line is enough for the next time too. What the file says already, stays.
+      if (pin === undefined || await knownHosts.find(host, port) !== undefined) return;
+      await knownHosts.add(host, port, shown);
+    },
     async meet(shown) {
       if (!await ask(shown)) return false;
       await knownHosts.add(host, port, shown);

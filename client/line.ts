@@ -3,6 +3,7 @@
  * last. What comes over it is for whoever made it; it says nothing itself but `hello` and who it is.
  */
 import type { ServerFrame } from "../protocol/frame.ts";
+import { formatInviteLine } from "../protocol/invite_line.ts";
 import type { Request } from "../protocol/session/client.ts";
 import { type Engine, TransportError } from "../protocol/transport/transport.ts";
 import { backoff } from "./backoff.ts";
@@ -41,6 +42,8 @@ export interface LineOptions {
   readonly prompts: Prompts;
   /** The account; `undefined`: `prompts` knows. */
   readonly user: string | undefined;
+  /** Of an invitation, which lets a new name in. */
+  readonly code?: string | undefined;
   readonly tokens: Tokens;
   readonly clock: Clock;
   /** From 0 up to, but not including, 1. */
@@ -117,6 +120,12 @@ export class Line {
   /** The pin of the server that was dialled last. */
   get pin(): string {
     return this.#pin;
+  }
+
+  /** The line that invites somebody to the server that was dialled last. */
+  inviteLine(code: string): string {
+    const { host, port } = this.#options;
+    return formatInviteLine({ host, port, pin: this.#pin, code });
   }
 
   /** Whether this is a way back. */
@@ -210,12 +219,13 @@ export class Line {
   }
 
   async #enter(link: Link): Promise<Outcome> {
-    const { prompts, tokens, clock } = this.#options;
+    const { prompts, tokens, clock, code } = this.#options;
     const given = this.#next;
     this.#next = undefined;
     this.#signIn = new SignIn({
       link,
       given,
+      code,
       pin: this.#pin,
       user: this.#user,
       tokens,

@@ -26,6 +26,8 @@ export interface SignInOptions {
   readonly user: string | undefined;
   /** What to begin with, where it was asked for already. */
   readonly given: Credentials | undefined;
+  /** Of an invitation, for whoever has no account yet. */
+  readonly code?: string | undefined;
   readonly tokens: Tokens;
   readonly prompts: Prompts;
   readonly clock: Pick<Clock, "time">;
@@ -89,7 +91,7 @@ export class SignIn {
   }
 
   async #withPassword(signal: AbortSignal): Promise<Outcome> {
-    const { user, given: first, prompts, link, onRefusal } = this.#options;
+    const { user, given: first, code, prompts, link, onRefusal } = this.#options;
     const intent = first?.intent;
     let refusal: Refused = { type: "refused", code: "no_password", message: NOBODY };
     for (let attempt = 0;; attempt++) {
@@ -116,6 +118,7 @@ export class SignIn {
         user: name,
         password,
         ...(wanted !== undefined && { intent: wanted }),
+        ...(code !== undefined && first === undefined && { code }),
       });
       const frame = await answer;
       if (frame === undefined) return { type: "later" };
@@ -123,6 +126,7 @@ export class SignIn {
       refusal = { type: "refused", code: frame.code, message: frame.message };
       onRefusal(frame.code, frame.message);
       if (frame.attempts === undefined && !PASSING.has(frame.code)) return refusal;
+      if (frame.code === "bad_code") return refusal; // It gets no better by being asked again.
     }
   }
 

@@ -153,6 +153,7 @@ export function reduce(state: State, event: ChatEvent): State {
     case "search":
     case "unread":
     case "members":
+    case "invite":
     case "status":
     case "files":
       return state;

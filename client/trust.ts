@@ -17,6 +17,8 @@ export interface Trust {
   expected(): Promise<Expectation | undefined>;
   /** The first contact: whether to go on with a server that shows this pin, now and from now on. */
   meet(pin: string): Promise<boolean>;
+  /** The server has shown the pin that it must, and the key to it. */
+  proven?(pin: string): Promise<void>;
 }
 
 /** Trusts the server with this pin, and no other. */

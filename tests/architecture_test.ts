@@ -72,7 +72,7 @@ const ONLY_IN: readonly (readonly [module: string, ...rooms: string[]])[] = [
   ["jose", "server/services/"],
   ["multicast-dns", "discovery/"],
   ["smol-toml", "cli/"],
-  ["uqr", "cli/"],
+  ["uqr", "protocol/invite_line.ts"],
   ["node:sqlite", "server/store/"],
   ["node:child_process", "compare/"],
   ["node:dgram", "protocol/transport/quiche/", "discovery/", "compare/"],

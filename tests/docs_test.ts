@@ -14,6 +14,7 @@ Deno.test("docs/cli.md names every command and every option", async () => {
   const document = await read("docs/cli.md");
   const commands = [...help("help").matchAll(/^ {2}([a-z]+) /gm)].map(([, name = ""]) => name);
   assert.deepEqual(commands.toSorted(), [
+    "admin",
     "bench",
     "certs",
     "client",
@@ -21,6 +22,7 @@ Deno.test("docs/cli.md names every command and every option", async () => {
     "demo",
     "discover",
     "help",
+    "invite",
     "man",
     "send",
     "server",

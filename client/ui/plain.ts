@@ -5,6 +5,7 @@
  * Lines of people begin with a time and a name, all others with a time and `*` or `!`, so that no
  * text of anybody can pass for something that sotto says.
  */
+import { drawQr } from "../../protocol/invite_line.ts";
 import { parseConversation, peerOf } from "../../protocol/names.ts";
 import { safeLabel, safeText } from "../../protocol/safe_text.ts";
 import type { ChatEvent, PastMessage } from "../events.ts";
@@ -84,6 +85,12 @@ export function plainLines(state: State, event: ChatEvent, options: PlainOptions
     }
     case "changed":
       return tell(changeText(state, event));
+    case "invite": {
+      const { line, uses, expires } = event;
+      const often = uses === 1 ? "once" : `${uses} times`;
+      const text = `lets somebody in ${often}, until ${expires}: sotto client '${line}'`;
+      return [...tell(text), ...drawQr(line)];
+    }
     case "status":
       return tell(`your status is ${safeLabel(event.status, 16)}`);
     case "opened":

@@ -53,6 +53,8 @@ export interface TerminalPromptsOptions {
   readonly announced?: string | undefined;
   /** The password, where a file gave it; it is used once. */
   readonly password: string | undefined;
+  /** An invitation was brought: the name is most likely new, and whether it is is not asked. */
+  readonly invited?: boolean;
   /** Resolves when a question may be put: when what happened before it is on the screen. */
   readonly ready?: () => Promise<void>;
 }
@@ -62,18 +64,22 @@ export class TerminalPrompts implements Prompts {
   readonly #server: string;
   readonly #announced: string | undefined;
   readonly #ready: () => Promise<void>;
+  readonly #invited: boolean;
   #password: string | undefined;
 
-  constructor({ input, server, announced, password, ready }: TerminalPromptsOptions) {
+  constructor(
+    { input, server, announced, password, invited = false, ready }: TerminalPromptsOptions,
+  ) {
     this.#input = input;
     this.#server = server;
     this.#announced = announced;
     this.#password = password;
+    this.#invited = invited;
     this.#ready = ready ?? (() => Promise.resolve());
   }
 
   async credentials(
-    { user, intent, signal }: CredentialsRequest,
+    { user, intent, attempt, signal }: CredentialsRequest,
   ): Promise<Credentials | undefined> {
     const given = this.#password;
     this.#password = undefined;
@@ -81,7 +87,8 @@ export class TerminalPrompts implements Prompts {
     if (!this.#input.isTerminal) return undefined;
     await this.#ready();
     if (user === undefined) return await this.#newOrKnown(given, signal);
-    const password = intent === "register"
+    const isNew = intent === "register" || this.#invited && attempt === 0;
+    const password = isNew
       ? await this.#newPassword(user, signal)
       : await this.#askPassword(user, signal);
     return password === undefined ? undefined : { user, password };
@@ -92,15 +99,16 @@ export class TerminalPrompts implements Prompts {
     given: string | undefined,
     signal: AbortSignal,
   ): Promise<Credentials | undefined> {
-    const intent = await this.#askIntent(signal);
-    if (intent === undefined) return undefined;
+    const intent = this.#invited ? undefined : await this.#askIntent(signal);
+    if (intent === undefined && !this.#invited) return undefined;
     const user = await this.#input.ask(`Name on ${this.#server}: `, signal);
     if (user === undefined) return undefined;
     const password = given ??
-      await (intent === "register"
+      await (intent !== "login"
         ? this.#newPassword(user, signal)
         : this.#askPassword(user, signal));
-    return password === undefined ? undefined : { user, password, intent };
+    if (password === undefined) return undefined;
+    return { user, password, ...(intent !== undefined && { intent }) };
   }
 
   async #askIntent(signal: AbortSignal): Promise<Credentials["intent"]> {

@@ -29,7 +29,8 @@ Deno.test("parseTarget folds the user's name", () => {
 
 Deno.test("parseTarget reads invite lines, and leaves what it does not know in them alone", () => {
   const target = { host: "chat.example", port: 4433, user: undefined, pin: PIN };
-  assert.deepEqual(parseTarget(`sotto://chat.example:4433/?pin=${PIN}&code=x`), target);
+  const line = `sotto://chat.example:4433/?pin=${PIN}&code=9qhBzDr2oA1LmXwE&colour=red`;
+  assert.deepEqual(parseTarget(line), { ...target, code: "9qhBzDr2oA1LmXwE" });
   assert.deepEqual(parseTarget(`sotto://chat.example?pin=${PIN}`), { ...target, port: undefined });
   assert.equal(parseTarget("sotto://chat.example/").pin, undefined);
   assert.equal(parseTarget(`sotto://ann@[::1]:1/?pin=${PIN}`).user, "ann");
@@ -52,6 +53,8 @@ Deno.test("parseTarget says what to do about text that names no server", () => {
     ["-host", /Give the server as/],
     ["https://host", /Give the server as|port is a number|in brackets/],
     ["sotto://host/?pin=SHA256:short", /copy the whole invite line/],
+    ["sotto://host/?code=a%20b", /copy the whole invite line/],
+    ["sotto://host/?code=", /copy the whole invite line/],
   ];
   for (const [text, reason] of wrong) {
     assert.throws(() => parseTarget(text), (error) => {

@@ -97,6 +97,20 @@ Deno.test("trustOnFirstUse takes a pin that was given before what is known", asy
   assert.equal((await trust.expected())?.pin, OTHER);
 });
 
+Deno.test("trustOnFirstUse remembers a pin that was given once the server has shown it", async () => {
+  await using hosts = await knownHosts();
+  const ask = () => Promise.resolve(false);
+  const given = trustOnFirstUse({ knownHosts: hosts, host: "one", port: 1, pin: PIN, ask });
+  await given.proven?.(PIN);
+  assert.equal((await hosts.find("one", 1))?.pin, PIN);
+  // What was known before stays: another pin for once is not one for ever.
+  const other = trustOnFirstUse({ knownHosts: hosts, host: "one", port: 1, pin: OTHER, ask });
+  await other.proven?.(OTHER);
+  assert.equal((await hosts.find("one", 1))?.pin, PIN);
+  await trustOnFirstUse({ knownHosts: hosts, host: "two", port: 1, ask }).proven?.(PIN);
+  assert.equal(await hosts.find("two", 1), undefined);
+});
+
 Deno.test("KeyChangedError names both keys, the file and the line", async () => {
   await using hosts = await knownHosts();
   await hosts.add("one", 1, PIN);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { ChatEvent } from "../../../client/events.ts";
 import { INITIAL, reduce, type State } from "../../../client/state.ts";
 import { plainLines, PlainView } from "../../../client/ui/plain.ts";
+import { drawQr } from "../../../protocol/invite_line.ts";
 
 const NOW = Date.UTC(2026, 10, 20, 14, 2);
 const OPTIONS = { now: () => NOW, echoed: false, timeZone: "UTC" };
@@ -61,6 +62,14 @@ const LINES: readonly (readonly [what: string, event: ChatEvent, lines: string[]
   ["no room", { event: "room" }, [
     "14:02 * you are in no room now; /rooms lists them, and /join ROOM goes into one",
   ]],
+  [
+    "an invitation",
+    { event: "invite", line: "sotto://a", uses: 1, expires: "2026-01-02T03:04:05.000Z" },
+    [
+      "14:02 * lets somebody in once, until 2026-01-02T03:04:05.000Z: sotto client 'sotto://a'",
+      ...drawQr("sotto://a"),
+    ],
+  ],
   ["one's status", { event: "status", status: "dnd" }, ["14:02 * your status is dnd"]],
   [
     "rooms",

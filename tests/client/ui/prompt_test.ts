@@ -14,9 +14,10 @@ class Asked implements Disposable {
   readonly input: Input;
   readonly prompts: TerminalPrompts;
 
-  constructor({ typed = "", isTTY = true, password, announced }: {
+  constructor({ typed = "", isTTY = true, invited = false, password, announced }: {
     typed?: string;
     isTTY?: boolean;
+    invited?: boolean;
     password?: string;
     announced?: string;
   }) {
@@ -30,7 +31,8 @@ class Asked implements Disposable {
     });
     this.input = new Input({ stdin: this.stdin, stderr, onInterrupt() {} });
     const { input } = this;
-    this.prompts = new TerminalPrompts({ input, server: "chat:4433", announced, password });
+    const server = "chat:4433";
+    this.prompts = new TerminalPrompts({ input, server, announced, password, invited });
   }
 
   [Symbol.dispose](): void {
@@ -54,6 +56,16 @@ Deno.test("TerminalPrompts asks who registers for the password twice", async () 
   assert.deepEqual(credentials, { user: "ann", password: "mine", intent: "register" });
   assert.match(asked.screen, /not the same/);
   assert.doesNotMatch(asked.screen, /mine|mime/);
+});
+
+Deno.test("TerminalPrompts asks who is invited for a name and a password alone", async () => {
+  using asked = new Asked({ typed: "ann\nmine\rmine\r", invited: true });
+  const credentials = await asked.prompts.credentials({ ...REQUEST, user: undefined });
+  assert.deepEqual(credentials, { user: "ann", password: "mine" });
+  assert.doesNotMatch(asked.screen, /R to register/);
+  using named = new Asked({ typed: "mine\rmine\rtheirs\r", invited: true });
+  assert.equal((await named.prompts.credentials(REQUEST))?.password, "mine");
+  assert.equal((await named.prompts.credentials({ ...REQUEST, attempt: 1 }))?.password, "theirs");
 });
 
 Deno.test("TerminalPrompts takes no third wrong answer for a choice", async () => {

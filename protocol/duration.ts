@@ -1,0 +1,14 @@
+/** Spans of time as people write them: `30m`, `12h`, `7d`. Pure. */
+
+const UNITS: Readonly<Record<string, number>> = {
+  m: 60 * 1000,
+  h: 60 * 60 * 1000,
+  d: 24 * 60 * 60 * 1000,
+};
+
+/** Milliseconds; `undefined`: that is no span, or no time at all. */
+export function parseDuration(text: string): number | undefined {
+  const [, count, unit = ""] = /^(\d{1,6})([mhd])$/.exec(text.trim().toLowerCase()) ?? [];
+  const ms = Number(count) * (UNITS[unit] ?? NaN);
+  return ms > 0 ? ms : undefined;
+}

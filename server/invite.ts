@@ -1,0 +1,112 @@
+/**
+ * `sotto invite` and `sotto admin`: on the server's machine, in its data folder, whether the server
+ * runs or not. Whoever can write there may; nobody else can.
+ */
+import { hostname, networkInterfaces } from "node:os";
+import { join } from "node:path";
+import { loadOrMakeCertificate } from "../certs/load.ts";
+import { certificateNames } from "../certs/names.ts";
+import { makePrivateFolder } from "../certs/private_file.ts";
+import { ProtocolError } from "../protocol/errors.ts";
+import { drawQr, formatInviteLine } from "../protocol/invite_line.ts";
+import { foldName } from "../protocol/names.ts";
+import { systemClock } from "./clock.ts";
+import { DEFAULT_PORT } from "./config.ts";
+import { Invites } from "./services/invites.ts";
+import { StoreError } from "./store/error.ts";
+import { openBesideServer, openSqliteStore } from "./store/sqlite.ts";
+import type { Store } from "./store/store.ts";
+
+/** What was asked for cannot be done. The message says what would. */
+export class InviteError extends Error {
+  override readonly name = "InviteError";
+}
+
+export interface InviteCommand {
+  readonly data: string;
+  /** The server as others reach it, without brackets. */
+  readonly host: string | undefined;
+  readonly port: number | undefined;
+  readonly uses: number | undefined;
+  /** Milliseconds. */
+  readonly lifetime: number | undefined;
+  readonly list: boolean;
+  readonly withdraw: number | undefined;
+  /** Draw the line as a QR code too. */
+  readonly qr: boolean;
+}
+
+/** Carries it out; returns the lines to print. */
+export async function invite(command: InviteCommand): Promise<string[]> {
+  await using store = await openStore(command.data);
+  const { admission } = store;
+  if (command.list) return (await admission.invites(systemClock.time())).map(describe);
+  if (command.withdraw !== undefined) {
+    if (await admission.withdraw(command.withdraw)) return [];
+    throw new InviteError(
+      `There is no invitation ${command.withdraw}. Show those that there are: sotto invite --list`,
+    );
+  }
+  const { pin } = await loadOrMakeCertificate(command.data, certificateNames());
+  const invites = new Invites({ store: admission, clock: systemClock });
+  const { code } = await invites.make(command).catch((error) => {
+    throw error instanceof ProtocolError ? new InviteError(error.message) : error;
+  });
+  const { host = reachableName(), port = DEFAULT_PORT } = command;
+  const line = formatInviteLine({ host, port, pin, code });
+  return command.qr ? [line, "", ...drawQr(line)] : [line];
+}
+
+export interface AdminCommand {
+  readonly data: string;
+  readonly add: string | undefined;
+  readonly remove: string | undefined;
+}
+
+/** Makes an account an admin, or none any more; returns the names of all admins. */
+export async function admin({ data, add, remove }: AdminCommand): Promise<string[]> {
+  await using store = await openStore(data);
+  for (const [name, isAdmin] of [[add, true], [remove, false]] as const) {
+    if (name === undefined || await store.admission.setAdmin(foldName(name), isAdmin)) continue;
+    throw new InviteError(
+      `There is no account ${name} here. It is made at the first login: then it can be an admin.`,
+    );
+  }
+  return await store.admission.admins();
+}
+
+/** The one server's store, or, while that runs, a word beside it. */
+async function openStore(folder: string): Promise<Store> {
+  await makePrivateFolder(folder);
+  const file = join(folder, "sotto.db");
+  try {
+    return openSqliteStore(file);
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.code !== "in_use") throw error;
+    return openBesideServer(file);
+  }
+}
+
+/** `2: 1 of 5 used, until 2026-01-07T12:00:00.000Z, by ann` */
+function describe(
+  { number, used, uses, expiresAt, by }: {
+    readonly number: number;
+    readonly used: number;
+    readonly uses: number;
+    readonly expiresAt: number;
+    readonly by: string | undefined;
+  },
+): string {
+  const until = new Date(expiresAt).toISOString();
+  return `${number}: ${used} of ${uses} used, until ${until}, by ${
+    by ?? "whoever runs the server"
+  }`;
+}
+
+/** A full name, else the first address that others may reach; both are guesses. */
+function reachableName(): string {
+  const name = hostname();
+  if (name.includes(".")) return name;
+  const addresses = Object.values(networkInterfaces()).flat();
+  return addresses.find((one) => one?.family === "IPv4" && !one.internal)?.address ?? name;
+}
