@@ -55,6 +55,8 @@ const MAY_IMPORT: readonly (readonly [room: string, from: readonly string[]])[] 
   // A transport knows no frames; frames and sessions need no transport to be tested.
   ["protocol/transport/", ["protocol/transport/"]],
   ["protocol/", ["protocol/", "!protocol/transport/"]],
+  // It drives the program as the tests do.
+  ["scripts/screenshots.ts", ["scripts/", "tests/helpers/"]],
   ["scripts/", ["scripts/", "package.json"]],
   ["examples/", ["cli/target.ts", "client/"]],
   ["tests/", [""]],

@@ -77,6 +77,11 @@ export class Terminal implements Disposable {
     return this.#tmux("capture-pane", "-p").replaceAll(/^\s*\n/gm, "");
   }
 
+  /** The same with its colours and weights, and with empty lines. */
+  get styled(): string {
+    return this.#tmux("capture-pane", "-p", "-e", "-N");
+  }
+
   /** Waits until the screen fits, and returns it. */
   async until(pattern: RegExp): Promise<string> {
     for (let waited = 0; waited < LIMIT; waited += LOOK) {
