@@ -209,8 +209,8 @@ Deno.test("sotto client writes no hostile name, and nothing outside its folder",
     assert.deepEqual(hashOf(await bytesAt(came["path"])), hash);
   }
   assert.equal((await readdir(downloads(house, "bob"))).length, names.length);
-  // Deno has a cache of its own there.
-  const own = new Set([".cache", "downloads", "password", "state"]);
+  // Settings, state, and Deno's cache are there too.
+  const own = new Set([".cache", "config", "downloads", "password", "state"]);
   const around = await readdir(join(house.folder, "bob"));
   assert.deepEqual(around.filter((name) => !own.has(name)), []);
   for (const line of bob.lines) assert.doesNotMatch(line, /[\p{Cc}\u202e]/u);
