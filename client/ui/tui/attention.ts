@@ -31,10 +31,6 @@ export class Attention {
     this.#time = time;
   }
 
-  get focused(): boolean {
-    return this.#focused;
-  }
-
   /** What came while nobody looked, until a key is pressed. */
   get missed(): { readonly count: number; readonly since: number } | undefined {
     return this.#missed;

@@ -105,7 +105,6 @@ export class Tui {
   /** Shows an event. `false`: nobody reads the output any more. */
   async show(event: ChatEvent): Promise<boolean> {
     if (event.event === "message" || event.event === "sealed" || event.event === "offer") {
-      if (!this.#attention.focused) this.#transcript.unseen();
       this.#screen.signal(this.#attention.heard(event, this.#state));
     }
     if (event.event === "error") this.#unshown.clear();
@@ -150,9 +149,8 @@ export class Tui {
   }
 
   #press(key: Key): void {
-    if (key.type === "focus") return this.#attention.focus(key.focused);
+    if (key.type === "focus") return this.#focus(key.focused);
     this.#attention.pressed();
-    this.#transcript.seen();
     if (this.#questions.current !== undefined) {
       if (this.#questions.press(key) === "interrupt") this.#options.leave();
       return;
@@ -173,6 +171,12 @@ export class Tui {
       case "none":
         return;
     }
+  }
+
+  #focus(focused: boolean): void {
+    this.#attention.focus(focused);
+    if (focused) this.#transcript.seen();
+    else this.#transcript.unseen();
   }
 
   /** An empty line opens the newest message that is sealed. */
