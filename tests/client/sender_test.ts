@@ -110,17 +110,21 @@ for (const lost of ["up", "down"] as const) {
   Deno.test(`Sender is stored once when the network breaks ${lost}wards`, async () => {
     await using scene = await Scene.make();
     await using ann = await scene.person("ann");
+    const { promise: signedIn, resolve } = Promise.withResolvers<void>();
     const tokens = scene.onSignedIn(() => {
       scene.relay.filter = (datagram, direction) => direction === lost ? undefined : datagram;
+      resolve();
     });
     const sender = scene.sender({ conversation: "room:general" }, "hello", { tokens });
     const running = sender.run();
+    await signedIn;
     if (lost === "down") await ann.event("message", { text: "hello" });
-    else await ann.event("presence", { user: "ops" });
     await scene.clock.pass(12_000); // Until the silence is taken for a break.
     scene.relay.filter = (datagram) => datagram;
     assert.equal((await scene.over(running)).code, "left");
-    await ann.event("presence", { user: "ops", status: "offline" });
+    // What came after it has come: nothing else was said before.
+    await ann.chat.type("and that is all");
+    await ann.event("ack", { seq: 2 });
     assert.deepEqual(ann.texts, ["hello"]);
   });
 }
