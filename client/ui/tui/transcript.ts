@@ -84,6 +84,9 @@ export class Transcript {
       case "sending":
       case "progress":
         return [];
+      // A telephone reads the squares of an invitation best where they are bright.
+      case "invite":
+        return this.#plain(state, event);
       case "notice":
         if (event.code === "help") return this.#plain(state, event);
         return this.#plain(state, event).map(dim);
