@@ -48,7 +48,7 @@ const MOST_BYTES = 64 * 1024 * 1024;
 /** Bytes of the first file, which shows how large the next one has to be. */
 const FIRST_FILE = 192 * 1024;
 /** Messages that wait for their answers at most, besides large ones: a session has its limit. */
-const MOST_UNDER_WAY = 128;
+const MOST_WAITING = 128;
 
 const SMALL: Content = { kind: "text", body: "The meeting has moved to three." };
 /** Not text, so that the server does not look for words in it. */
@@ -98,21 +98,21 @@ async function delaysDuring(session: Session, work: Promise<unknown>): Promise<D
   const worked = work.finally(() => working = false);
   worked.catch(() => {}); // Thrown below.
   const delays: number[] = [];
-  const under = new Set<Promise<void>>();
+  const waiting = new Set<Promise<void>>();
   const say = async () => {
     const began = performance.now();
     await session.say(SMALL);
     delays.push(performance.now() - began);
   };
-  while (working || delays.length + under.size === 0) {
-    if (under.size < MOST_UNDER_WAY) {
-      const said = say().finally(() => under.delete(said));
+  while (working || delays.length + waiting.size === 0) {
+    if (waiting.size < MOST_WAITING) {
+      const said = say().finally(() => waiting.delete(said));
       said.catch(() => working = false);
-      under.add(said);
+      waiting.add(said);
     }
     await pause(PACE);
   }
-  await Promise.all([worked, ...under]);
+  await Promise.all([worked, ...waiting]);
   return { p50: percentile(delays, 0.5), p99: percentile(delays, 0.99), max: Math.max(...delays) };
 }
 
