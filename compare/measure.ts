@@ -98,6 +98,7 @@ async function delaysDuring(session: Session, work: Promise<unknown>): Promise<D
   const worked = work.finally(() => working = false);
   worked.catch(() => {}); // Thrown below.
   const delays: number[] = [];
+  const refusals: unknown[] = [];
   const waiting = new Set<Promise<void>>();
   const say = async () => {
     const began = performance.now();
@@ -106,13 +107,16 @@ async function delaysDuring(session: Session, work: Promise<unknown>): Promise<D
   };
   while (working || delays.length + waiting.size === 0) {
     if (waiting.size < MOST_WAITING) {
-      const said = say().finally(() => waiting.delete(said));
-      said.catch(() => working = false);
+      const said = say().catch((refusal) => {
+        refusals.push(refusal);
+        working = false;
+      }).finally(() => waiting.delete(said));
       waiting.add(said);
     }
     await pause(PACE);
   }
   await Promise.all([worked, ...waiting]);
+  if (refusals.length > 0) throw refusals[0];
   return { p50: percentile(delays, 0.5), p99: percentile(delays, 0.99), max: Math.max(...delays) };
 }
 
