@@ -52,11 +52,11 @@ class Scene implements AsyncDisposable {
   }
 
   /** Lets hours pass, and the network have its time, until it is over. */
-  async over<T>(promise: Promise<T>): Promise<T> {
+  async over<T>(promise: Promise<T>, step = 100): Promise<T> {
     let isOver = false;
     void promise.finally(() => isOver = true);
     while (!isOver) {
-      await this.clock.pass(100);
+      await this.clock.pass(step);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     return await promise;
@@ -134,7 +134,7 @@ Deno.test("Sender gives up when nothing is acknowledged in time", async () => {
   const tokens = scene.onSignedIn(() => scene.relay.filter = () => undefined);
   const began = scene.clock.now();
   const sender = scene.sender({ conversation: "room:general" }, "hello", { tokens });
-  const ending = await scene.over(sender.run());
+  const ending = await scene.over(sender.run(), 1000);
   assert.equal(ending.code, "unsent");
   assert.match(ending.message, /within 30 s.*It may be/);
   assert.ok(scene.clock.now() - began >= PATIENCE);
@@ -144,7 +144,7 @@ Deno.test("Sender gives up when nothing is acknowledged in time", async () => {
 Deno.test("Sender says it again when the server has too much to do", async () => {
   await using scene = await Scene.make({ limits: { uncommitted: 0 } });
   const sender = scene.sender({ conversation: "room:general" }, "hello");
-  const ending = await scene.over(sender.run());
+  const ending = await scene.over(sender.run(), 1000);
   assert.equal(ending.code, "unsent");
   const asked = scene.server.log.filter((line) => line.includes("signed_in"));
   assert.equal(asked.length, 1, "on the same connection");
