@@ -9,6 +9,7 @@ import { FrameDecoder } from "../protocol/decoder.ts";
 import { CLOSE_DONE } from "../protocol/errors.ts";
 import type { ClientFrame } from "../protocol/frame.ts";
 import { TIMES } from "../protocol/limits.ts";
+import { release } from "../protocol/release.ts";
 import { type Connection, type Stream, TransportError } from "../protocol/transport/transport.ts";
 import type { Clock } from "./clock.ts";
 
@@ -48,7 +49,9 @@ export class TransferStream implements AsyncDisposable {
 
   /** Resolves when the frame is on its way. Throws what the stream throws, and if it takes long. */
   async write(frame: ClientFrame): Promise<void> {
-    await this.#inTime(this.#stream.write(encodeFrame(frame)));
+    const bytes = encodeFrame(frame);
+    await this.#inTime(this.#stream.write(bytes));
+    release(bytes);
   }
 
   /** Nothing more is written. */

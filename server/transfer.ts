@@ -16,7 +16,7 @@ import type { Clock } from "./clock.ts";
 import { concat } from "./concat.ts";
 import { isTransfer, type TransferFrame } from "./dispatch.ts";
 import { Incoming } from "./incoming.ts";
-import { release } from "./release.ts";
+import { release } from "../protocol/release.ts";
 
 export interface TransferOptions {
   readonly clock: Clock;
