@@ -14,7 +14,6 @@ import {
   TransportError,
   type TransportLimits,
 } from "../transport.ts";
-import { onlyAcknowledges } from "./acks.ts";
 import { closeReason } from "./closing.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { HandshakeReport } from "./handshake_report.ts";
@@ -256,7 +255,6 @@ export class QuicheConnection implements Connection, Task, StreamHost {
     } catch (error) {
       return this.#fail(quic, error);
     }
-    if (this.#hasAll(datagram, hostname, port)) return this.#loop.touchLater(this);
     if (this.#state === "handshake" && quic.isEstablished()) this.#establish(quic);
     if (quic.isDraining()) {
       // What came before the close, in the same datagram, is for those who wait for it.
@@ -268,12 +266,6 @@ export class QuicheConnection implements Connection, Task, StreamHost {
     const advanced = this.#streams.advance(quic);
     if (advanced || this.#sender.thorough || datagram.length >= SMALL) this.#loop.touch(this);
     else this.#loop.touchSoon(this);
-  }
-
-  /** The peer has but acknowledged, and has been sent all there is: most datagrams are like that. */
-  #hasAll(datagram: Uint8Array, hostname: string, port: number): boolean {
-    return this.#state === "open" && this.#sender.caughtUp && !this.#streams.waiting &&
-      this.#path.isSettled(hostname, port) && !isLong(datagram) && onlyAcknowledges(datagram);
   }
 
   flush(): void {
@@ -292,7 +284,7 @@ export class QuicheConnection implements Connection, Task, StreamHost {
     const { time } = this.#loop;
     // Woken early, to acknowledge (`touchSoon`).
     if (time < this.#wakeAt) return this.#loop.touch(this);
-    if (time >= this.#timeout && quic.timeout() === 0) { // Acknowledgements may have put it off.
+    if (time >= this.#timeout) {
       quic.onTimeout();
       this.#sender.beThorough();
     }

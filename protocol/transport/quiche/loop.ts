@@ -31,8 +31,6 @@ export interface Slot {
 
 /** Less than the 25 ms by which an acknowledgement may be late (RFC 9000, section 18.2). */
 const SOON = 10;
-/** For what is most likely nothing: by then something else has mostly been sent. */
-const LATER = 50;
 /** Datagrams on their way to the kernel at once (5.5 MB); past it, flushing waits for them. */
 const MAX_SLOTS = 4096;
 
@@ -72,18 +70,9 @@ export class Loop {
 
   /** Lets a task flush a little later, by itself or with what it has to send by then. */
   touchSoon(task: Task): void {
-    this.#touchWithin(task, SOON);
-  }
-
-  /** Likewise, where it has nothing to send, as far as one can see. */
-  touchLater(task: Task): void {
-    this.#touchWithin(task, LATER);
-  }
-
-  #touchWithin(task: Task, time: number): void {
     if (task.dirty) return;
-    const due = this.time + time;
-    if (task.due > due) this.wakeAt(task, due);
+    const soon = this.time + SOON;
+    if (task.due > soon) this.wakeAt(task, soon);
   }
 
   /** Wakes a task at a time; `Infinity`: never. A task has one deadline. */

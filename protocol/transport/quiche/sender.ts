@@ -27,8 +27,6 @@ export class Sender {
   #thoroughUntil: number;
   /** Whether what is sent is a close, which quiche gives but once. */
   closing = false;
-  /** Whether the last `sendAll` left nothing behind, as far as one can tell. */
-  caughtUp = false;
   #close: Uint8Array | undefined;
   #farewells = 0;
 
@@ -57,17 +55,12 @@ export class Sender {
   /** Sends what there is, as far as this turn and the peer's address allow. Throws quiche's errors. */
   sendAll(quic: NativeConnection): void {
     const { thorough } = this;
-    this.caughtUp = false;
     for (let count = 0; count < BURST; count++) {
       const { allowance } = this.#path;
       if (allowance < MIN_INITIAL) return;
       const length = this.#sendOne(quic, allowance);
       if (length === undefined) break;
-      if (length === 0) return;
-      if (length < NEARLY_FULL && !thorough) {
-        this.caughtUp = true;
-        return;
-      }
+      if (length === 0 || (length < NEARLY_FULL && !thorough)) return;
     }
     this.#loop.touch(this.#task);
   }

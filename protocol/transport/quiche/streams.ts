@@ -45,11 +45,6 @@ export class Streams implements StreamOwner {
     return false;
   }
 
-  /** Whether anybody waits for what any datagram may bring. */
-  get waiting(): boolean {
-    return this.#watched.size > 0 || this.#openers.length > 0;
-  }
-
   /** Waits while the peer allows no further stream. */
   open(): Promise<Stream> {
     const { quic } = this.#host;
@@ -82,7 +77,7 @@ export class Streams implements StreamOwner {
    */
   advance(quic: NativeConnection): boolean {
     const readable = quic.isReadable();
-    if (!readable && !this.waiting) return false;
+    if (!readable && this.#watched.size === 0 && this.#openers.length === 0) return false;
     if (readable) {
       for (const stream of this.#streams.values()) {
         if (quic.streamReadable(stream.id)) stream.deliver();
