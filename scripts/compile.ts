@@ -15,7 +15,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import metadata from "../package.json" with { type: "json" };
 import { withPackage } from "./packages.ts";
-import { PERMISSIONS } from "./permissions.ts";
+import { FLAGS } from "./flags.ts";
 import { makeSelfExtracting } from "./self_extracting.ts";
 import { LICENCES, makeStage } from "./stage.ts";
 import { findTarget, type Target } from "./targets.ts";
@@ -60,7 +60,7 @@ function defaultOutput({ triple }: Target): string {
 /** `false`: there is no `denort` to be had. */
 async function compile(folder: string, target: Target, output: string): Promise<boolean> {
   const args = ["compile", "--quiet", "--no-check", "--config", join(folder, "deno.json")];
-  args.push("--target", target.triple, ...PERMISSIONS);
+  args.push("--target", target.triple, ...FLAGS);
   for (const worker of WORKERS) args.push("--include", join(folder, worker));
   if (target.addon !== undefined) {
     args.push("--include", join(folder, "node_modules", target.addon));
@@ -102,7 +102,7 @@ async function pack(
       deno: join(from, "deno"),
       uname,
       version: [metadata.version, ...commit === undefined ? [] : [`(${commit})`]].join(" "),
-      permissions: PERMISSIONS,
+      flags: FLAGS,
       output,
     }));
 }

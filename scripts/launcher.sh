@@ -71,5 +71,5 @@ is_private "$program" || fail "$program is open to others: delete it, and start 
 umask "$mask"
 DENO_DIR=$program/cache DENO_NO_UPDATE_CHECK=1 exec "$program/deno" run --quiet \
   --config "$program/app/deno.json" --cached-only \
-  @PERMISSIONS@ \
+  @FLAGS@ \
   "$program/app/main.ts" "$@"

@@ -18,7 +18,8 @@ export interface SelfExtracting {
   /** What `uname -s` and `-m` say on the target. */
   readonly uname: string;
   readonly version: string;
-  readonly permissions: readonly string[];
+  /** For `deno run`; none needs quoting. */
+  readonly flags: readonly string[];
   readonly output: string;
 }
 
@@ -33,7 +34,7 @@ export async function makeSelfExtracting(options: SelfExtracting): Promise<void>
     HASH: createHash("sha256").update(payload).digest("hex").slice(0, HASH_DIGITS),
     VERSION: options.version,
     UNAME: options.uname,
-    PERMISSIONS: options.permissions.join(" "),
+    FLAGS: options.flags.join(" "),
   });
   await writeFile(options.output, Buffer.concat([launcher, payload]), { mode: 0o755 });
 }

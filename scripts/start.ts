@@ -7,7 +7,7 @@ import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { PERMISSIONS } from "./permissions.ts";
+import { FLAGS } from "./flags.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const DATA = resolve(".sotto");
@@ -54,7 +54,7 @@ async function joined(): Promise<number> {
 
 /** The program as it is, with the permissions of the executable. */
 function sotto(args: readonly string[], options: Deno.CommandOptions = {}): Deno.Command {
-  const command = ["run", ...PERMISSIONS, join(ROOT, "main.ts"), ...args];
+  const command = ["run", ...FLAGS, join(ROOT, "main.ts"), ...args];
   const inherited = { stdin: "inherit", stdout: "inherit", stderr: "inherit" } as const;
   return new Deno.Command(Deno.execPath(), { ...inherited, ...options, args: command });
 }
