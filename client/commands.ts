@@ -335,8 +335,3 @@ export function helpText(): string {
 export function commandForms(): readonly CommandForm[] {
   return COMMANDS;
 }
-
-/** Every way to type a command, as `/help` shows it. */
-export function commandUsages(): string[] {
-  return COMMANDS.flatMap((command) => command.usages.map(([usage]) => usage));
-}

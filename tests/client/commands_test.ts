@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { commandUsages, helpText, parseLine } from "../../client/commands.ts";
-import { formatIntent } from "../../client/format_intent.ts";
+import { commandForms, helpText, parseLine } from "../../client/commands.ts";
 import type { Intent, Recipient } from "../../client/events.ts";
+import { formatIntent } from "../helpers/format_intent.ts";
+
+/** Every way to type a command, as `/help` shows it. */
+const USAGES = commandForms().flatMap(({ usages }) => usages.map(([usage]) => usage));
 
 function intentOf(line: string): Intent {
   const parsed = parseLine(line);
@@ -379,14 +382,14 @@ Deno.test("parseLine reads what formatIntent writes as the same intent", () => {
 
 Deno.test("helpText names every command that its table has", () => {
   const help = helpText();
-  for (const usage of commandUsages()) assert.ok(help.includes(usage), usage);
+  for (const usage of USAGES) assert.ok(help.includes(usage), usage);
   for (const word of ["@USER", "@secret", "/open", "@names", "//", "/say", "/help", "@quit"]) {
     assert.ok(help.includes(word), word);
   }
 });
 
 Deno.test("parseLine knows a command for every usage in the help", () => {
-  for (const usage of commandUsages()) {
+  for (const usage of USAGES) {
     const parsed = parseLine(usage.replaceAll(/[[\]]/g, "").replace(/ N$/, " 5"));
     if (parsed.type === "error") assert.notEqual(parsed.code, "unknown_command", usage);
   }

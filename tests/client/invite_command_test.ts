@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parseLine } from "../../client/commands.ts";
 import type { Intent } from "../../client/events.ts";
-import { formatIntent } from "../../client/format_intent.ts";
 import { LIMITS, TIMES } from "../../protocol/limits.ts";
+import { formatIntent } from "../helpers/format_intent.ts";
 
 const HOUR = 60 * 60 * 1000;
 

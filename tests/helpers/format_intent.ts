@@ -1,10 +1,7 @@
-/**
- * An intent as the line that stands for it: what `parseLine` reads as the same intent again. For
- * interfaces that offer a choice and show what could have been typed, and for tests. Pure.
- */
-import { GENERAL, parseConversation } from "../protocol/names.ts";
-import { NO_TOPIC } from "./command_parsers.ts";
-import type { Intent, Place, Recipient } from "./events.ts";
+/** An intent as the line that stands for it: what `parseLine` reads as the same intent again. */
+import { NO_TOPIC } from "../../client/command_parsers.ts";
+import type { Intent, Place, Recipient } from "../../client/events.ts";
+import { GENERAL, parseConversation } from "../../protocol/names.ts";
 
 export function formatIntent(intent: Intent): string {
   switch (intent.type) {
@@ -70,7 +67,7 @@ export function formatIntent(intent: Intent): string {
 }
 
 /** A conversation as a person names it: `#tech`, `group:crew`, `@bob`. */
-export function formatPlace({ type, name }: Place): string {
+function formatPlace({ type, name }: Place): string {
   switch (type) {
     case "room":
       return `#${name}`;
