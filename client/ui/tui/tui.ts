@@ -3,7 +3,7 @@
  * that stay. It owns what is typed and what is drawn; what is known comes from `state.ts`, and how
  * it looks is for the pure modules beside this one.
  */
-import { parseConversation } from "../../../protocol/names.ts";
+import { isName, parseConversation } from "../../../protocol/names.ts";
 import type { Clock } from "../../clock.ts";
 import { commandForms } from "../../commands.ts";
 import type { ChatEvent } from "../../events.ts";
@@ -202,7 +202,9 @@ export class Tui {
     const conversations = [...places].map(parseConversation);
     const named = (type: "room" | "group") =>
       conversations.flatMap((one) => one?.type === type ? one.name : []);
-    const users = [...new Set([...people.keys(), ...speakers])].filter((name) => name !== user);
+    const known = [...new Set([...people.keys(), ...speakers])];
+    // What a server calls people may be anything, and would be drawn and typed as it is.
+    const users = known.filter((name) => name !== user && isName(name));
     return { users, rooms: named("room"), groups: named("group"), forms: commandForms() };
   }
 

@@ -28,6 +28,13 @@ Deno.test("Attention calls for what is private, and for one's own name", () => {
   assert.equal(heard(said({ conversation: "dm:ann:bob", from: "ann" })), "");
 });
 
+Deno.test("Attention takes no name for an expression: it is the server's word who one is", () => {
+  for (const user of ["(", "a|", "(a+)+$", ".*"]) {
+    const attention = new Attention(PLAIN, () => NOW);
+    assert.equal(attention.heard(said({ text: `${"a".repeat(40)}!` }), { ...STATE, user }), "");
+  }
+});
+
 Deno.test("Attention does not call for what is old, nor again and again, nor in dnd", () => {
   let now = NOW;
   const attention = new Attention(PLAIN, () => now);
@@ -59,5 +66,7 @@ Deno.test("notification is for terminals that have it, and carries nothing that 
   const kind = (term: string, program = "") => notification({ term, program }, "b;ob", "a\u0007;b");
   assert.equal(kind("xterm"), "");
   assert.equal(kind("xterm-256color", "iTerm.app"), "\u001b]9;b,ob: a␇,b\u0007");
+  // What TERM tells goes over SSH too.
+  assert.equal(kind("xterm-kitty"), "\u001b]9;b,ob: a␇,b\u0007");
   assert.equal(kind("foot"), "\u001b]777;notify;b,ob;a␇,b\u0007");
 });
