@@ -134,6 +134,6 @@ export class House implements AsyncDisposable {
 }
 
 /** The events that a JSON client has printed so far. */
-export function eventsOf(program: Program): Record<string, unknown>[] {
+export function eventsOf(program: Pick<Program, "lines">): Record<string, unknown>[] {
   return program.lines.map((line) => JSON.parse(line));
 }

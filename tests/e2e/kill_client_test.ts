@@ -1,0 +1,54 @@
+/**
+ * A client is killed with SIGKILL in the middle of 200 messages, and started again: whoever listens
+ * has each of the messages that it was told are stored once, and in order.
+ */
+import assert from "node:assert/strict";
+import { eventsOf, House } from "../helpers/house.ts";
+import type { Program } from "../helpers/program.ts";
+
+const LINES = Array.from({ length: 200 }, (_, index) => `line ${index + 1}`);
+/** After how many acknowledgements of its own a client is killed; the last one is left alone. */
+const LIVES = [40, 60, Infinity];
+
+/** What a client has said and was told is stored, in that order. What it was printing is torn. */
+function acknowledged(client: Program): string[] {
+  const whole = client.lines.filter((line) => line.endsWith("}"));
+  const events = eventsOf({ lines: whole });
+  const texts = new Map(
+    events.filter(({ event }) => event === "sending").map(({ id, text }) => [id, `${text}`]),
+  );
+  return events.filter(({ event }) => event === "ack").map(({ id }) => texts.get(id) ?? "nothing");
+}
+
+Deno.test("sotto client: what it was told is stored arrives once, and in order, though it was killed", async () => {
+  await using house = await House.make();
+  const server = await house.server();
+  const bob = await house.person("bob", server);
+  const told: string[] = [];
+  let next = 0;
+  for (const enough of LIVES) {
+    const ann = await house.person("ann", server);
+    for (let said = 0; next < LINES.length && acknowledged(ann).length < enough;) {
+      ann.type(LINES[next++] ?? "");
+      said++;
+      while (said - acknowledged(ann).length > 10) await ann.more();
+    }
+    if (enough === Infinity) {
+      ann.end();
+      assert.equal(await ann.exit(), 0, ann.stderr);
+    } else {
+      // Of some of these nobody will ever know.
+      for (const line of LINES.slice(next, next += 20)) ann.type(line);
+      ann.kill("SIGKILL");
+      assert.equal(await ann.exit(), "SIGKILL");
+    }
+    told.push(...acknowledged(ann));
+  }
+  assert.equal(told.at(-1), LINES.at(-1));
+  await bob.event({ event: "message", text: LINES.at(-1) });
+  const heard = eventsOf(bob).filter(({ event }) => event === "message").map(({ text }) => text);
+  assert.deepEqual(heard.filter((text) => told.includes(`${text}`)), told);
+  // What was not acknowledged may have been stored as well, in its place and not twice.
+  const stored = new Set(heard);
+  assert.deepEqual(heard, LINES.filter((line) => stored.has(line)));
+});
