@@ -91,6 +91,8 @@ export class Link {
   #receiving = false;
   #settled: PromiseWithResolvers<void> | undefined;
   #cancelTimer: (() => void) | undefined;
+  /** When `hello` was said. */
+  readonly #greeted: number;
   /** The wait for a sign of life after a `ping`. */
   #cancelDoubt: (() => void) | undefined;
 
@@ -106,8 +108,9 @@ export class Link {
     this.#receive = options.receive;
     this.#measured = options.measured ?? (() => {});
     this.#log = options.log ?? (() => {});
-    this.#session = new ClientSession({ client: options.client }, this.#clock.now());
-    this.#write(this.#session.hello(this.#clock.now()));
+    this.#greeted = this.#clock.now();
+    this.#session = new ClientSession({ client: options.client }, this.#greeted);
+    this.#write(this.#session.hello(this.#greeted));
     this.#arm();
     this.#reading = this.#read();
     this.closed = this.#untilClosed();
@@ -232,17 +235,22 @@ export class Link {
   async #do(output: ClientOutput): Promise<void> {
     switch (output.type) {
       case "answer":
-      case "push":
+      case "push": {
+        const waited = this.#clock.now() - this.#greeted;
         this.#receiving = true;
         try {
           await this.#receive(output.frame, output.type === "answer" ? output.request : undefined);
         } finally {
           this.#receiving = false;
         }
-        if (output.frame.type === "welcome") this.#arm();
+        if (output.frame.type === "welcome") {
+          this.#measured(waited); // The first `ping` is for later.
+          this.#arm();
+        }
         this.#settled?.resolve();
         this.#settled = undefined;
         return;
+      }
       case "pong":
         this.#log("round_trip", { ms: output.rtt });
         this.#measured(output.rtt);

@@ -37,6 +37,15 @@ Deno.test("Chat talks publicly and privately", async () => {
   await ann.event("presence", { user: "bob", status: "offline" });
 });
 
+Deno.test("Chat knows how long a round trip takes as soon as it is connected", async () => {
+  await using server = await startTestServer();
+  await using ann = await startTestChat({ user: "ann", ...at(server) });
+  const order = ann.events.map(({ event }) => event);
+  assert.deepEqual(order.slice(0, 3), ["connected", "round_trip", "authenticated"]);
+  const [first] = ann.all("round_trip");
+  assert.ok(first !== undefined && first.milliseconds >= 0);
+});
+
 Deno.test("Chat gives the absent what they missed, once", async () => {
   await using server = await startTestServer();
   await using ann = await startTestChat({ user: "ann", ...at(server) });
