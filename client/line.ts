@@ -77,6 +77,11 @@ const FINAL: ReadonlyMap<string, EndCode> = new Map([
   ["session_revoked", "not_let_in"],
 ]);
 
+/** What to do about some of them. */
+const THEN: ReadonlyMap<string, string> = new Map([
+  ["session_revoked", "It was signed out there; connect again to sign in here."],
+]);
+
 const ADVICE = "Check the address, that a server runs there, and that UDP gets through.";
 
 /** A session that lasted this long was a good one: the next attempt follows at once. */
@@ -150,7 +155,10 @@ export class Line {
       if (this.changing && end.wasIn) continue;
       const { code, message, wasIn } = end;
       const final = FINAL.get(code);
-      if (final !== undefined) return { code: final, message };
+      if (final !== undefined) {
+        const then = THEN.get(code);
+        return { code: final, message: then === undefined ? message : `${message} ${then}` };
+      }
       if (!this.#established) {
         return { code: "no_connection", message: `${sentence(message)} ${ADVICE}` };
       }
