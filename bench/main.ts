@@ -3,8 +3,8 @@
  * one run on this machine, and writes `bench/results.md`.
  *
  *     --quick     a minute instead of a quarter of an hour, to see that it runs; written to stdout
- *     --only M    one measurement alone (fan-out, round-trips, throughput, memory, sign-ins, churn),
- *                 written to stdout
+ *     --only M    one measurement alone (fan-out, round-trips, throughput, memory, sign-ins, churn,
+ *                 starts), written to stdout
  */
 import { parseArgs } from "node:util";
 import { describeMachine } from "./harness/machine.ts";
@@ -15,6 +15,7 @@ import { measureFanOut } from "./measures/fan_out.ts";
 import { measureIdleMemory } from "./measures/memory.ts";
 import { measureRoundTrips } from "./measures/round_trips.ts";
 import { measureSignIns } from "./measures/sign_ins.ts";
+import { measureStarts } from "./measures/starts.ts";
 import { measureThroughput } from "./measures/throughput.ts";
 import { report, type Results, type Series } from "./report.ts";
 
@@ -88,6 +89,7 @@ async function measureAll(settings: Settings, only: string | undefined): Promise
       wanted("churn", 1),
       (kind) => measureChurn(kind, settings),
     ),
+    starts: wanted("starts", 1) > 0 ? await measureStarts(settings) : [],
   };
 }
 

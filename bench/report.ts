@@ -8,6 +8,7 @@ import type { FanOut } from "./measures/fan_out.ts";
 import type { IdleMemory } from "./measures/memory.ts";
 import type { RoundTrips } from "./measures/round_trips.ts";
 import type { SignIns } from "./measures/sign_ins.ts";
+import type { Starts } from "./measures/starts.ts";
 import type { Throughput } from "./measures/throughput.ts";
 
 /** What was measured of each server, a value for each round. */
@@ -21,6 +22,7 @@ export interface Results {
   readonly memory: Series<IdleMemory>;
   readonly signIns: Series<SignIns>;
   readonly churn: Series<Churn>;
+  readonly starts: readonly Starts[];
 }
 
 export type Run = Machine & { readonly minutes: number };
@@ -39,6 +41,7 @@ export function report(results: Results, settings: Settings, run: Run): string {
     memory(results.memory, settings),
     signIns(results.signIns, settings),
     churn(results.churn, settings),
+    starts(results.starts),
   ].filter((part) => part !== "").join("\n\n") + "\n";
 }
 
@@ -84,16 +87,22 @@ interface Target {
   readonly most: number;
   readonly unit: string;
   readonly value: number;
+  /** After the point; default: 2. */
+  readonly digits?: number;
 }
 
 /** What was asked for, and what came of it. */
 function targets(results: Results, settings: Settings): string {
-  const rows = [...fanOutTargets(results), ...clientTargets(results, settings)]
+  const rows = [
+    ...fanOutTargets(results),
+    ...clientTargets(results, settings),
+    ...startTargets(results),
+  ]
     .filter(({ value }) => Number.isFinite(value))
-    .map(({ what, most, unit, value }) => [
+    .map(({ what, most, unit, value, digits = 2 }) => [
       what,
       `${most}${unit}`,
-      `${value.toFixed(2)}${unit}`,
+      `${value.toFixed(digits)}${unit}`,
       value <= most ? "yes" : "**no**",
     ]);
   if (rows.length === 0) return "";
@@ -142,6 +151,18 @@ function* clientTargets({ memory, signIns }: Results, { storm }: Settings): Gene
       most: 3,
       unit: "×",
       value: middle(signIns, sotto, (value) => value.storm / value.quiet),
+    };
+  }
+}
+
+function* startTargets({ starts }: Results): Generator<Target> {
+  for (const { ui, times } of starts) {
+    yield {
+      what: `${START_OF[ui]}: from its start to the line that is typed`,
+      most: 400,
+      unit: " ms",
+      value: median(times),
+      digits: 0,
     };
   }
 }
@@ -259,6 +280,28 @@ function churn(series: Series<Churn>, { churn, afterwards }: Settings): string {
       ];
     },
   );
+}
+
+/** How a client is called that was started. */
+const START_OF: Readonly<Record<Starts["ui"], string>> = {
+  interface: "A client with its interface",
+  plain: "A client with `--plain`",
+};
+
+function starts(all: readonly Starts[]): string {
+  if (all.length === 0) return "";
+  const ms = (value: number) => `${Math.round(value)} ms`;
+  const lines = [
+    ["", "median", "fastest", "slowest", "starts"],
+    ["---", "---:", "---:", "---:", "---:"],
+    ...all.map(({ ui, times }) => [
+      START_OF[ui],
+      ...[median(times), Math.min(...times), Math.max(...times)].map(ms),
+      String(times.length),
+    ]),
+  ];
+  const title = "From the start of a client to the line that is typed (with a token)";
+  return `## ${title}\n\n${rowsOf(lines)}`;
 }
 
 function table(

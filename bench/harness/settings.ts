@@ -22,6 +22,8 @@ export interface Settings {
   /** Connections opened and closed, and the seconds of fan-out after that. */
   readonly churn: number;
   readonly afterwards: number;
+  /** Starts of a client. */
+  readonly starts: number;
 }
 
 export const FULL: Settings = {
@@ -38,6 +40,7 @@ export const FULL: Settings = {
   storm: 50,
   churn: 5_000,
   afterwards: 60,
+  starts: 15,
 };
 
 /** To see that it runs. */
@@ -55,4 +58,5 @@ export const QUICK: Settings = {
   storm: 4,
   churn: 100,
   afterwards: 4,
+  starts: 3,
 };

@@ -20,6 +20,7 @@ const NOTHING: Results = {
   memory: new Map(),
   signIns: new Map(),
   churn: new Map(),
+  starts: [],
 };
 
 function fanOut(cpu: number, p99: number) {
@@ -50,6 +51,16 @@ Deno.test("report says what was asked for, and whether it was met", () => {
     /1\.5× \| 1\.55× \| \*\*no/,
   );
   assert.match(line("Sotto on builtin: p99 of the floor's"), /2× \| 2\.25× \| \*\*no/);
+});
+
+Deno.test("report says how soon a client can be typed at, and whether that is soon enough", () => {
+  const text = report(
+    { ...NOTHING, starts: [{ ui: "interface", times: [250, 410.4, 240, 410.4, 600] }] },
+    QUICK,
+    RUN,
+  );
+  assert.match(text, /interface: from its start .* \| 400 ms \| 410 ms \| \*\*no/);
+  assert.match(text, /\| A client with its interface \| 410 ms \| 240 ms \| 600 ms \| 5 \|/);
 });
 
 Deno.test("report leaves out what was not measured", () => {
