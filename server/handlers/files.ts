@@ -4,6 +4,10 @@ import type { ClientFrames, ServerFrame } from "../../protocol/frame.ts";
 import type { Incoming } from "../incoming.ts";
 import type { Files } from "../services/files.ts";
 import type { SignedIn } from "../services/signed_in.ts";
+import { objectionText } from "./objection.ts";
+
+/** Why somebody may not write in a conversation. */
+const OBJECTIONS: ReadonlySet<string> = new Set(["unknown_user", "not_a_member"]);
 
 export interface FileServices {
   readonly files: Files;
@@ -24,7 +28,7 @@ export async function* upload(
     await receipt.finish();
     yield [{ type: "stored", re: frame.id }];
   } catch (error) {
-    yield [refusal(frame.id, error)];
+    yield [refusal(frame.id, withName(error, frame, session))];
   }
 }
 
@@ -41,6 +45,13 @@ export async function* download(
   } catch (error) {
     yield [refusal(frame.id, error)];
   }
+}
+
+/** Says who it is that does not exist, as it is said of messages. */
+function withName(error: unknown, frame: ClientFrames["upload"], session: SignedIn): unknown {
+  if (!(error instanceof ProtocolError) || !OBJECTIONS.has(error.code)) return error;
+  const text = objectionText(error.code, frame.conversation, session.account.name);
+  return new ProtocolError(error.code, text);
 }
 
 /** A fault of the peer as the `error` of its request. All else is thrown on. */

@@ -263,6 +263,18 @@ Deno.test("upload says how much is free, and what to do", async () => {
   );
 });
 
+Deno.test("upload names who is nobody, and the room that one is not in", async () => {
+  await using server = await startSocketless();
+  const ann = await server.signIn("ann");
+  for (const [conversation, named] of [[dmOf("ann", "zoe"), "zoe"], ["room:tech", "tech"]]) {
+    await using stream = await FileStream.open(ann);
+    await stream.write(uploadOf({ ...fileOf(1, 1), conversation: String(conversation) }));
+    const error = await stream.next();
+    assert.ok(error?.type === "error");
+    assert.match(error.message, new RegExp(`\\b${named}\\b`));
+  }
+});
+
 Deno.test("upload has a bound on files that are small", async () => {
   await using server = await startSocketless({}, { count: 2 });
   const ann = await server.signIn("ann");
