@@ -58,7 +58,10 @@ export class Speaking {
     return {
       conversations: others.map((name) => places.find({ type: "person", name })),
       meant: () => {
-        if (others.length < names.length) throw toSelf();
+        if (others.length === names.length) return;
+        if (others.length === 0) throw toSelf();
+        const message = "It goes to the others, and not to you: you have named yourself too.";
+        throw new RefusedError("to_self", message);
       },
     };
   }

@@ -28,7 +28,8 @@ Deno.test("Chat says something to several, and who does not get it is told by na
   assert.match(errors[1]?.message ?? "", /number 9/);
   await ann.chat.type("@ann,bob both");
   await bob.event("message", { text: "both" });
-  await ann.event("error", { code: "to_self" });
+  const toSelf = await ann.event("error", { code: "to_self" });
+  assert.match(toSelf.message, /to the others/);
 });
 
 Deno.test("Chat holds private messages back while somebody does not want to be disturbed", async () => {
