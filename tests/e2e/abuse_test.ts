@@ -196,6 +196,21 @@ Deno.test("The server tells a frame of wrong types with its id, and goes on", as
   await scene.isUndisturbed();
 });
 
+Deno.test("The server refuses a second hello, signed in or not, and goes on", async () => {
+  await using scene = await Scene.set();
+  await using rude = await scene.connect();
+  await rude.hello();
+  await rude.write({ ...HELLO, id: 7, versions: [99] });
+  const error = await rude.next("error");
+  assert.deepEqual([error.re, error.code], [7, "bad_state"]);
+  await using signedIn = await scene.signIn("rude");
+  await signedIn.write({ ...HELLO, id: 8 });
+  const again = await signedIn.next("error");
+  assert.deepEqual([again.re, again.code], [8, "bad_state"]);
+  assert.equal((await signedIn.say("room:general", "sorry")).type, "ack");
+  await scene.isUndisturbed();
+});
+
 Deno.test("The server tolerates ten offences, and closes on the eleventh", async () => {
   await using scene = await Scene.set();
   await using rude = await scene.connect();
