@@ -24,7 +24,7 @@ import {
 } from "./typed.ts";
 
 /** The most messages that `/history` shows at once. */
-export const MOST_HISTORY = 100;
+const MOST_HISTORY = 100;
 
 const SECRET_USAGE =
   "Type @secret USER KEY TEXT, with a KEY of one word, or @secret USER to be asked for both.";

@@ -7,8 +7,7 @@ import process from "node:process";
 import { race } from "../protocol/transport/race.ts";
 import { type Connection, type Engine, TransportError } from "../protocol/transport/transport.ts";
 
-export const TRANSPORTS = ["auto", "quic", "tls"] as const;
-export type TransportChoice = (typeof TRANSPORTS)[number];
+export type TransportChoice = "auto" | "quic" | "tls";
 
 type Way = () => Promise<Engine>;
 

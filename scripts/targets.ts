@@ -14,7 +14,7 @@ export interface Target {
   readonly uname: string | undefined;
 }
 
-export const TARGETS: readonly Target[] = [
+const TARGETS: readonly Target[] = [
   {
     triple: "x86_64-unknown-linux-gnu",
     deno: "@deno/linux-x64-glibc",

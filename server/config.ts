@@ -11,9 +11,9 @@ import type { LogFormat, LogLevel } from "./log.ts";
 import type { Rate } from "./rate.ts";
 
 export const DEFAULT_PORT = 4433;
-export const REGISTRATIONS = ["open", "invite", "closed"] as const;
+const REGISTRATIONS = ["open", "invite", "closed"] as const;
 export type Registration = (typeof REGISTRATIONS)[number];
-export const ENGINES = ["auto", "quiche", "builtin"] as const;
+const ENGINES = ["auto", "quiche", "builtin"] as const;
 export type EngineChoice = (typeof ENGINES)[number];
 
 /** Bounds on peers that are many, fast or hostile. */

@@ -16,7 +16,7 @@ export function Candidates({ words, chosen, columns }: CandidatesProps): ReactEl
 }
 
 /** As many as fit, among them the chosen one. */
-export function candidatesText(
+function candidatesText(
   words: readonly string[],
   chosen: number | undefined,
   columns: number,

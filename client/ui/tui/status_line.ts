@@ -31,7 +31,7 @@ export function StatusLine(props: StatusLineProps): ReactElement {
 }
 
 /** As much as fits. */
-export function statusText({ state, columns, retryIn, missed }: StatusLineProps): string {
+function statusText({ state, columns, retryIn, missed }: StatusLineProps): string {
   const parts: Part[] = [
     { ways: [state.room === undefined ? "in no room" : label(state, state.room)], weight: 3 },
     { ways: [ownStatus(state)], weight: 3 },

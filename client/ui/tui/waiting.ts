@@ -27,7 +27,7 @@ export function Waiting({ state, columns, rows }: WaitingProps): ReactElement {
 }
 
 /** One row for each of the oldest; the last row counts the rest. */
-export function waitingTexts(state: State, rows: number): string[] {
+function waitingTexts(state: State, rows: number): string[] {
   const all = [...state.sending.values()];
   if (rows <= 0) return [];
   const mark = state.connection === "connected" ? "…" : "waiting:";
