@@ -1,11 +1,6 @@
 /** What is made of randomness: fractions for waits, and IDs that nobody else makes. */
 import { monotonicFactory } from "ulid";
-import type { Clock } from "./clock.ts";
-
-/** The machine's own, which nobody can guess. */
-export function randomBytes(length: number): Uint8Array {
-  return crypto.getRandomValues(new Uint8Array(length));
-}
+import type { Clock } from "../protocol/clock.ts";
 
 /** Numbers from 0 up to, but not including, 1. */
 export function fractionsOf(random: (length: number) => Uint8Array): () => number {

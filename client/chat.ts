@@ -6,11 +6,12 @@
  * prompts, clock and randomness come in as arguments. Whoever makes one MUST read its events (`for
  * await`): it reads from the network no faster than they are read.
  */
+import { type Clock, systemClock, within } from "../protocol/clock.ts";
 import type { ServerFrame, User } from "../protocol/frame.ts";
+import { randomBytes } from "../protocol/random.ts";
 import type { Request } from "../protocol/session/client.ts";
 import { Asking, RefusedError } from "./asking.ts";
-import { fractionsOf, randomBytes, ulidsOf } from "./chance.ts";
-import { type Clock, systemClock, within } from "./clock.ts";
+import { fractionsOf, ulidsOf } from "./chance.ts";
 import { helpText, parseLine } from "./commands.ts";
 import { countOf, endingOf } from "./ending.ts";
 import type { ChatEvent, Intent } from "./events.ts";
@@ -120,14 +121,8 @@ export class Chat implements AsyncDisposable {
     this.#makeTalk = () => new Talk({ clock, random: fraction, events, sealed, self, files, log });
     this.#talk = this.#makeTalk();
     const { offers } = files;
-    this.#inquiries = new Inquiries({
-      asking,
-      places,
-      sealed,
-      offers,
-      line: () => this.#line,
-      self,
-    });
+    const line = () => this.#line;
+    this.#inquiries = new Inquiries({ asking, places, sealed, offers, line, self });
     const signedIn = Promise.withResolvers<void>();
     this.#line = new Line(
       { ...options, user: options.user, tokens, clock, random: fraction, client, log },

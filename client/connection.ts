@@ -1,11 +1,13 @@
 /**
  * One session with the server, on one connection: frames in and out, keep-alive, time limits. It
- * ends once, says why, and is not used again; coming back is for `chat.ts`.
+ * ends once, says why, and is not used again; coming back is for `line.ts`.
  *
  * What comes is handed to `receive` one frame at a time, and the next is read when it is done: that
  * is how a slow reader slows the server down instead of filling memory here.
  */
+import { type Clock, within } from "../protocol/clock.ts";
 import { encodeFrame } from "../protocol/codec.ts";
+import { concat } from "../protocol/concat.ts";
 import { FrameDecoder } from "../protocol/decoder.ts";
 import { CLOSE_DONE, errorOfClose, ProtocolError } from "../protocol/errors.ts";
 import type { ClientFrame, ClientFrames, Message, ServerFrame } from "../protocol/frame.ts";
@@ -27,7 +29,6 @@ import {
   StreamError,
   TransportError,
 } from "../protocol/transport/transport.ts";
-import type { Clock } from "./clock.ts";
 import type { Log } from "./log.ts";
 import { TransferStream } from "./transfer_stream.ts";
 
@@ -185,7 +186,7 @@ export class Link {
         await this.#stream.end();
         await this.#reading;
       };
-      await this.#atMost(FAREWELL, farewell().catch(() => {})); // The connection may break first.
+      await within(this.#clock, FAREWELL, farewell()); // The connection may break first.
       this.#connection.close(CLOSE_DONE);
     }
     await this.closed;
@@ -354,17 +355,6 @@ export class Link {
     this.#cancelDoubt?.();
     return this.#end ??= endOf(reason);
   }
-
-  /** Waits for a promise that does not reject, but not for longer. */
-  #atMost(ms: number, promise: Promise<void>): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = this.#clock.after(ms, resolve);
-      void promise.then(() => {
-        cancel();
-        resolve();
-      });
-    });
-  }
 }
 
 function endOf({ kind, code, reason, by }: CloseReason): LinkEnd {
@@ -373,16 +363,4 @@ function endOf({ kind, code, reason, by }: CloseReason): LinkEnd {
     return { by: "server", code: errorOfClose(code) ?? "closed", message };
   }
   return { by: "network", code: "lost", message: "The connection was lost." };
-}
-
-function concat(chunks: readonly Uint8Array[]): Uint8Array {
-  const [first] = chunks;
-  if (first !== undefined && chunks.length === 1) return first;
-  const bytes = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
 }

@@ -2,12 +2,12 @@
  * The line to the server: one connection after the other, each signed in, until one of them was the
  * last. What comes over it is for whoever made it; it says nothing itself but `hello` and who it is.
  */
+import { type Clock, pause } from "../protocol/clock.ts";
 import type { ServerFrame } from "../protocol/frame.ts";
 import { formatInviteLine } from "../protocol/invite_line.ts";
 import type { Request } from "../protocol/session/client.ts";
 import { type Engine, TransportError } from "../protocol/transport/transport.ts";
 import { backoff } from "./backoff.ts";
-import { type Clock, pause } from "./clock.ts";
 import { Link, type LinkEnd } from "./connection.ts";
 import { type Dialled, dialServer } from "./dial.ts";
 import { formatAddress } from "./known_hosts.ts";

@@ -2,7 +2,7 @@
  * What was shown, told to the server: gathered, so that a busy conversation costs one `mark` a
  * second at most. What is not told when a connection breaks is told on the next one.
  */
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../protocol/clock.ts";
 
 const GATHER = 1000;
 

@@ -8,15 +8,17 @@
  * 2. It is over when each message is stored or refused, or `PATIENCE` after the first signing in.
  * 3. A room that the account is not in is joined: anybody may join a room.
  */
-import { monotonicFactory } from "ulid";
+import { type Clock, systemClock } from "../protocol/clock.ts";
 import type { ServerFrame } from "../protocol/frame.ts";
 import { dmOf } from "../protocol/names.ts";
+import { randomBytes } from "../protocol/random.ts";
 import type { Request } from "../protocol/session/client.ts";
 import type { Access } from "./access.ts";
-import { type Clock, systemClock } from "./clock.ts";
+import { fractionsOf, ulidsOf } from "./chance.ts";
 import type { Link } from "./connection.ts";
 import type { AckEvent, ErrorEvent, NoticeEvent } from "./events.ts";
 import { type Ending, Line } from "./line.ts";
+import { HOLD, PASSING } from "./passing.ts";
 import { isoTime } from "./past.ts";
 
 /** Where a text is to go. */
@@ -37,10 +39,6 @@ export interface SenderOptions extends Access {
 
 /** How long a server that let somebody in may take to store what they say. */
 export const PATIENCE = 30_000;
-/** How long to send nothing after the server said that it has too much to do. */
-const HOLD = 1000;
-/** Refusals that say "not now". */
-const PASSING: ReadonlySet<string> = new Set(["busy", "rate_limited"]);
 
 interface Letter {
   readonly ulid: string;
@@ -60,7 +58,7 @@ export class Sender {
   readonly #timers = new Set<() => void>();
 
   constructor(options: SenderOptions) {
-    const { clock = systemClock, random = randomFraction } = options;
+    const { clock = systemClock, random = fractionsOf(randomBytes) } = options;
     this.#options = options;
     this.#clock = clock;
     this.#random = random;
@@ -122,7 +120,7 @@ export class Sender {
   }
 
   #write(user: string): Letter[] {
-    const ulid = monotonicFactory(this.#random);
+    const ulid = ulidsOf(this.#clock, this.#random);
     const { to } = this.#options;
     const conversations = "people" in to
       ? to.people.map((person) => dmOf(user, person))
@@ -132,7 +130,7 @@ export class Sender {
       this.leave();
     });
     return conversations.map((conversation) => ({
-      ulid: ulid(this.#clock.time()),
+      ulid: ulid(),
       conversation,
       state: "waiting",
     }));
@@ -188,8 +186,4 @@ export class Sender {
 
 function isSettled({ state }: Letter): boolean {
   return state === "stored" || state === "refused";
-}
-
-function randomFraction(): number {
-  return new DataView(crypto.getRandomValues(new Uint8Array(4)).buffer).getUint32(0) / 2 ** 32;
 }

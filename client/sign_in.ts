@@ -2,10 +2,11 @@
  * Getting in on a session that has just begun: with a token if there is one, else with a name and a
  * password, as often as the server allows. A password is forgotten as soon as it is sent.
  */
+import type { Clock } from "../protocol/clock.ts";
 import type { ServerFrame, ServerFrames } from "../protocol/frame.ts";
 import { foldName, isName } from "../protocol/names.ts";
-import type { Clock } from "./clock.ts";
 import type { Link } from "./connection.ts";
+import { PASSING } from "./passing.ts";
 import type { Credentials, Prompts } from "./prompts.ts";
 import type { Tokens } from "./tokens.ts";
 
@@ -44,9 +45,6 @@ const NOBODY =
 const MALFORMED =
   "That is not a name and a password. A name is 1 to 32 of a-z, 0-9, _ and -, and " +
   "begins with a letter.";
-
-/** Answers to `login` and `resume` that say "not now" of a sign-in that may well be right. */
-const PASSING: ReadonlySet<string> = new Set(["busy", "rate_limited"]);
 
 export class SignIn {
   readonly #options: SignInOptions;

@@ -1,8 +1,9 @@
 /**
  * What is said and heard, over one session after the other: sends what waits, catches up with what
  * was missed, turns messages into events, and tells the server what was shown. It knows nothing of
- * connecting and signing in (`chat.ts`).
+ * connecting and signing in (`line.ts`).
  */
+import type { Clock } from "../protocol/clock.ts";
 import { FILE_KIND } from "../protocol/file.ts";
 import type { Content, ConversationState, Message, ServerFrame } from "../protocol/frame.ts";
 import { LIMITS } from "../protocol/limits.ts";
@@ -10,23 +11,19 @@ import { parseConversation } from "../protocol/names.ts";
 import type { Request } from "../protocol/session/client.ts";
 import { backoff } from "./backoff.ts";
 import { CatchUp, type Caught } from "./catch_up.ts";
-import type { Clock } from "./clock.ts";
 import { HistoryError, type Link } from "./connection.ts";
 import type { ChatEvent } from "./events.ts";
 import type { Files } from "./files/files.ts";
 import type { Log } from "./log.ts";
 import { Marks } from "./marks.ts";
 import { Outgoing } from "./outgoing.ts";
+import { HOLD, PASSING } from "./passing.ts";
 import type { EventQueue } from "./queue.ts";
 import { isoTime, shownOf, textOf } from "./past.ts";
 import type { SealedMessages } from "./secrets.ts";
 
-/** How long to send nothing after the server said that it has too much to do. */
-const HOLD = 1000;
 /** Refusals of history that say that the conversation is not ours any more. */
 const GONE: ReadonlySet<string> = new Set(["not_a_member", "unknown_conversation"]);
-/** Refusals of a message that say "not now". */
-const PASSING: ReadonlySet<string> = new Set(["busy", "rate_limited"]);
 
 export interface TalkOptions {
   readonly clock: Clock;

@@ -4,6 +4,7 @@
  *
  * Whoever uses one disposes of it: what is not at its end then is reset.
  */
+import type { Clock } from "../protocol/clock.ts";
 import { encodeFrame } from "../protocol/codec.ts";
 import { FrameDecoder } from "../protocol/decoder.ts";
 import { CLOSE_DONE } from "../protocol/errors.ts";
@@ -11,7 +12,6 @@ import type { ClientFrame } from "../protocol/frame.ts";
 import { TIMES } from "../protocol/limits.ts";
 import { release } from "../protocol/release.ts";
 import { type Connection, type Stream, TransportError } from "../protocol/transport/transport.ts";
-import type { Clock } from "./clock.ts";
 
 export interface TransferStreamOptions {
   readonly connection: Pick<Connection, "openStream">;

@@ -3,10 +3,10 @@
  * shows them. It says things, and knows how long each took to be stored and acknowledged.
  */
 import { monotonicFactory } from "ulid";
-import { systemClock } from "../client/clock.ts";
 import { Link } from "../client/connection.ts";
 import { dialServer } from "../client/dial.ts";
 import { pinned } from "../client/trust.ts";
+import { systemClock } from "../protocol/clock.ts";
 import type { Content, ServerFrame } from "../protocol/frame.ts";
 import { GENERAL } from "../protocol/names.ts";
 import type { Fields, Request } from "../protocol/session/client.ts";

@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { GENERAL } from "../protocol/names.ts";
 import { DemoError, type Person } from "./person.ts";
 
 /** Who plays, and where. */
@@ -11,7 +12,6 @@ export interface Cast {
   readonly cat: Person;
 }
 
-const GENERAL = "room:general";
 const KEY = "tea-at-nine";
 const SECRET = "The spare key is under the third flowerpot.";
 const HELLO = "Good morning, everyone.";

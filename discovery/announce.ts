@@ -4,7 +4,7 @@
  *
  * Whatever goes wrong here, a server goes on: it is told once, and nothing is thrown.
  */
-import { type Clock, systemClock } from "./clock.ts";
+import { type Clock, systemClock } from "../protocol/clock.ts";
 import { type Activity, encodeDetails } from "./details.ts";
 import { DiscoveryError } from "./failure.ts";
 import { type Link, type Links, type OpenLinks, openLinks } from "./links.ts";

@@ -4,8 +4,8 @@
  * Nothing that comes from here is proven. Anybody on the network can announce a server of any name,
  * with any pin: the first contact MUST be confirmed as any other.
  */
+import { type Clock, systemClock } from "../protocol/clock.ts";
 import { Catalogue, type FoundServer } from "./catalogue.ts";
-import { type Clock, systemClock } from "./clock.ts";
 import { type Link, type OpenLinks, openLinks } from "./links.ts";
 import { query, SERVICE } from "./message.ts";
 

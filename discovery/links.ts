@@ -2,7 +2,7 @@
  * The networks that there are, as they come and go: a laptop changes its Wi-Fi, a cable is plugged
  * in, an address is renewed. What is said on them is for others to decide.
  */
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../protocol/clock.ts";
 import { DiscoveryError } from "./failure.ts";
 import type { Sender } from "./guard.ts";
 import { type Channel, type Choice, chooseChannels, readInterfaces } from "./interfaces.ts";

@@ -5,8 +5,8 @@
  * Whoever hears another probe for the name in the same moment gives way, as if it were taken: to
  * compare the records and let one win (section 8.2) would save one of two a longer name.
  */
+import type { Clock } from "../protocol/clock.ts";
 import { answersTo, isSimple, simpleResponse } from "./answer.ts";
-import type { Clock } from "./clock.ts";
 import type { Sender } from "./guard.ts";
 import type { Link } from "./links.ts";
 import { type DnsMessage, type DnsRecord, isSameName, query, response } from "./message.ts";

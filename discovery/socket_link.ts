@@ -9,7 +9,7 @@
 import { createSocket, type Socket } from "node:dgram";
 import { isIPv4 } from "node:net";
 import multicastDns, { type MulticastDNS, type RemoteInfoOutgoing } from "multicast-dns";
-import { type Clock, within } from "./clock.ts";
+import { type Clock, within } from "../protocol/clock.ts";
 import { DiscoveryError } from "./failure.ts";
 import { Guard, type Sender } from "./guard.ts";
 import { type Channel, isLinkLocal } from "./interfaces.ts";
@@ -63,22 +63,19 @@ export class SocketLink {
     return link;
   }
 
-  send(message: DnsMessage, to?: Sender): Promise<void> {
+  async send(message: DnsMessage, to?: Sender): Promise<void> {
     const packet = toLibrary(message);
     const receiver = this.#receiver(to);
     const sent = new Promise<void>((resolve) => {
       if (message.type === "query") this.#library.query(packet, receiver, () => resolve());
       else this.#library.respond(packet, receiver, () => resolve());
     });
-    return within(this.#clock, PATIENCE, sent);
+    await within(this.#clock, PATIENCE, sent);
   }
 
-  close(): Promise<void> {
-    return within(
-      this.#clock,
-      PATIENCE,
-      new Promise<void>((resolve) => this.#library.destroy(resolve)),
-    );
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#library.destroy(resolve));
+    await within(this.#clock, PATIENCE, closed);
   }
 
   /** The library warns when it cannot join the group; once it has, warnings are of odd datagrams. */

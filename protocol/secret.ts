@@ -15,6 +15,7 @@ import { equalBytes } from "@noble/ciphers/utils.js";
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { scryptAsync } from "@noble/hashes/scrypt.js";
 import { sha256 } from "@noble/hashes/sha2.js";
+import { concat } from "./concat.ts";
 import { LIMITS } from "./limits.ts";
 
 /** Whom a message is from and for, and which one it is: what the seal binds. */
@@ -53,7 +54,7 @@ export interface SecretCost {
 }
 
 /** OWASP's Password Storage Cheat Sheet, 2025. 128 MiB, and about half a second of one core. */
-export const SECRET_COST: SecretCost = { log2N: 17, r: 8, p: 1 };
+const SECRET_COST: SecretCost = { log2N: 17, r: 8, p: 1 };
 
 /** What an envelope may ask of the one who opens it: 256 MiB, four times the usual work. */
 const MAX_MEMORY = 2 ** 28;
@@ -96,17 +97,13 @@ export async function seal(
   const salt = random(SALT_BYTES);
   const nonce = random(NONCE_BYTES);
   const { key, commitment } = await deriveKeys(input.passphrase, salt, cost);
-  const header = concat(
-    Uint8Array.of(VERSION, cost.log2N, cost.r, cost.p),
-    salt,
-    commitment,
-    nonce,
-  );
+  const costs = Uint8Array.of(VERSION, cost.log2N, cost.r, cost.p);
+  const header = concat([costs, salt, commitment, nonce]);
   const sealed = gcm(key, nonce, associatedData(header, input)).encrypt(plain);
   key.fill(0);
   plain.fill(0);
-  const body = concat(header, sealed);
-  return concat(body, checksumOf(body));
+  const body = concat([header, sealed]);
+  return concat([body, checksumOf(body)]);
 }
 
 /** Opens an envelope. What comes in it may be anything: it never throws for that. */
@@ -193,7 +190,7 @@ function associatedData(header: Uint8Array, { from, to, ulid }: SecretContext): 
   if (parts.some((part) => part.length > 255)) {
     throw new RangeError("Cannot seal: a name is too long");
   }
-  return concat(header, ...parts.flatMap((part) => [Uint8Array.of(part.length), part]));
+  return concat([header, ...parts.flatMap((part) => [Uint8Array.of(part.length), part])]);
 }
 
 /** A hint against accidents: it has no key, and whoever changes an envelope can make it fit. */
@@ -232,14 +229,4 @@ function unpad(padded: Uint8Array): string | undefined {
 
 function utf8(text: string): Uint8Array {
   return new TextEncoder().encode(text);
-}
-
-function concat(...parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

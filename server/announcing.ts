@@ -6,9 +6,9 @@
  */
 import { hostname } from "node:os";
 import type { Announcement, AnnounceOptions } from "../discovery/announce.ts";
+import type { Clock } from "../protocol/clock.ts";
 import { parseConversation } from "../protocol/names.ts";
 import type { Address } from "../protocol/transport/transport.ts";
-import type { Clock } from "./clock.ts";
 import { describe, type Logger } from "./log.ts";
 import type { Presence } from "./services/presence.ts";
 import type { Store } from "./store/store.ts";

@@ -9,6 +9,7 @@
  * What it waits for the peer is bounded by the time limits of the session (`check`, called about
  * once a second), and by `TIMES.linger` for the last frame. Further streams are `transfer.ts`'s.
  */
+import { type Clock, within } from "../protocol/clock.ts";
 import { encodeFrame } from "../protocol/codec.ts";
 import { FrameDecoder } from "../protocol/decoder.ts";
 import { CLOSE_DONE, type ErrorCode, ProtocolError } from "../protocol/errors.ts";
@@ -21,7 +22,6 @@ import {
   StreamError,
   TransportError,
 } from "../protocol/transport/transport.ts";
-import { type Clock, settledWithin } from "./clock.ts";
 import {
   dispatch,
   dispatchTransfer,
@@ -295,10 +295,10 @@ export class PeerConnection implements Peer, SignedIn {
     const { clock } = this.#options;
     if (this.#stream !== undefined && this.#outbox !== undefined) {
       this.send(frame);
-      await settledWithin(clock, TIMES.linger, this.#outbox.drained());
+      await within(clock, TIMES.linger, this.#outbox.drained());
       this.#outbox.close();
       void this.#stream.end();
-      await settledWithin(clock, TIMES.linger, this.#connection.closed);
+      await within(clock, TIMES.linger, this.#connection.closed);
     }
     this.#connection.close(code, frame.code);
     await this.#connection.closed;

@@ -4,7 +4,7 @@
  * what deleted groups have left behind.
  * Nobody waits for it, and a piece of it holds up everybody for a millisecond, rarely for ten.
  */
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../protocol/clock.ts";
 import { describe, type Logger } from "./log.ts";
 import type { Files } from "./services/files.ts";
 import type { Store } from "./store/store.ts";

@@ -17,7 +17,7 @@
  * 7. Pushed chunks are shared between outboxes: nobody MUST change them.
  */
 import { setImmediate } from "node:timers";
-import { concat } from "./concat.ts";
+import { concat } from "../protocol/concat.ts";
 
 /** Where an outbox writes to: a `Stream`, as far as it needs one. */
 export interface Sink {

@@ -2,9 +2,9 @@
  * The peers that are connected: accepts them, looks after their time limits, and sees them off when
  * the server stops. What is said on a connection is its own business (`connection.ts`).
  */
+import { type Clock, within } from "../protocol/clock.ts";
 import { closeCodeOf } from "../protocol/errors.ts";
 import { CLOSE_NONE, type Listener } from "../protocol/transport/transport.ts";
-import { type Clock, settledWithin } from "./clock.ts";
 import { type ConnectionOptions, PeerConnection } from "./connection.ts";
 import { describe } from "./log.ts";
 
@@ -41,8 +41,8 @@ export class Peers {
   async drain(limit: number, owed: () => Promise<void>): Promise<void> {
     this.#draining = true;
     const farewells = [...this.#peers].map((peer) => peer.drain());
-    await settledWithin(this.#clock, limit, owed());
-    await settledWithin(this.#clock, limit, Promise.all(farewells.map((bye) => bye())));
+    await within(this.#clock, limit, owed());
+    await within(this.#clock, limit, Promise.all(farewells.map((bye) => bye())));
     await Promise.all(this.#listeners.map((each) => each.close(DRAINING, "draining")));
     this.#cancelCheck();
     await Promise.all([...this.#accepting, ...this.#running]);

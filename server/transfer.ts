@@ -5,18 +5,18 @@
  *
  * It judges nothing and ends no session: the connection does both.
  */
+import type { Clock } from "../protocol/clock.ts";
 import { encodeFrame } from "../protocol/codec.ts";
+import { concat } from "../protocol/concat.ts";
 import { FrameDecoder } from "../protocol/decoder.ts";
 import { CLOSE_DONE, closeCodeOf, ProtocolError } from "../protocol/errors.ts";
 import type { ServerFrame } from "../protocol/frame.ts";
 import { TIMES } from "../protocol/limits.ts";
+import { release } from "../protocol/release.ts";
 import type { Verdict } from "../protocol/session/server.ts";
 import type { Stream } from "../protocol/transport/transport.ts";
-import type { Clock } from "./clock.ts";
-import { concat } from "./concat.ts";
 import { isTransfer, type TransferFrame } from "./dispatch.ts";
 import { Incoming } from "./incoming.ts";
-import { release } from "../protocol/release.ts";
 
 export interface TransferOptions {
   readonly clock: Clock;

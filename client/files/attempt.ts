@@ -2,14 +2,15 @@
  * One attempt to take a file across, on one stream. What broke off is worth another attempt, and
  * goes on where it stopped (`carry.ts`); what the server refuses is a `RefusedError`.
  */
+import { type Clock, pause } from "../../protocol/clock.ts";
 import { ProtocolError } from "../../protocol/errors.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { UploadFields } from "../../protocol/session/client.ts";
 import type { ClientUpload } from "../../protocol/session/upload.ts";
 import { StreamError, TransportError } from "../../protocol/transport/transport.ts";
 import { RefusedError } from "../asking.ts";
-import { type Clock, pause } from "../clock.ts";
 import type { Link } from "../connection.ts";
+import { PASSING } from "../passing.ts";
 import type { TransferStream } from "../transfer_stream.ts";
 import type { Expected, Landing } from "./landing.ts";
 import type { Source } from "./source.ts";
@@ -31,8 +32,9 @@ export interface Attempt {
 }
 
 /** Refusals that say "not now", and what a stream's end says that came too early. */
-const PASSING: ReadonlySet<string> = new Set([
-  ...["busy", "rate_limited", "internal", "draining", "silence", "unfinished_file"],
+const LATER: ReadonlySet<string> = new Set([
+  ...PASSING,
+  ...["internal", "draining", "silence", "unfinished_file"],
   ...["frame_truncated", "frame_malformed", "frame_too_large"],
 ]);
 /** How long the server may take to say why it takes no more. */
@@ -132,7 +134,7 @@ async function listen(
 }
 
 function failureOf({ code, message }: { code: string; message: string }): Error {
-  return PASSING.has(code) ? new BrokenError(message) : new RefusedError(code, message);
+  return LATER.has(code) ? new BrokenError(message) : new RefusedError(code, message);
 }
 
 /** What streams and connections throw is a break; anything else is what it is. */

@@ -3,9 +3,9 @@
  * that there is. It is given up when somebody says so, when the server refuses it for good, or when
  * attempt after attempt moves nothing although there is a session.
  */
+import { type Clock, pause } from "../../protocol/clock.ts";
 import { RefusedError } from "../asking.ts";
 import { backoff } from "../backoff.ts";
-import { type Clock, pause } from "../clock.ts";
 import { BrokenError } from "./attempt.ts";
 
 /** Attempts in a row that move nothing. With the waits between them that is about four minutes. */

@@ -7,11 +7,11 @@
  *    was uploaded, so that it is said once however often it is begun.
  * 2. What is stopped or breaks off goes on where it stopped when it is sent or accepted again.
  */
+import type { Clock } from "../../protocol/clock.ts";
 import { encodeFileNote, FILE_KIND } from "../../protocol/file.ts";
 import type { Message } from "../../protocol/frame.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { RefusedError } from "../asking.ts";
-import type { Clock } from "../clock.ts";
 import type { Link } from "../connection.ts";
 import type { ChatEvent, Intent } from "../events.ts";
 import type { EventQueue } from "../queue.ts";

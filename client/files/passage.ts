@@ -2,7 +2,7 @@
  * One file on its way, or waiting for its turn: which one, how far it is, and the events about it.
  * It moves nothing itself.
  */
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../../protocol/clock.ts";
 import type { FileEvent, Transfer } from "../events.ts";
 import type { EventQueue } from "../queue.ts";
 import { Progress } from "./progress.ts";

@@ -5,8 +5,8 @@
  * `MOST` files are on their way or wait for their turn, and one more is refused. Progress that
  * nobody has looked at is not told again (`passage.ts`): so events are bounded by the files.
  */
+import type { Clock } from "../../protocol/clock.ts";
 import { RefusedError } from "../asking.ts";
-import type { Clock } from "../clock.ts";
 import type { Link } from "../connection.ts";
 import type { EventQueue } from "../queue.ts";
 import type { Attempt } from "./attempt.ts";

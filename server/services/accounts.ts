@@ -6,10 +6,10 @@
  * It counts attempts and failures by address; attempts on one connection are counted by the session
  * (`protocol/session/server.ts`). Passwords are checked in a thread of their own.
  */
+import type { Clock } from "../../protocol/clock.ts";
 import { type ErrorCode, ProtocolError } from "../../protocol/errors.ts";
 import type { ClientFrames } from "../../protocol/frame.ts";
 import { foldName, isFreeName, isName } from "../../protocol/names.ts";
-import type { Clock } from "../clock.ts";
 import type { Registration } from "../config.ts";
 import { describe, type Logger } from "../log.ts";
 import type { AddressPaces } from "../rate.ts";

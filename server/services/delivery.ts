@@ -12,11 +12,11 @@
  * 5. A message that was there already MUST be acknowledged again, and fanned out to nobody.
  */
 import { setImmediate } from "node:timers";
+import type { Clock } from "../../protocol/clock.ts";
 import { encodeFrame } from "../../protocol/codec.ts";
+import { concat } from "../../protocol/concat.ts";
 import { ERRORS } from "../../protocol/errors.ts";
 import type { Content, ServerFrame } from "../../protocol/frame.ts";
-import type { Clock } from "../clock.ts";
-import { concat } from "../concat.ts";
 import { describe, type Logger } from "../log.ts";
 import type { Appended, NewMessage, Store } from "../store/store.ts";
 

@@ -9,11 +9,11 @@
  * 3. Of two uploads of one file at once, the newer one goes on: its sender has connected again.
  * 4. What is refused changes nothing, and throws a `ProtocolError`.
  */
+import type { Clock } from "../../protocol/clock.ts";
 import { type ErrorCode, ProtocolError } from "../../protocol/errors.ts";
 import type { ClientFrames } from "../../protocol/frame.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { formatSize } from "../../protocol/size.ts";
-import type { Clock } from "../clock.ts";
 import type { Blobs } from "../store/blobs.ts";
 import type { FileRow, FileStore } from "../store/file_store.ts";
 import { Loan } from "./loan.ts";

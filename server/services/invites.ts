@@ -4,9 +4,10 @@
  */
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
+import type { Clock } from "../../protocol/clock.ts";
 import { ProtocolError } from "../../protocol/errors.ts";
 import { LIMITS, TIMES } from "../../protocol/limits.ts";
-import type { Clock } from "../clock.ts";
+import { randomBytes } from "../../protocol/random.ts";
 import type { AdmissionStore } from "../store/admission_store.ts";
 import type { Account } from "../store/store.ts";
 
@@ -14,7 +15,7 @@ import type { Account } from "../store/store.ts";
 const CODE_BYTES = 12;
 const DAY = 24 * 60 * 60 * 1000;
 /** Where nobody says otherwise. */
-export const INVITE_DEFAULTS = { uses: 1, lifetime: 7 * DAY } as const;
+const INVITE_DEFAULTS = { uses: 1, lifetime: 7 * DAY } as const;
 
 export interface InvitesOptions {
   readonly store: Pick<
@@ -89,8 +90,4 @@ export class Invites {
 
 function hashOf(code: string): Uint8Array {
   return createHash("sha256").update(code).digest();
-}
-
-function randomBytes(length: number): Uint8Array {
-  return crypto.getRandomValues(new Uint8Array(length));
 }

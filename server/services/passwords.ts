@@ -11,8 +11,9 @@
  */
 import { timingSafeEqual } from "node:crypto";
 import { Worker } from "node:worker_threads";
+import { type Clock, systemClock } from "../../protocol/clock.ts";
 import { ProtocolError } from "../../protocol/errors.ts";
-import { type Clock, systemClock } from "../clock.ts";
+import { randomBytes } from "../../protocol/random.ts";
 import type { PasswordJob } from "./password_worker.ts";
 import { type Argon2Cost, formatPhc, parsePhc, type PasswordHash } from "./phc.ts";
 
@@ -199,8 +200,4 @@ class Hasher {
 /** NFC, as RFC 8265 (section 4.2) has it: keyboards differ in how they compose an é. */
 function bytesOf(password: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(password.normalize("NFC"));
-}
-
-function randomBytes(length: number): Uint8Array {
-  return crypto.getRandomValues(new Uint8Array(length));
 }

@@ -5,11 +5,11 @@
  * Changes are gathered for a moment and sent as one chunk of small `presence` frames to everyone;
  * whoever has just signed in gets the list instead, once. Nobody is sent a list for each change.
  */
+import type { Clock } from "../../protocol/clock.ts";
 import { encodeFrame } from "../../protocol/codec.ts";
+import { concat } from "../../protocol/concat.ts";
 import type { OwnStatus, ServerFrame, Status, User } from "../../protocol/frame.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import type { Clock } from "../clock.ts";
-import { concat } from "../concat.ts";
 import type { SignedIn } from "./signed_in.ts";
 
 export interface PresenceOptions {

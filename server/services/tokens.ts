@@ -14,6 +14,7 @@ import {
   writePrivateFileOnce,
 } from "../../certs/private_file.ts";
 import { LIMITS } from "../../protocol/limits.ts";
+import { randomBytes } from "../../protocol/random.ts";
 
 export interface Tokens {
   /** A token for a new session of the account. */
@@ -153,8 +154,4 @@ async function importKeys({ kty, crv, x, d }: v.InferOutput<typeof KEY>): Promis
 function base64url(bytes: Uint8Array): string {
   const base64 = btoa(String.fromCharCode(...bytes));
   return base64.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
-}
-
-function randomBytes(length: number): Uint8Array {
-  return crypto.getRandomValues(new Uint8Array(length));
 }

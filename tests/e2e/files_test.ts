@@ -7,7 +7,7 @@ import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Clock, systemClock } from "../../client/clock.ts";
+import { type Clock, systemClock } from "../../protocol/clock.ts";
 import { encodeFileNote } from "../../protocol/file.ts";
 import { startTestChat } from "../helpers/client.ts";
 import { fileOf, hashOf, upload } from "../helpers/files.ts";

@@ -5,8 +5,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type Clock, systemClock } from "../../protocol/clock.ts";
 import { GENERAL } from "../../protocol/names.ts";
-import { type Clock, systemClock } from "../../client/clock.ts";
 import { openSqliteStore } from "../../server/store/sqlite.ts";
 import { startTestChat, type TestChat } from "../helpers/client.ts";
 import { Program } from "../helpers/program.ts";

@@ -2,8 +2,8 @@
  * Starts the interface on a terminal, and ends with it. Loaded only when it is used: it brings Ink.
  */
 import "./production.ts";
+import { systemClock } from "../../../protocol/clock.ts";
 import type { Chat } from "../../chat.ts";
-import { systemClock } from "../../clock.ts";
 import type { State } from "../../state.ts";
 import type { Input } from "../input.ts";
 import type { TerminalOutput } from "./screen.ts";

@@ -3,8 +3,8 @@
  * that stay. It owns what is typed and what is drawn; what is known comes from `state.ts`, and how
  * it looks is for the pure modules beside this one.
  */
+import type { Clock } from "../../../protocol/clock.ts";
 import { isName, parseConversation } from "../../../protocol/names.ts";
-import type { Clock } from "../../clock.ts";
 import { commandForms } from "../../commands.ts";
 import type { ChatEvent } from "../../events.ts";
 import type { Prompts } from "../../prompts.ts";

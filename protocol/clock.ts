@@ -1,6 +1,6 @@
 /**
  * Time as an argument: whoever waits or stamps takes a `Clock`, so that tests turn the hands
- * themselves.
+ * themselves. It will not schedule repeating work; whoever repeats asks again.
  */
 export interface Clock {
   /**
@@ -40,15 +40,18 @@ export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<bo
   });
 }
 
-/** Waits for the promise, but not for longer than `ms`; says whether it came. */
-export async function within(
-  clock: Clock,
+/** Waits for `promise` for at most `ms`; `false` when the time ran out first. Never rejects. */
+export function within(
+  clock: Pick<Clock, "after">,
   ms: number,
   promise: Promise<unknown>,
 ): Promise<boolean> {
-  const done = new AbortController();
-  const late = pause(clock, ms, done.signal).then(() => false);
-  const came = await Promise.race([promise.then(() => true), late]);
-  done.abort();
-  return came;
+  return new Promise((resolve) => {
+    const cancel = clock.after(ms, () => resolve(false));
+    const settled = () => {
+      cancel();
+      resolve(true);
+    };
+    promise.then(settled, settled);
+  });
 }
