@@ -102,6 +102,8 @@ export function plainLines(state: State, event: ChatEvent, options: PlainOptions
     case "ack":
       return acknowledged(state, event, time, options);
     case "notice":
+      // A server may be away all night, and every further attempt is like the one before.
+      if (event.code === "reconnecting" && state.connection === "reconnecting") return [];
       return tell(event.text);
     case "error":
       return lines(`${time} !`, event.message);
@@ -119,6 +121,8 @@ export class PlainView {
   #state: State;
   /** When each file on its way was last spoken of. */
   readonly #told = new Map<string, number>();
+  /** Messages of one's own of which it was said that they are kept: it is said, too, when they go. */
+  readonly #kept = new Set<string>();
 
   constructor(state: State, options: PlainOptions) {
     this.#state = state;
@@ -127,10 +131,20 @@ export class PlainView {
 
   /** The lines for the next event. */
   show(event: ChatEvent): string[] {
-    const lines = this.#isTooSoon(event) ? [] : plainLines(this.#state, event, this.#options);
+    const echoed = this.#options.echoed && !this.#wasKept(event);
+    const options = { ...this.#options, echoed };
+    const lines = this.#isTooSoon(event) ? [] : plainLines(this.#state, event, options);
     this.#state = reduce(this.#state, event);
     for (const id of this.#told.keys()) if (!this.#state.transfers.has(id)) this.#told.delete(id);
     return lines;
+  }
+
+  /** Whether it is the acknowledgement of something that was kept. */
+  #wasKept(event: ChatEvent): boolean {
+    if (event.event === "sending" && this.#state.connection === "reconnecting") {
+      this.#kept.add(event.id);
+    }
+    return (event.event === "ack" || event.event === "error") && this.#kept.delete(event.id ?? "");
   }
 
   /** Nothing is redrawn, so that what changes all the time is told now and then. */

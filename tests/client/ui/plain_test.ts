@@ -239,3 +239,23 @@ Deno.test("PlainView says that what is typed without a connection is kept", () =
   const [line] = view.show({ event: "sending", id: "a", conversation: "room:general", text: "x" });
   assert.match(line ?? "", /not connected/);
 });
+
+Deno.test("PlainView says when that was sent which was kept", () => {
+  const view = new PlainView(STATE, { ...OPTIONS, echoed: true });
+  const message = { id: "a", conversation: "room:general" } as const;
+  view.show({ event: "notice", code: "reconnecting", text: "Lost." });
+  view.show({ event: "sending", ...message, text: "x" });
+  view.show({ ...CONNECTED, resumed: true });
+  const ack = { event: "ack", ...message, seq: 1, at: AT } as const;
+  assert.deepEqual(view.show(ack), ["14:02 ann: x"]);
+  view.show({ event: "sending", ...message, text: "y" });
+  assert.deepEqual(view.show(ack), [], "what went at once stands where it was typed");
+});
+
+Deno.test("PlainView tells of a break once, however many attempts it takes", () => {
+  const view = new PlainView(STATE, OPTIONS);
+  const lost = { event: "notice", code: "reconnecting", text: "Lost.", in: 1 } as const;
+  assert.deepEqual([lost, lost, lost].flatMap((event) => view.show(event)), ["14:02 * Lost."]);
+  view.show(CONNECTED);
+  assert.deepEqual(view.show(lost), ["14:02 * Lost."]);
+});
