@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { access, readdir, readFile } from "node:fs/promises";
 import { parseArguments } from "../cli/parse.ts";
+import { commandForms } from "../client/commands.ts";
 import metadata from "../package.json" with { type: "json" };
 
 const read = (path: string) => readFile(new URL(`../${path}`, import.meta.url), "utf8");
@@ -32,6 +33,24 @@ Deno.test("docs/cli.md names every command and every option", async () => {
     if (command === "help" || command === "completion") continue;
     for (const [option] of help("help", command).matchAll(/--[a-z][a-z-]*/g)) {
       assert.ok(document.includes(`\`${option}`), `${command} ${option}`);
+    }
+  }
+});
+
+Deno.test("docs/cli.md has every command that a person types, in all of its forms", async () => {
+  const document = (await read("docs/cli.md")).replaceAll("\\|", "|");
+  const rows = [...document.matchAll(/^\| (`[^`]+`(?:, `[^`]+`)*)\s+\|/gm)].map(([, row = ""]) =>
+    row
+  );
+  for (const { words, usages } of commandForms()) {
+    for (const [usage] of usages) {
+      assert.ok(rows.some((row) => row.includes(`\`${usage}\``)), usage);
+    }
+    for (const word of words) {
+      const named = [word, word.replace("/", "@")].some((it) =>
+        new RegExp(`\`${it}(?![\\w-])`).test(document)
+      );
+      assert.ok(named, word);
     }
   }
 });
