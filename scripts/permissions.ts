@@ -1,7 +1,6 @@
 /**
  * What Sotto may do on a machine: as little as it needs. The executable is built with these flags,
- * and the tasks in `deno.json` carry the same ones (`tests/scripts/permissions_test.ts` holds them
- * to it).
+ * and `npm start` and `npm run demo` give the program the same.
  *
  * What is not here is refused: Sotto starts no program, and can ask for no more at run time.
  */

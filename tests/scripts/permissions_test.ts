@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { REFUSED_VARIABLES, SETTINGS, variableOf } from "../../cli/settings.ts";
 import deno from "../../deno.json" with { type: "json" };
 import metadata from "../../package.json" with { type: "json" };
+import { FLAGS } from "../../scripts/flags.ts";
 import { PERMISSIONS } from "../../scripts/permissions.ts";
 
-Deno.test("PERMISSIONS are what npm run demo gives the program", () => {
-  assert.equal(metadata.scripts.demo, `deno run ${PERMISSIONS.join(" ")} main.ts demo`);
+Deno.test("PERMISSIONS are all that npm run demo and the executable give the program", () => {
+  assert.equal(metadata.scripts.demo, "deno run -A scripts/sotto.ts demo");
+  assert.deepEqual(FLAGS.filter((flag) => !flag.startsWith("--v8-flags=")), PERMISSIONS);
 });
 
 Deno.test("PERMISSIONS let the program read every variable that it knows, and no further ones", () => {
