@@ -254,7 +254,10 @@ export class PeerConnection implements Peer, SignedIn {
       });
     } catch (error) {
       // A peer that wants no more of an answer ends its stream, and nothing else.
-      if (!(error instanceof StreamError)) this.#fail(error);
+      if (error instanceof StreamError) return;
+      if (error instanceof TransportError || error instanceof ProtocolError) this.#fail(error);
+      // So does what fails here, as a disk may: the stream was reset, and the session goes on.
+      else this.#report(error);
     }
   }
 
@@ -279,9 +282,13 @@ export class PeerConnection implements Peer, SignedIn {
     if (error instanceof StreamError) return this.#connection.close(CLOSE_DONE);
     if (error instanceof TransportError) return;
     if (error instanceof ProtocolError) return this.#act(this.#session.handleFault(error));
-    const { log } = this.#options;
-    log.error("internal", { peer: this.address, error: describe(error) });
+    this.#report(error);
     this.abort("internal");
+  }
+
+  /** Logs a fault of the server's own. */
+  #report(error: unknown): void {
+    this.#options.log.error("internal", { peer: this.address, error: describe(error) });
   }
 
   /** Writes the last frame, ends the stream, and gives the peer time to read both. */

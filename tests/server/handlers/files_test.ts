@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdir, stat, truncate, writeFile } from "node:fs/promises";
+import { mkdir, readdir, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ClientFrame } from "../../../protocol/frame.ts";
 import { LIMITS, OFFENCES } from "../../../protocol/limits.ts";
@@ -305,6 +305,17 @@ Deno.test("upload and download are so many at once for each connection, and for 
   for (const { stream } of streams) stream.reset(0);
   await settle(10);
   assert.equal((await download(bob, whole.file))[0], "end");
+});
+
+Deno.test("upload loses its stream, and nothing else, when the disk fails", async () => {
+  await using server = await startSocketless();
+  const ann = await server.signIn("ann");
+  const file = fileOf(1, 10);
+  await mkdir(join(server.blobs, file.file)); // Nothing can be written to a folder.
+  await assert.rejects(upload(ann, file), { name: "StreamError" });
+  await ann.say(GENERAL, ulidOf(5), "still here");
+  await ann.next("ack");
+  assert.equal(await upload(ann, fileOf(2, 10)), "0, stored");
 });
 
 Deno.test("download says that a file is not there when its bytes are not", async () => {
