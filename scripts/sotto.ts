@@ -6,11 +6,12 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { FLAGS } from "./flags.ts";
 
-const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
+const MAIN = join(fileURLToPath(new URL("..", import.meta.url)), "main.ts");
 
 const sotto = spawn(process.execPath, ["run", ...FLAGS, MAIN, ...process.argv.slice(2)], {
   stdio: "inherit",
