@@ -150,7 +150,7 @@ export class Chat implements AsyncDisposable {
           const text = `${reason} Trying again in ${seconds} s.`;
           this.#emit({ event: "notice", code: "reconnecting", text, in: seconds });
         },
-        measured: (milliseconds) => this.#emit({ event: "round_trip", milliseconds }),
+        measured: (ms) => this.#emit({ event: "round_trip", milliseconds: Number(ms.toFixed(2)) }),
       },
     );
     this.events = events;

@@ -164,7 +164,7 @@ export class Line {
       }
       if (wasIn && clock.now() - began > LASTED) attempt = 0;
       const wait = backoff(attempt, random);
-      this.#handler.reconnecting(message, wait);
+      this.#handler.reconnecting(sentence(message), wait);
       await pause(clock, wait, signal);
     }
     return { code: "left", message: "Left." };

@@ -87,7 +87,10 @@ Deno.test("Chat comes back after a restart of the server, losing and repeating n
   for (const line of lines.slice(0, 30)) await ann.chat.type(line);
   await bob.event("message", { text: "line 10" });
   await first.stop();
-  await ann.event("notice", { code: "reconnecting" });
+  await ann.find("a second attempt", () => {
+    const told = ann.all("notice").filter(({ code }) => code === "reconnecting");
+    return told[1] && told.every(({ text }) => /[.] Trying again in [\d.]+ s\.$/.test(text));
+  });
   for (const line of lines.slice(30)) await ann.chat.type(line);
   await using _second = await startTestServer({ data, port, engine: "quiche" });
   await ann.find("all acks", () => ann.all("ack")[lines.length - 1]);

@@ -63,8 +63,9 @@ function unreadWays(state: State): string[] {
   return [all.join(", "), `${sum} unread`, `+${sum}`];
 }
 
-/** `ann, bob (away)`. */
-function peopleWays({ people, user }: State): string[] {
+/** `ann, bob (away)`; without a connection nobody knows. */
+function peopleWays({ connection, people, user }: State): string[] {
+  if (connection !== "connected") return [""];
   const others = [...people].filter(([who]) => who !== user).map(([who, { status }]) =>
     status === "normal" ? name(who) : `${name(who)} (${name(status)})`
   );

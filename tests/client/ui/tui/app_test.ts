@@ -72,7 +72,7 @@ Deno.test("StatusLine keeps what matters where it is narrow", () => {
   assert.equal(status(24), "#general · 4 unread");
   assert.equal(status(19), "#general · +4");
   const offline: State = { ...STATE, connection: "reconnecting" };
-  assert.match(status(79, offline, 7), /reconnecting in 7 s/);
+  assert.match(status(79, offline, 7), /reconnecting in 7 s$/, "who is there, nobody knows");
   assert.match(status(28, offline, 7), /offline/);
 });
 
