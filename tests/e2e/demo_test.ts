@@ -3,11 +3,10 @@ import { readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { runDemo } from "../../demo/main.ts";
 import { type Engine, TransportError } from "../../protocol/transport/transport.ts";
-import { PERMISSIONS } from "../../scripts/permissions.ts";
 import { Program } from "../helpers/program.ts";
 
-const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
-
+/** What `npm run demo` runs. */
+const SOTTO = fileURLToPath(new URL("../../scripts/sotto.ts", import.meta.url));
 const README = new URL("../../README.md", import.meta.url);
 
 /** The transcripts in README.md: a part of it, then all of it. */
@@ -24,7 +23,7 @@ function withoutChance(line: string): string {
 
 Deno.test("sotto demo does what README.md shows, with no more than its permissions", async () => {
   const temporary = await Deno.makeTempDir();
-  await using demo = new Program(Deno.execPath(), ["run", ...PERMISSIONS, MAIN, "demo"], {
+  await using demo = new Program(Deno.execPath(), ["run", "-A", SOTTO, "demo"], {
     env: { ...Deno.env.toObject(), TMPDIR: temporary },
   });
   assert.equal(await demo.exit(60_000), 0, demo.stderr + demo.lines.join("\n"));
