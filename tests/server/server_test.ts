@@ -12,17 +12,13 @@ import { ulidOf } from "../helpers/messages.ts";
 import { TestPeer, texts } from "../helpers/peer.ts";
 import { Program } from "../helpers/program.ts";
 import { startTestServer } from "../helpers/server.ts";
+import { tempFolder } from "../helpers/temp_folder.ts";
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 
 /** The log's events of one kind. */
 function eventsOf(log: readonly string[], event: string): Record<string, unknown>[] {
   return log.map((line) => JSON.parse(line)).filter((entry) => entry.event === event);
-}
-
-async function tempFolder() {
-  const path = await Deno.makeTempDir({ prefix: "sotto-server-" });
-  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
 }
 
 for (const engine of ["builtin", "quiche"]) {

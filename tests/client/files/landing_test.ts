@@ -6,21 +6,13 @@ import { join } from "node:path";
 import { RefusedError } from "../../../client/asking.ts";
 import { discardPart, type Expected, Landing, partName } from "../../../client/files/landing.ts";
 import { ulidOf } from "../../helpers/messages.ts";
+import { inFolder } from "../../helpers/temp_folder.ts";
 
 const BYTES = crypto.getRandomValues(new Uint8Array(1000));
 
 function expected(name = "plan.pdf", bytes = BYTES): Expected {
   const hash = new Uint8Array(createHash("sha256").update(bytes).digest());
   return { name, file: ulidOf(1), size: bytes.length, hash };
-}
-
-async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "sotto-landing-" });
-  try {
-    await test(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
 }
 
 async function land(folder: string, file: Expected, ...chunks: Uint8Array[]): Promise<string> {

@@ -5,17 +5,9 @@ import { appendFile, mkdir, rename, symlink, writeFile } from "node:fs/promises"
 import { join } from "node:path";
 import { RefusedError } from "../../../client/asking.ts";
 import { Source } from "../../../client/files/source.ts";
+import { inFolder } from "../../helpers/temp_folder.ts";
 
 const BYTES = new TextEncoder().encode("a file of some bytes");
-
-async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "sotto-source-" });
-  try {
-    await test(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 function refusedAs(code: string, words: RegExp) {
   return (failure: unknown) => {

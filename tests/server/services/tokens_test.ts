@@ -5,16 +5,12 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { PrivateFileError } from "../../../certs/private_file.ts";
 import { openTokens, TokenKeyError } from "../../../server/services/tokens.ts";
+import { tempFolder } from "../../helpers/temp_folder.ts";
 
 const NOW = Date.UTC(2026, 10, 20, 12, 0, 0, 250);
 const SECOND = 1000;
 const HOUR = 3600 * SECOND;
 const OPTIONS = { issuer: "sotto.example", lifetime: HOUR };
-
-async function makeFolder(): Promise<{ path: string } & AsyncDisposable> {
-  const path = await Deno.makeTempDir();
-  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
-}
 
 function decode(
   token: string,
@@ -38,7 +34,7 @@ function forge(
 }
 
 Deno.test("Tokens.verify() takes what Tokens.issue() made", async () => {
-  await using folder = await makeFolder();
+  await using folder = await tempFolder();
   const tokens = await openTokens(folder.path, OPTIONS);
   const { token, id, expiresAt } = await tokens.issue("alice", NOW);
   assert.deepEqual(await tokens.verify(token, NOW), { id, account: "alice" });
@@ -46,7 +42,7 @@ Deno.test("Tokens.verify() takes what Tokens.issue() made", async () => {
 });
 
 Deno.test("Tokens.issue() signs with Ed25519, and says typ, iss, aud, sub, jti, iat, exp", async () => {
-  await using folder = await makeFolder();
+  await using folder = await tempFolder();
   const tokens = await openTokens(folder.path, OPTIONS);
   const { token, id } = await tokens.issue("alice", NOW);
   const { header, claims } = decode(token);
@@ -67,7 +63,7 @@ Deno.test("Tokens.issue() signs with Ed25519, and says typ, iss, aud, sub, jti, 
 });
 
 Deno.test("Tokens.issue() gives each session another ID", async () => {
-  await using folder = await makeFolder();
+  await using folder = await tempFolder();
   const tokens = await openTokens(folder.path, OPTIONS);
   const one = await tokens.issue("alice", NOW);
   const other = await tokens.issue("alice", NOW);
@@ -76,7 +72,7 @@ Deno.test("Tokens.issue() gives each session another ID", async () => {
 });
 
 Deno.test("Tokens.verify() refuses a token from the moment that it expires", async () => {
-  await using folder = await makeFolder();
+  await using folder = await tempFolder();
   const tokens = await openTokens(folder.path, OPTIONS);
   const { token, expiresAt } = await tokens.issue("alice", NOW);
   assert.ok(await tokens.verify(token, expiresAt - 1));
@@ -84,7 +80,7 @@ Deno.test("Tokens.verify() refuses a token from the moment that it expires", asy
 });
 
 Deno.test("Tokens.verify() refuses a token with any character changed", async () => {
-  await using folder = await makeFolder();
+  await using folder = await tempFolder();
   const tokens = await openTokens(folder.path, OPTIONS);
   const { token } = await tokens.issue("alice", NOW);
   for (let at = 0; at < token.length; at++) {
@@ -97,8 +93,8 @@ Deno.test("Tokens.verify() refuses a token with any character changed", async ()
 });
 
 Deno.test("Tokens.verify() refuses other servers' tokens, whatever they say", async () => {
-  await using ours = await makeFolder();
-  await using theirs = await makeFolder();
+  await using ours = await tempFolder();
+  await using theirs = await tempFolder();
   const { token } = await (await openTokens(theirs.path, OPTIONS)).issue("alice", NOW);
   assert.equal(await (await openTokens(ours.path, OPTIONS)).verify(token, NOW), undefined);
   const renamed = await openTokens(theirs.path, { ...OPTIONS, issuer: "other.example" });
@@ -106,7 +102,7 @@ Deno.test("Tokens.verify() refuses other servers' tokens, whatever they say", as
 });
 
 Deno.test("Tokens.verify() checks every claim, even under the right key", async () => {
-  await using folder = await makeFolder();
+  await using folder = await tempFolder();
   const tokens = await openTokens(folder.path, OPTIONS);
   const { header, claims } = decode((await tokens.issue("alice", NOW)).token);
   const verify = (header: Record<string, unknown>, claims: Record<string, unknown>) =>
@@ -129,7 +125,7 @@ Deno.test("Tokens.verify() checks every claim, even under the right key", async 
 });
 
 Deno.test("Tokens.verify() never throws, whatever comes", async () => {
-  await using folder = await makeFolder();
+  await using folder = await tempFolder();
   const tokens = await openTokens(folder.path, OPTIONS);
   const part = fc.oneof(
     fc.string(),
@@ -143,7 +139,7 @@ Deno.test("Tokens.verify() never throws, whatever comes", async () => {
 });
 
 Deno.test("openTokens() makes its key once, for its owner alone", async () => {
-  await using folder = await makeFolder();
+  await using folder = await tempFolder();
   const data = join(folder.path, "data");
   const { token } = await (await openTokens(data, OPTIONS)).issue("alice", NOW);
   const file = join(data, "token-key.json");
@@ -154,7 +150,7 @@ Deno.test("openTokens() makes its key once, for its owner alone", async () => {
 });
 
 Deno.test("openTokens() agrees with others that start at once", async () => {
-  await using folder = await makeFolder();
+  await using folder = await tempFolder();
   const starts = Array.from({ length: 6 }, () => openTokens(folder.path, OPTIONS));
   const [first, ...others] = await Promise.all(starts);
   const issued = await first?.issue("alice", NOW);
@@ -162,7 +158,7 @@ Deno.test("openTokens() agrees with others that start at once", async () => {
 });
 
 Deno.test("openTokens() refuses a key that is damaged, and leaves it alone", async () => {
-  await using folder = await makeFolder();
+  await using folder = await tempFolder();
   await openTokens(folder.path, OPTIONS);
   const file = join(folder.path, "token-key.json");
   const good = JSON.parse(await Deno.readTextFile(file));
@@ -190,7 +186,7 @@ Deno.test("openTokens() refuses a key that is damaged, and leaves it alone", asy
 });
 
 Deno.test("openTokens() refuses a key that others may read", async () => {
-  await using folder = await makeFolder();
+  await using folder = await tempFolder();
   await openTokens(folder.path, OPTIONS);
   await Deno.chmod(join(folder.path, "token-key.json"), 0o644);
   await assert.rejects(
