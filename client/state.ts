@@ -2,7 +2,7 @@
  * What an interface needs to know to show things, made from the events alone: `reduce` is pure, and
  * nothing else holds such state.
  */
-import { GENERAL, parseConversation } from "../protocol/names.ts";
+import { dmOf, GENERAL, parseConversation } from "../protocol/names.ts";
 import type { ChatEvent, ProgressEvent, SealedEvent } from "./events.ts";
 
 /** Speakers that are remembered. */
@@ -139,8 +139,11 @@ export function reduce(state: State, event: ChatEvent): State {
         speakers: withSpeaker(state.speakers, event.from),
         sealed: event.event === "sealed" && event.from !== state.user ? event : state.sealed,
       };
-    case "opened":
-      return state.sealed?.id === event.id ? { ...state, sealed: undefined } : state;
+    case "opened": {
+      // Whoever opens what somebody sent has seen it.
+      const unread = without(state.unread, dmOf(event.from, state.user ?? ""));
+      return { ...state, unread, sealed: state.sealed?.id === event.id ? undefined : state.sealed };
+    }
     case "marked":
     case "history":
       return { ...state, unread: without(state.unread, event.conversation) };

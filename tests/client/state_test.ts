@@ -90,6 +90,8 @@ Deno.test("reduce counts what others said elsewhere, until one is or writes ther
   assert.deepEqual([...entered.unread], [["dm:ann:bob", 1]]);
   const answered = after(...also, { event: "sending", id: "1", conversation: "dm:ann:bob" });
   assert.deepEqual([...answered.unread], [["room:tech", 2]]);
+  const opened = after(...also, { event: "opened", id: "1", from: "bob", text: "" });
+  assert.deepEqual([...opened.unread], [["room:tech", 2]]);
   const elsewhere = after(...also, { event: "marked", conversation: "room:tech", seq: 9 });
   assert.deepEqual([...elsewhere.unread], [["dm:ann:bob", 1]]);
 });
