@@ -18,6 +18,8 @@ export interface PlainOptions {
   readonly now: () => number;
   /** Whether what a person types stands on the screen already. */
   readonly echoed: boolean;
+  /** Of the window; default: as many as it takes. */
+  readonly columns?: number;
   /** For tests; default: that of the machine. */
   readonly timeZone?: string;
 }
@@ -89,7 +91,10 @@ export function plainLines(state: State, event: ChatEvent, options: PlainOptions
       const { line, uses, expires } = event;
       const often = uses === 1 ? "once" : `${uses} times`;
       const text = `lets somebody in ${often}, until ${expires}: sotto client '${line}'`;
-      return [...tell(text), ...drawQr(line)];
+      const code = drawQr(line);
+      // Wrapped, it is a code no more.
+      const fits = (code[0]?.length ?? 0) < (options.columns ?? Infinity);
+      return [...tell(text), ...fits ? code : tell("(a wider window would show its QR code)")];
     }
     case "status":
       return tell(`your status is ${safeLabel(event.status, 16)}`);

@@ -20,6 +20,8 @@ export interface TranscriptOptions {
   /** Milliseconds since 1970, UTC. */
   readonly now: () => number;
   readonly style: Style;
+  /** Of the window; default: as many as it takes. */
+  readonly columns?: () => number;
   /** For tests; default: that of the machine. */
   readonly timeZone?: string;
 }
@@ -175,7 +177,8 @@ export class Transcript {
   }
 
   #plain(state: State, event: ChatEvent): string[] {
-    return plainLines(state, event, { ...this.#clock(), echoed: false });
+    const { columns = () => Infinity } = this.#options;
+    return plainLines(state, event, { ...this.#clock(), echoed: false, columns: columns() });
   }
 
   /** Who says it where: `bob:`, `#tech bob:`, `[crew] bob:`, `bob -> you:`, `you -> bob:`. */

@@ -73,7 +73,11 @@ export class Tui {
     this.#screen = new Screen(options.output);
     const { style, clock, terminal } = options;
     this.#attention = new Attention(terminal, () => clock.time());
-    this.#transcript = new Transcript({ style, now: () => clock.time() });
+    this.#transcript = new Transcript({
+      style,
+      now: () => clock.time(),
+      columns: () => this.#screen.columns,
+    });
     this.#questions = new Questions({
       onChange: () => this.#drawSoon(),
       tell: (text) => this.#write([text]),

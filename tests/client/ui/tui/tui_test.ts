@@ -98,3 +98,14 @@ Deno.test("Tui leaves at Ctrl-C and at Ctrl-D on an empty line, and gives the te
   assert.match(sitting.take(), /\[\?2004l/);
   assert.equal(sitting.tui.farewell(), "");
 });
+
+Deno.test("Tui draws the QR code of an invitation where the window has room for it", async () => {
+  using sitting = new Sitting();
+  const line = `sotto://chat.example:4433/?pin=SHA256:${"A".repeat(43)}&code=${"b".repeat(16)}`;
+  const invite: ChatEvent = { event: "invite", line, uses: 1, expires: "2027-01-01T00:00:00.000Z" };
+  assert.match(await sitting.show(SIGNED_IN, invite), /█{35}/);
+  sitting.output.columns = 40;
+  const narrow = await sitting.show(invite);
+  assert.match(narrow, /code=b{16}[^]*a wider window/);
+  assert.doesNotMatch(narrow, /█/);
+});
