@@ -5,16 +5,12 @@ import { pinned } from "../../client/trust.ts";
 import { engine } from "../../protocol/transport/quiche/engine.ts";
 import { startTestChat, TestChat } from "../helpers/client.ts";
 import { startTestServer, type TestServer } from "../helpers/server.ts";
+import { tempFolder } from "../helpers/temp_folder.ts";
 import { UdpRelay } from "../helpers/udp_relay.ts";
 
 /** Where a server is, as clients need it. */
 function at({ address, pin }: TestServer): { port: number; pin: string } {
   return { port: address.port, pin };
-}
-
-async function tempFolder(): Promise<{ path: string } & AsyncDisposable> {
-  const path = await Deno.makeTempDir({ prefix: "sotto-chat-" });
-  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
 }
 
 function numbered(count: number, prefix = "line"): string[] {
