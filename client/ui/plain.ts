@@ -196,6 +196,8 @@ function heading(state: State, message: { conversation: string; from: string }):
 
 function presenceText(state: State, event: Extract<ChatEvent, { event: "presence" }>): string {
   const who = name(event.user);
+  // Set here, or on another device.
+  if (event.user === state.user) return `others see you as ${safeLabel(event.status, 16)}`;
   if (event.status === "offline") return `${who} has left`;
   if (!state.people.has(event.user)) return `${who} is here`;
   return event.status === "normal" ? `${who} is back` : `${who} is ${safeLabel(event.status, 16)}`;

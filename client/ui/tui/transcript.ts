@@ -86,6 +86,9 @@ export class Transcript {
       case "sending":
       case "progress":
         return [];
+      case "presence":
+        if (event.user === state.user) return []; // So is one's own status.
+        return this.#plain(state, event).map(dim);
       // A telephone reads the squares of an invitation best where they are bright.
       case "invite":
         return this.#plain(state, event);

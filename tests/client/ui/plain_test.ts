@@ -172,6 +172,12 @@ const LINES: readonly (readonly [what: string, event: ChatEvent, lines: string[]
   ["who came back", { event: "presence", user: "bob", number: 2, status: "normal" }, [
     "14:02 * bob is back",
   ]],
+  ["one's own status, wherever it was set", {
+    event: "presence",
+    user: "ann",
+    number: 1,
+    status: "dnd",
+  }, ["14:02 * others see you as dnd"]],
   ["who left", { event: "presence", user: "bob", number: 2, status: "offline" }, [
     "14:02 * bob has left",
   ]],

@@ -154,6 +154,7 @@ Deno.test("Transcript lets nothing that others wrote act on the terminal", () =>
 
 Deno.test("Transcript says nothing of what is drawn below, where it changes", () => {
   assert.deepEqual(linesOf({ event: "round_trip", milliseconds: 3 }), []);
+  assert.deepEqual(linesOf({ event: "presence", user: "ann", number: 1, status: "dnd" }), []);
   assert.deepEqual(
     linesOf({
       event: "progress",
