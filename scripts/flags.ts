@@ -2,8 +2,8 @@
 import { PERMISSIONS } from "./permissions.ts";
 
 /**
- * V8 lets the space for new objects grow to three times 16 MiB before it looks for what can go. A
- * file of 1 GiB leaves its trace there, in a client that mostly waits; a server is as fast with less.
+ * MiB for new objects, before V8 looks for what can go: what a file of 1 GiB leaves there counts in a
+ * client that mostly waits (docs/decisions/files.md).
  */
 const V8 = "--v8-flags=--max-semi-space-size=4";
 
