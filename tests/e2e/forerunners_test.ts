@@ -151,6 +151,14 @@ async function answer(terminal: Terminal, question: RegExp, line: string): Promi
   terminal.enter(line);
 }
 
+/** After R, where Cam is there already. */
+async function registerDan(terminal: Terminal, password: string): Promise<void> {
+  await answer(terminal, /Name on \S+:/, "dan");
+  await answer(terminal, /Password of dan on \S+:/, password);
+  await answer(terminal, /The same again:/, password);
+  await terminal.until(/\* here: cam \(1\), dan \(2\)/);
+}
+
 Deno.test({
   name: "sotto client: lets people in as the chat of two over TLS did, by R and by L",
   ignore,
@@ -162,10 +170,7 @@ Deno.test({
       using terminal = stranger(house, server);
       await answer(terminal, CHOICE, "X");
       await answer(terminal, /Please type R or L:/, "R");
-      await answer(terminal, /Name on \S+:/, "dan");
-      await answer(terminal, /Password of dan on \S+:/, "tea at nine");
-      await answer(terminal, /The same again:/, "tea at nine");
-      await terminal.until(/\* here: cam \(1\), dan \(2\)/);
+      await registerDan(terminal, "tea at nine");
       terminal.enter("a first line");
       await cam.event({ event: "message", from: "dan", text: "a first line" });
       terminal.enter("logout");
@@ -193,10 +198,7 @@ Deno.test({
     const cam = await house.person("cam", server);
     using terminal = stranger(house, server);
     await answer(terminal, CHOICE, "R");
-    await answer(terminal, /Name on \S+:/, "dan");
-    await answer(terminal, /Password of dan on \S+:/, "dan's own");
-    await answer(terminal, /The same again:/, "dan's own");
-    await terminal.until(/\* here: cam \(1\), dan \(2\)/);
+    await registerDan(terminal, "dan's own");
 
     terminal.enter("/register eve");
     await answer(terminal, /Password of eve on \S+:/, "eve's own");

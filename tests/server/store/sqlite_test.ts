@@ -113,17 +113,25 @@ Deno.test("migrate() gives a file of schema 1 rooms, statuses and an index of wh
   assert.deepEqual(messages.map(({ seq }) => seq), [1]);
 });
 
+/** Makes a file as an earlier version left it. */
+function makeOlder(file: string, schema: number, sql: string): void {
+  const old = new DatabaseSync(file);
+  for (const step of MIGRATIONS.slice(0, schema)) step(old);
+  old.exec(`PRAGMA user_version = ${schema}; ${sql}`);
+  old.close();
+}
+
 Deno.test("migrate() gives a file of schema 2 a place for files, and keeps what it holds", async () => {
   await using temp = await tempFile();
-  const old = new DatabaseSync(temp.file);
-  for (const step of MIGRATIONS.slice(0, 2)) step(old);
-  old.exec(`
-    PRAGMA user_version = 2;
+  makeOlder(
+    temp.file,
+    2,
+    `
     INSERT INTO accounts (name, password_hash, created_at) VALUES ('ann', '$hash$', 1);
     INSERT INTO conversations (id, topic) VALUES ('group:crew', 'Tonight');
     INSERT INTO members (account, conversation) VALUES (1, 4);
-  `);
-  old.close();
+  `,
+  );
 
   await using store = openSqliteStore(temp.file);
   assert.equal(inspect(temp.file).version, MIGRATIONS.length);
@@ -202,13 +210,13 @@ Deno.test("openSqliteStore() has all that was promised before a kill -9, in orde
 
 Deno.test("migrate() gives a file of schema 3 invitations, and makes nobody an admin", async () => {
   await using temp = await tempFile();
-  const old = new DatabaseSync(temp.file);
-  for (const step of MIGRATIONS.slice(0, 3)) step(old);
-  old.exec(`
-    PRAGMA user_version = 3;
+  makeOlder(
+    temp.file,
+    3,
+    `
     INSERT INTO accounts (name, password_hash, created_at) VALUES ('ann', '$hash$', 1);
-  `);
-  old.close();
+  `,
+  );
 
   await using store = openSqliteStore(temp.file);
   assert.equal(inspect(temp.file).version, MIGRATIONS.length);
