@@ -60,7 +60,7 @@ async function run(command: Command): Promise<number> {
       return await runClient({ ...options, ...target, port, pin, ui, software: SOFTWARE });
     }
     case "send": {
-      const { runSend } = await import("./client/send.ts");
+      const { runSend } = await import("./client/program/send.ts");
       const { target, ...options } = command;
       const pin = command.pin ?? target.pin;
       const { port = DEFAULT_PORT } = target;
@@ -71,11 +71,11 @@ async function run(command: Command): Promise<number> {
       return await discover(command, { print, complain });
     }
     case "demo": {
-      const { runDemo } = await import("./demo/main.ts");
+      const { runDemo } = await import("./examples/demo/main.ts");
       return await runDemo(print);
     }
     case "compare": {
-      const { runCompare } = await import("./compare/main.ts");
+      const { runCompare } = await import("./bench/compare/main.ts");
       return await runCompare(command, { print });
     }
     case "invite": {

@@ -2,7 +2,7 @@
 import type { Machine } from "./harness/machine.ts";
 import { type ServerName, SERVERS } from "./harness/servers.ts";
 import type { Settings } from "./harness/settings.ts";
-import { median } from "../compare/stats.ts";
+import { median } from "./compare/stats.ts";
 import type { Churn } from "./measures/churn.ts";
 import type { FanOut } from "./measures/fan_out.ts";
 import type { IdleMemory } from "./measures/memory.ts";

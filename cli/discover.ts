@@ -1,9 +1,9 @@
 /** `sotto discover`: the servers of the local network, for eyes or for programs. */
 import process from "node:process";
-import { browse, type BrowseDeps } from "../discovery/browse.ts";
-import type { FoundServer } from "../discovery/catalogue.ts";
-import { addressOf, describeServer } from "../discovery/describe.ts";
-import { DiscoveryError } from "../discovery/failure.ts";
+import { browse, type BrowseDeps } from "../protocol/discovery/browse.ts";
+import type { FoundServer } from "../protocol/discovery/catalogue.ts";
+import { addressOf, describeServer } from "../protocol/discovery/describe.ts";
+import { DiscoveryError } from "../protocol/discovery/failure.ts";
 import { safeJson } from "../protocol/safe_text.ts";
 import { EXIT } from "./parse.ts";
 

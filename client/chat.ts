@@ -10,27 +10,31 @@ import { type Clock, systemClock, within } from "../protocol/clock.ts";
 import type { ServerFrame, User } from "../protocol/frame.ts";
 import { randomBytes } from "../protocol/random.ts";
 import type { Request } from "../protocol/session/client.ts";
-import { Asking, RefusedError } from "./asking.ts";
-import { fractionsOf, ulidsOf } from "./chance.ts";
-import { helpText, parseLine } from "./commands.ts";
+import { RefusedError, Requests } from "./session/requests.ts";
+import { randomFractions, ulidGenerator } from "./messages/ids.ts";
+import { helpText, parseLine } from "./commands/commands.ts";
 import { countOf, endingOf } from "./ending.ts";
 import type { ChatEvent, Intent } from "./events.ts";
 import { type FileOptions, Files } from "./files/files.ts";
-import { Inquiries } from "./inquiries.ts";
-import { formatAddress } from "./known_hosts.ts";
-import { type Ending, Line, type LineOptions } from "./line.ts";
-import type { Log } from "./log.ts";
-import { Places } from "./places.ts";
-import { EventQueue } from "./queue.ts";
-import { Secrecy } from "./secrecy.ts";
-import { SealedMessages } from "./secrets.ts";
-import { Speaking } from "./speaking.ts";
-import { Talk } from "./talk.ts";
-import { TokenMemory, type Tokens } from "./tokens.ts";
+import { Queries } from "./messages/queries.ts";
+import { formatAddress } from "./platform/known_hosts.ts";
+import {
+  type Ending,
+  ReconnectingSession,
+  type ReconnectingSessionOptions,
+} from "./session/reconnecting_session.ts";
+import type { Log } from "./platform/log.ts";
+import { Rooms } from "./messages/rooms.ts";
+import { EventQueue } from "./event_queue.ts";
+import { SecretMessages } from "./messages/secret_messages.ts";
+import { SealedInbox } from "./messages/sealed_inbox.ts";
+import { Composer } from "./messages/composer.ts";
+import { MessageExchange } from "./messages/message_exchange.ts";
+import { TokenMemory, type Tokens } from "./session/tokens.ts";
 
 type Server = "engine" | "host" | "port" | "trust" | "prompts" | "code";
 
-export interface ChatOptions extends Pick<LineOptions, Server> {
+export interface ChatOptions extends Pick<ReconnectingSessionOptions, Server> {
   /** The account; `undefined`: `prompts` knows. */
   readonly user?: string | undefined;
   /** Default: forgotten with the process. */
@@ -61,15 +65,15 @@ export class Chat implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #tokens: Tokens;
   readonly #queue = new EventQueue();
-  readonly #sealed = new SealedMessages(() => this.#user ?? "");
-  readonly #line: Line;
-  readonly #makeTalk: () => Talk;
-  #talk: Talk;
-  readonly #asking = new Asking();
-  readonly #places: Places;
-  readonly #secrecy: Secrecy;
-  readonly #inquiries: Inquiries;
-  readonly #speaking: Speaking;
+  readonly #sealed = new SealedInbox(() => this.#user ?? "");
+  readonly #line: ReconnectingSession;
+  readonly #makeTalk: () => MessageExchange;
+  #talk: MessageExchange;
+  readonly #asking = new Requests();
+  readonly #places: Rooms;
+  readonly #secrecy: SecretMessages;
+  readonly #inquiries: Queries;
+  readonly #speaking: Composer;
   readonly #files: Files;
   #user: string | undefined;
   #leaving = false;
@@ -87,18 +91,18 @@ export class Chat implements AsyncDisposable {
     this.#clock = clock;
     this.#tokens = tokens;
     this.#user = options.user;
-    const fraction = fractionsOf(random);
-    const ulid = ulidsOf(clock, fraction);
+    const fraction = randomFractions(random);
+    const ulid = ulidGenerator(clock, fraction);
     const { log, prompts, client = "sotto" } = options;
     const events = this.#queue;
     const sealed = this.#sealed;
     const asking = this.#asking;
     const self = () => this.#user ?? "";
-    const secrecy = this.#secrecy = new Secrecy({ sealed, prompts, self, random });
+    const secrecy = this.#secrecy = new SecretMessages({ sealed, prompts, self, random });
     const emit = (event: ChatEvent) => this.#emit(event);
     const forget = (conversation: string) => this.#talk.forget(conversation);
-    const places = this.#places = new Places({ asking, emit, self, forget });
-    const speaking = this.#speaking = new Speaking({
+    const places = this.#places = new Rooms({ asking, emit, self, forget });
+    const speaking = this.#speaking = new Composer({
       talk: () => this.#talk,
       places,
       asking,
@@ -118,13 +122,14 @@ export class Chat implements AsyncDisposable {
       self,
       pin: () => this.#line.pin,
     });
-    this.#makeTalk = () => new Talk({ clock, random: fraction, events, sealed, self, files, log });
+    this.#makeTalk = () =>
+      new MessageExchange({ clock, random: fraction, events, sealed, self, files, log });
     this.#talk = this.#makeTalk();
     const { offers } = files;
     const line = () => this.#line;
-    this.#inquiries = new Inquiries({ asking, places, sealed, offers, line, self });
+    this.#inquiries = new Queries({ asking, places, sealed, offers, line, self });
     const signedIn = Promise.withResolvers<void>();
-    this.#line = new Line(
+    this.#line = new ReconnectingSession(
       { ...options, user: options.user, tokens, clock, random: fraction, client, log },
       {
         receive: (frame, request) => this.#receive(frame, request),

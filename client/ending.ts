@@ -1,5 +1,5 @@
 /** How it ends for those who leave, in words: what they leave behind is told. Pure. */
-import type { Ending } from "./line.ts";
+import type { Ending } from "./session/reconnecting_session.ts";
 
 export interface LeftBehind {
   /** Messages that are not acknowledged. */

@@ -6,7 +6,7 @@
 import type { ListedPlace, OwnStatus } from "../protocol/frame.ts";
 
 /** A conversation as a person names it: that of two is with somebody. */
-export type Place =
+export type ConversationName =
   | { readonly type: "room" | "group"; readonly name: string }
   | { readonly type: "person"; readonly name: string };
 
@@ -79,7 +79,7 @@ export type Intent =
   | {
     readonly type: "history";
     /** `undefined`: the current room. */
-    readonly place?: Place;
+    readonly place?: ConversationName;
     readonly limit?: number;
   }
   | { readonly type: "search"; readonly words: string }
@@ -162,7 +162,7 @@ export interface OpenedEvent extends Base {
 export interface HistoryEvent extends Base {
   readonly event: "history";
   readonly conversation: string;
-  readonly messages: readonly PastMessage[];
+  readonly messages: readonly HistoryMessage[];
   /** There are earlier ones. */
   readonly more: boolean;
 }
@@ -170,11 +170,11 @@ export interface HistoryEvent extends Base {
 export interface SearchEvent extends Base {
   readonly event: "search";
   readonly words: string;
-  readonly messages: readonly PastMessage[];
+  readonly messages: readonly HistoryMessage[];
   /** There may be further ones. */
   readonly more: boolean;
 }
-export interface PastMessage {
+export interface HistoryMessage {
   readonly conversation: string;
   readonly seq: number;
   readonly id: string;
@@ -324,10 +324,10 @@ export interface FileEvent extends Base {
 export interface FilesEvent extends Base {
   readonly event: "files";
   readonly offers: readonly Omit<OfferEvent, "event">[];
-  readonly transfers: readonly Transfer[];
+  readonly transfers: readonly ListedTransfer[];
 }
 /** One that is not read through yet has no `id`. */
-export type Transfer = Omit<ProgressEvent, "event" | "id"> & { readonly id?: string };
+export type ListedTransfer = Omit<ProgressEvent, "event" | "id"> & { readonly id?: string };
 /** A round trip to the server was measured: every 15 seconds or so. */
 export interface RoundTripEvent extends Base {
   readonly event: "round_trip";

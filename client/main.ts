@@ -6,15 +6,15 @@ import { homedir } from "node:os";
 import { resolve } from "node:path";
 import process from "node:process";
 import type { Writable } from "node:stream";
-import type { FoundServer } from "../discovery/catalogue.ts";
-import { type AccessOptions, makeAccess } from "./access.ts";
+import type { FoundServer } from "../protocol/discovery/catalogue.ts";
+import { type AccessOptions, makeAccess } from "./program/access.ts";
 import { Chat } from "./chat.ts";
-import { chooseServer, type ChosenServer, NoServerError } from "./choose.ts";
-import { converseInInterface, converseInLines } from "./converse.ts";
-import { EXIT, USAGE } from "./exit.ts";
+import { chooseServer, type ChosenServer, NoServerError } from "./program/choose_server.ts";
+import { interactInLines, interactInTui } from "./program/interact.ts";
+import { EXIT, USAGE } from "./program/exit_codes.ts";
 import type { FileOptions } from "./files/files.ts";
-import { MemoryInFolder } from "./files/memory.ts";
-import { type ClientPaths, clientPaths } from "./paths.ts";
+import { UploadsInFolder } from "./files/resumable_uploads.ts";
+import { type ClientPaths, clientPaths } from "./platform/paths.ts";
 import { type Complain, complainTo } from "./ui/complain.ts";
 import { Input, type InputStream } from "./ui/input.ts";
 import { PasswordFileError } from "./ui/prompt.ts";
@@ -85,8 +85,8 @@ export async function runClient(options: ClientOptions): Promise<number> {
     interrupt = () => void chat.leave();
     const surroundings = { chat, input, stdout: io.stdout };
     const ending = options.ui === undefined && isInteractive(io)
-      ? await converseInInterface({ ...surroundings, relay, env: io.env })
-      : await converseInLines(surroundings, options.ui ?? "plain");
+      ? await interactInTui({ ...surroundings, relay, env: io.env })
+      : await interactInLines(surroundings, options.ui ?? "plain");
     if (ending.code !== "left") complain(ending.message);
     return EXIT[ending.code];
   } catch (failure) {
@@ -128,7 +128,7 @@ async function makeChat(
     downloads: resolve(options.downloads ?? paths.downloads),
     home: paths.home,
     autoAccept: options.autoAccept,
-    uploads: new MemoryInFolder(paths.uploads),
+    uploads: new UploadsInFolder(paths.uploads),
   };
   const chat: Chat = new Chat({ ...access, prompts: relay, files });
   return { chat, relay };
@@ -141,6 +141,6 @@ function isInteractive({ stdin, stdout, env }: ClientIo): boolean {
 
 /** Loaded when it is asked for: most clients are told an address. */
 async function browseLocally(): Promise<readonly FoundServer[]> {
-  const { browse } = await import("../discovery/browse.ts");
+  const { browse } = await import("../protocol/discovery/browse.ts");
   return await browse({ seconds: BROWSE_SECONDS });
 }

@@ -22,7 +22,7 @@ import { findTarget, type Target } from "./targets.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 /** Modules that are only named in a `new URL`, where `deno compile` does not look. */
-const WORKERS = ["server/services/password_worker.ts", "compare/server_thread.ts"];
+const WORKERS = ["server/services/password_worker.ts", "bench/compare/server_thread.ts"];
 /** What `deno compile` says when it has the program but not what to put it on. */
 const NO_DENORT = /base binary|denort/i;
 const DENORT_TIMEOUT = 5 * 60_000;

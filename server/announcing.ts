@@ -5,7 +5,7 @@
  * Whatever goes wrong is logged once: a server goes on without it.
  */
 import { hostname } from "node:os";
-import type { Announcement, AnnounceOptions } from "../discovery/announce.ts";
+import type { Announcement, AnnounceOptions } from "../protocol/discovery/announce.ts";
 import type { Clock } from "../protocol/clock.ts";
 import { parseConversation } from "../protocol/names.ts";
 import type { Address } from "../protocol/transport/transport.ts";
@@ -90,7 +90,7 @@ class Announcing {
     const { address, pin, tlsPort } = this.#options;
     // Loaded here: a server that announces nothing needs none of it.
     const announce = this.#options.announce ??
-      (await import("../discovery/announce.ts")).announce;
+      (await import("../protocol/discovery/announce.ts")).announce;
     return announce({
       name: serverName(),
       host: address.hostname,

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { access, readdir, readFile } from "node:fs/promises";
 import { parseArguments } from "../cli/parse.ts";
-import { commandForms } from "../client/commands.ts";
+import { commandForms } from "../client/commands/commands.ts";
 import metadata from "../package.json" with { type: "json" };
 
 const read = (path: string) => readFile(new URL(`../${path}`, import.meta.url), "utf8");

@@ -2,7 +2,7 @@
 import type { Usage } from "../harness/commands.ts";
 import { delay, type ServerKind, type Setup, setUp } from "../harness/servers.ts";
 import type { Settings } from "../harness/settings.ts";
-import { percentile } from "../../compare/stats.ts";
+import { percentile } from "../compare/stats.ts";
 import type { Sample } from "../load/talk.ts";
 
 export interface FanOut {

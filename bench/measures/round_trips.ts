@@ -4,7 +4,7 @@
  */
 import { delay, type ServerKind, setUp } from "../harness/servers.ts";
 import type { Settings } from "../harness/settings.ts";
-import { percentile } from "../../compare/stats.ts";
+import { percentile } from "../compare/stats.ts";
 
 export interface RoundTrips {
   readonly perSecond: number;

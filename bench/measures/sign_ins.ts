@@ -1,7 +1,7 @@
 /** Signing in with a password, and what many who do so at once are to those who talk. */
 import { delay, type ServerKind, setUp, startLoad } from "../harness/servers.ts";
 import type { Settings } from "../harness/settings.ts";
-import { percentile } from "../../compare/stats.ts";
+import { percentile } from "../compare/stats.ts";
 import { PASSWORD } from "../servers/sotto.ts";
 
 export interface SignIns {

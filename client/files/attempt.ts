@@ -8,12 +8,12 @@ import { LIMITS } from "../../protocol/limits.ts";
 import type { UploadFields } from "../../protocol/session/client.ts";
 import type { ClientUpload } from "../../protocol/session/upload.ts";
 import { StreamError, TransportError } from "../../protocol/transport/transport.ts";
-import { RefusedError } from "../asking.ts";
-import type { Link } from "../connection.ts";
-import { PASSING } from "../passing.ts";
-import type { TransferStream } from "../transfer_stream.ts";
-import type { Expected, Landing } from "./landing.ts";
-import type { Source } from "./source.ts";
+import { RefusedError } from "../session/requests.ts";
+import type { SessionConnection } from "../session/session_connection.ts";
+import { TEMPORARY_REFUSALS } from "../session/temporary_refusals.ts";
+import type { TransferStream } from "../session/transfer_stream.ts";
+import type { AnnouncedFile, DownloadFile } from "../platform/download_file.ts";
+import type { UploadFile } from "../platform/upload_file.ts";
 
 /** It broke off. The message may be the server's: not trusted. */
 export class BrokenError extends Error {
@@ -22,7 +22,7 @@ export class BrokenError extends Error {
 
 /** What an attempt needs, and whom it tells. */
 export interface Attempt {
-  readonly link: Pick<Link, "upload" | "download">;
+  readonly link: Pick<SessionConnection, "upload" | "download">;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** So many bytes were across already. */
@@ -33,7 +33,7 @@ export interface Attempt {
 
 /** Refusals that say "not now", and what a stream's end says that came too early. */
 const LATER: ReadonlySet<string> = new Set([
-  ...PASSING,
+  ...TEMPORARY_REFUSALS,
   ...["internal", "draining", "silence", "unfinished_file"],
   ...["frame_truncated", "frame_malformed", "frame_too_large"],
 ]);
@@ -42,7 +42,7 @@ const LAST_WORDS = 1000;
 
 /** Sends what the server does not have yet. Throws `RefusedError` and `BrokenError`. */
 export async function uploadOnce(
-  source: Pick<Source, "read" | "check">,
+  source: Pick<UploadFile, "read" | "check">,
   fields: UploadFields,
   attempt: Attempt,
 ): Promise<void> {
@@ -72,8 +72,8 @@ export async function uploadOnce(
 
 /** Fetches what is not there yet. Throws `RefusedError` and `BrokenError`. */
 export async function downloadOnce(
-  landing: Pick<Landing, "length" | "append">,
-  { file, size }: Pick<Expected, "file" | "size">,
+  landing: Pick<DownloadFile, "length" | "append">,
+  { file, size }: Pick<AnnouncedFile, "file" | "size">,
   attempt: Attempt,
 ): Promise<void> {
   attempt.begun(landing.length);
@@ -97,7 +97,7 @@ export async function downloadOnce(
 }
 
 async function send(
-  source: Pick<Source, "read" | "check">,
+  source: Pick<UploadFile, "read" | "check">,
   upload: ClientUpload,
   stream: TransferStream,
   offset: number,

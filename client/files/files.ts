@@ -11,19 +11,19 @@ import type { Clock } from "../../protocol/clock.ts";
 import { encodeFileNote, FILE_KIND } from "../../protocol/file.ts";
 import type { Message } from "../../protocol/frame.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import { RefusedError } from "../asking.ts";
-import type { Link } from "../connection.ts";
+import { RefusedError } from "../session/requests.ts";
+import type { SessionConnection } from "../session/session_connection.ts";
 import type { ChatEvent, Intent } from "../events.ts";
-import type { EventQueue } from "../queue.ts";
-import type { Speaking } from "../speaking.ts";
+import type { EventQueue } from "../event_queue.ts";
+import type { Composer } from "../messages/composer.ts";
 import { downloadOnce, uploadOnce } from "./attempt.ts";
-import { discardPart, Landing, partName } from "./landing.ts";
-import { MemoryOfProcess, type Upload, type UploadMemory } from "./memory.ts";
-import { safeFileName } from "./name.ts";
+import { discardPart, DownloadFile, partName } from "../platform/download_file.ts";
+import { type ResumableUploads, type UploadKey, UploadsInMemory } from "./resumable_uploads.ts";
+import { safeFileName } from "./safe_file_name.ts";
 import { type Offer, Offers } from "./offers.ts";
-import type { Passage, Way } from "./passage.ts";
-import { Passages } from "./passages.ts";
-import { Source } from "./source.ts";
+import type { Transfer, TransferInfo } from "./transfer.ts";
+import { Transfers } from "./transfers.ts";
+import { UploadFile } from "../platform/upload_file.ts";
 import { unlessAborted } from "./unless_aborted.ts";
 
 export type FileIntent = Extract<
@@ -40,7 +40,7 @@ export interface FileOptions {
   /** Files of at most so many bytes are fetched without a question; left out: none. */
   readonly autoAccept?: number | undefined;
   /** Default: forgotten with the process. */
-  readonly uploads?: UploadMemory | undefined;
+  readonly uploads?: ResumableUploads | undefined;
 }
 
 export interface FilesOptions extends FileOptions {
@@ -48,7 +48,7 @@ export interface FilesOptions extends FileOptions {
   /** From 0 up to, but not including, 1. */
   readonly random: () => number;
   readonly events: EventQueue;
-  readonly speaking: Pick<Speaking, "with" | "put">;
+  readonly speaking: Pick<Composer, "with" | "put">;
   /** Resolves when there is room for a message. */
   readonly room: () => Promise<void>;
   readonly ulid: () => string;
@@ -64,20 +64,20 @@ const USELESS: ReadonlySet<string> = new Set(["damaged_file", "no_such_file"]);
 
 export class Files {
   readonly #options: FilesOptions;
-  readonly #uploads: UploadMemory;
+  readonly #uploads: ResumableUploads;
   readonly #offers: Offers;
-  readonly #passages: Passages;
+  readonly #passages: Transfers;
   /** What was uploaded, and is said but not acknowledged yet. */
-  readonly #said = new Map<string, Upload>();
+  readonly #said = new Map<string, UploadKey>();
   #count = 0;
   /** How many were on their way when this client left. */
   #left: number | undefined;
 
   constructor(options: FilesOptions) {
     this.#options = options;
-    this.#uploads = options.uploads ?? new MemoryOfProcess();
+    this.#uploads = options.uploads ?? new UploadsInMemory();
     this.#offers = new Offers(() => ++this.#count);
-    this.#passages = new Passages(options);
+    this.#passages = new Transfers(options);
   }
 
   /** For messages from before that are shown again. */
@@ -101,7 +101,7 @@ export class Files {
   }
 
   /** A session has signed in. */
-  attach(link: Link): void {
+  attach(link: SessionConnection): void {
     this.#passages.attach(link);
   }
 
@@ -167,13 +167,19 @@ export class Files {
       : await speaking.with(to.who);
     this.#passages.checkRoom(conversations.length);
     if (conversations.length === 0) return meant();
-    await using source = await Source.open(path, home);
+    await using source = await UploadFile.open(path, home);
     const { size } = source;
     const name = nameToSend(source.name);
     // One after the other: the server has it already when the second begins.
     let before = Promise.resolve();
     for (const conversation of conversations) {
-      const way: Way = { number: ++this.#count, direction: "up", conversation, name, size };
+      const way: TransferInfo = {
+        number: ++this.#count,
+        direction: "up",
+        conversation,
+        name,
+        size,
+      };
       const share = source.share();
       before = this.#passages.start(way, before, (passage) => this.#upload(passage, share))
         .finally(() => share[Symbol.asyncDispose]());
@@ -181,13 +187,13 @@ export class Files {
     meant();
   }
 
-  async #upload(passage: Passage, source: Source): Promise<boolean> {
+  async #upload(passage: Transfer, source: UploadFile): Promise<boolean> {
     const { self, pin, speaking, room } = this.#options;
     const { conversation, name, size } = passage.way;
     const { signal } = passage;
     const hash = await unlessAborted(signal, source.hash((bytes) => passage.read(bytes)));
     if (hash === undefined) return false;
-    const begun: Upload = { pin: pin(), user: self(), conversation, name, size, hash };
+    const begun: UploadKey = { pin: pin(), user: self(), conversation, name, size, hash };
     const file = await this.#idOf(begun);
     passage.name(file);
     try {
@@ -212,7 +218,7 @@ export class Files {
   }
 
   /** The ID under which it was begun before, or a new one. */
-  async #idOf(begun: Upload): Promise<string> {
+  async #idOf(begun: UploadKey): Promise<string> {
     const known = await this.#uploads.recall(begun);
     const taken = known === undefined || this.#said.has(known) ||
       this.#passages.all.some(({ id }) => id === known);
@@ -230,7 +236,7 @@ export class Files {
       throw new RefusedError("under_way", `${name} is on its way already; /files tells how far.`);
     }
     this.#passages.checkRoom(1);
-    const way: Way = { number, direction: "down", conversation, name, size };
+    const way: TransferInfo = { number, direction: "down", conversation, name, size };
     void this.#passages.start(way, Promise.resolve(), async (passage) => {
       passage.name(offer.event.id);
       return await this.#download(passage, folder, offer);
@@ -248,8 +254,8 @@ export class Files {
     }
   }
 
-  async #download(passage: Passage, folder: string, offer: Offer): Promise<boolean> {
-    await using landing = await Landing.open(folder, offer.note);
+  async #download(passage: Transfer, folder: string, offer: Offer): Promise<boolean> {
+    await using landing = await DownloadFile.open(folder, offer.note);
     try {
       const { note } = offer;
       const across = await this.#passages.carry(

@@ -5,8 +5,8 @@
 import { parseConversation } from "../../protocol/names.ts";
 import { safeLabel } from "../../protocol/safe_text.ts";
 import { formatSize } from "../../protocol/size.ts";
-import type { FilesEvent, OfferEvent, ProgressEvent, Transfer } from "../events.ts";
-import type { State } from "../state.ts";
+import type { FilesEvent, ListedTransfer, OfferEvent, ProgressEvent } from "../events.ts";
+import type { State } from "./state.ts";
 import { inPlace, label, name } from "./wording.ts";
 
 /** Longer names are cut. */
@@ -32,7 +32,7 @@ export function startText(state: State, event: ProgressEvent): string {
 }
 
 /** `plan.pdf: 43 %, 12.3 MiB/s, 1 min 20 s left`. */
-export function progressText(transfer: Omit<Transfer, "id">): string {
+export function progressText(transfer: Omit<ListedTransfer, "id">): string {
   const { transferred, size, rate, remaining } = transfer;
   const percent = size === 0 ? 100 : Math.floor(100 * transferred / size);
   const left = remaining === undefined ? "" : `, ${timeText(remaining)} left`;

@@ -8,8 +8,8 @@
 import { drawQr } from "../../protocol/invite_line.ts";
 import { parseConversation, peerOf } from "../../protocol/names.ts";
 import { safeLabel, safeText } from "../../protocol/safe_text.ts";
-import type { ChatEvent, PastMessage } from "../events.ts";
-import { reduce, type State } from "../state.ts";
+import type { ChatEvent, HistoryMessage } from "../events.ts";
+import { reduce, type State } from "./state.ts";
 import { fileName, filesText, offerText, progressText, startText } from "./file_wording.ts";
 import { changeText, inPlace, label, listText, name, nameOf, unreadText } from "./wording.ts";
 
@@ -206,7 +206,7 @@ function presenceText(state: State, event: Extract<ChatEvent, { event: "presence
 /** Messages from before, each with its own time, and a line that says that they end. */
 function past(
   state: State,
-  messages: readonly PastMessage[],
+  messages: readonly HistoryMessage[],
   options: PlainOptions,
   end: string,
 ): string[] {
@@ -219,7 +219,7 @@ function past(
 }
 
 /** What a message from before says, on one line. */
-export function pastText({ text, number, name, size }: PastMessage): string {
+export function pastText({ text, number, name, size }: HistoryMessage): string {
   if (text !== undefined) return safeText(text);
   if (number === undefined) return "[cannot be shown]";
   if (name === undefined || size === undefined) return `[sealed, /open ${number}]`;

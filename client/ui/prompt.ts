@@ -6,7 +6,7 @@
 import { open } from "node:fs/promises";
 import { LIMITS } from "../../protocol/limits.ts";
 import { safeLabel } from "../../protocol/safe_text.ts";
-import type { Credentials, CredentialsRequest, Prompts } from "../prompts.ts";
+import type { Credentials, CredentialsRequest, Prompts } from "../session/prompts.ts";
 import type { Input } from "./input.ts";
 
 /** A file that was to give the password does not. The message says what to do. */

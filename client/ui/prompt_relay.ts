@@ -2,7 +2,7 @@
  * Questions that change hands: put line by line until an interface has taken the terminal, and in
  * the interface from then on.
  */
-import type { Credentials, CredentialsRequest, Prompts } from "../prompts.ts";
+import type { Credentials, CredentialsRequest, Prompts } from "../session/prompts.ts";
 
 export class PromptRelay implements Prompts {
   /** Who asks now. */

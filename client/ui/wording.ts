@@ -6,7 +6,7 @@ import type { ListedPlace } from "../../protocol/frame.ts";
 import { parseConversation, peerOf } from "../../protocol/names.ts";
 import { safeLabel } from "../../protocol/safe_text.ts";
 import type { ChatEvent } from "../events.ts";
-import type { State } from "../state.ts";
+import type { State } from "./state.ts";
 
 type EventOf<Name extends ChatEvent["event"]> = Extract<ChatEvent, { event: Name }>;
 

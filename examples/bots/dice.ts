@@ -11,9 +11,9 @@ import { readFile } from "node:fs/promises";
 import process from "node:process";
 import { DEFAULT_PORT, parseTarget } from "../../cli/target.ts";
 import { Chat } from "../../client/chat.ts";
-import { clientEngine } from "../../client/engine.ts";
-import { fixedCredentials } from "../../client/prompts.ts";
-import { pinned } from "../../client/trust.ts";
+import { clientEngine } from "../../client/platform/engine.ts";
+import { fixedCredentials } from "../../client/session/prompts.ts";
+import { pinned } from "../../client/session/trust.ts";
 
 const [server = "", pin = "", passwordFile = "", ...rooms] = process.argv.slice(2);
 const { host, port = DEFAULT_PORT, user = "dice" } = parseTarget(server);

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { discover } from "../../cli/discover.ts";
 import { EXIT } from "../../cli/parse.ts";
-import { announce } from "../../discovery/announce.ts";
-import { DiscoveryError } from "../../discovery/failure.ts";
-import type { OpenLinks } from "../../discovery/links.ts";
+import { announce } from "../../protocol/discovery/announce.ts";
+import { DiscoveryError } from "../../protocol/discovery/failure.ts";
+import type { OpenLinks } from "../../protocol/discovery/links.ts";
 import { FakeClock, settle } from "../helpers/fake_clock.ts";
 import { MemoryLan } from "../helpers/memory_lan.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Chat } from "../../client/chat.ts";
-import { fixedCredentials } from "../../client/prompts.ts";
-import { pinned } from "../../client/trust.ts";
+import { fixedCredentials } from "../../client/session/prompts.ts";
+import { pinned } from "../../client/session/trust.ts";
 import { engine } from "../../protocol/transport/quiche/engine.ts";
 import { startTestChat, TestChat } from "../helpers/client.ts";
 import { startTestServer, type TestServer } from "../helpers/server.ts";

@@ -1,7 +1,7 @@
 /** `/invite`, as it is typed: tests/client/commands_test.ts has the other commands. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { parseLine } from "../../client/commands.ts";
+import { parseLine } from "../../client/commands/commands.ts";
 import type { Intent } from "../../client/events.ts";
 import { LIMITS, TIMES } from "../../protocol/limits.ts";
 import { formatIntent } from "../helpers/format_intent.ts";

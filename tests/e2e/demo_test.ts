@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { runDemo } from "../../demo/main.ts";
+import { runDemo } from "../../examples/demo/main.ts";
 import { type Engine, TransportError } from "../../protocol/transport/transport.ts";
 import { Program } from "../helpers/program.ts";
 

@@ -5,8 +5,8 @@
 import assert from "node:assert/strict";
 import { Chat, type ChatOptions } from "../../client/chat.ts";
 import type { ChatEvent } from "../../client/events.ts";
-import { fixedCredentials } from "../../client/prompts.ts";
-import { pinned } from "../../client/trust.ts";
+import { fixedCredentials } from "../../client/session/prompts.ts";
+import { pinned } from "../../client/session/trust.ts";
 import { engine } from "../../protocol/transport/quiche/engine.ts";
 import { faultsOf } from "./event_schema.ts";
 

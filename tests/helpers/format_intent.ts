@@ -1,6 +1,6 @@
 /** An intent as the line that stands for it: what `parseLine` reads as the same intent again. */
-import { NO_TOPIC } from "../../client/command_parsers.ts";
-import type { Intent, Place, Recipient } from "../../client/events.ts";
+import { NO_TOPIC } from "../../client/commands/parsers.ts";
+import type { ConversationName, Intent, Recipient } from "../../client/events.ts";
 import { GENERAL, parseConversation } from "../../protocol/names.ts";
 
 export function formatIntent(intent: Intent): string {
@@ -67,7 +67,7 @@ export function formatIntent(intent: Intent): string {
 }
 
 /** A conversation as a person names it: `#tech`, `group:crew`, `@bob`. */
-function formatPlace({ type, name }: Place): string {
+function formatPlace({ type, name }: ConversationName): string {
   switch (type) {
     case "room":
       return `#${name}`;

@@ -1,5 +1,5 @@
 /** A server as it is found on the local network. */
-import type { FoundServer } from "../../discovery/catalogue.ts";
+import type { FoundServer } from "../../protocol/discovery/catalogue.ts";
 
 export function foundServer(facts: Partial<FoundServer> = {}): FoundServer {
   return {

@@ -4,10 +4,10 @@
  */
 import { Buffer } from "node:buffer";
 import { decode, encode } from "dns-packet";
-import type { Sender } from "../../discovery/guard.ts";
-import { fromLibrary, toLibrary } from "../../discovery/library.ts";
-import type { Link, LinkListener, OpenLinks } from "../../discovery/links.ts";
-import { type DnsMessage, MDNS_PORT } from "../../discovery/message.ts";
+import type { Sender } from "../../protocol/discovery/guard.ts";
+import { fromLibrary, toLibrary } from "../../protocol/discovery/library.ts";
+import type { Link, LinkListener, OpenLinks } from "../../protocol/discovery/links.ts";
+import { type DnsMessage, MDNS_PORT } from "../../protocol/discovery/message.ts";
 
 export interface Said {
   readonly from: string;

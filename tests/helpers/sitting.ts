@@ -1,7 +1,7 @@
 /** The interface with a terminal that the test holds at both ends: its keys, and what it is sent. */
 import { Writable } from "node:stream";
 import type { ChatEvent } from "../../client/events.ts";
-import { INITIAL, reduce } from "../../client/state.ts";
+import { INITIAL, reduce } from "../../client/ui/state.ts";
 import { Tui } from "../../client/ui/tui/tui.ts";
 import { FakeClock } from "./fake_clock.ts";
 

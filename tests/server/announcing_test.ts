@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { Announcement, AnnounceOptions } from "../../discovery/announce.ts";
-import { DiscoveryError } from "../../discovery/failure.ts";
+import type { Announcement, AnnounceOptions } from "../../protocol/discovery/announce.ts";
+import { DiscoveryError } from "../../protocol/discovery/failure.ts";
 import { startAnnouncing } from "../../server/announcing.ts";
 import { makeLogger } from "../../server/log.ts";
 import type { ListedPlace } from "../../protocol/frame.ts";

@@ -5,7 +5,7 @@
  */
 import { Box, renderToString } from "ink";
 import { createElement, type ReactElement } from "react";
-import type { State } from "../../state.ts";
+import type { State } from "../state.ts";
 import { Candidates } from "./candidates.ts";
 import { InputLine } from "./input_line.ts";
 import { type InputLayout, layoutInput } from "./layout.ts";

@@ -7,7 +7,7 @@
 import { parseConversation } from "../../../protocol/names.ts";
 import { safeText } from "../../../protocol/safe_text.ts";
 import type { ChatEvent } from "../../events.ts";
-import type { State } from "../../state.ts";
+import type { State } from "../state.ts";
 import { BELL, mentions, notification, type TerminalKind } from "./mention.ts";
 
 /** Something that somebody said. */

@@ -2,7 +2,7 @@
  * What the word at the cursor may become: commands and what they take, from the one table of
  * commands, people, rooms and groups. Pure.
  */
-import type { CommandForm } from "../../commands.ts";
+import type { CommandForm } from "../../commands/commands.ts";
 import { type Editor, replace } from "./editor.ts";
 
 /** Names that are known here. */

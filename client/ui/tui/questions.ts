@@ -4,7 +4,7 @@
  */
 import { LIMITS } from "../../../protocol/limits.ts";
 import { safeLabel } from "../../../protocol/safe_text.ts";
-import type { Credentials, CredentialsRequest, Prompts } from "../../prompts.ts";
+import type { Credentials, CredentialsRequest, Prompts } from "../../session/prompts.ts";
 import { edit, type Editor, EMPTY } from "./editor.ts";
 import type { Key } from "./keys.ts";
 

@@ -4,7 +4,7 @@
 import "./production.ts";
 import { systemClock } from "../../../protocol/clock.ts";
 import type { Chat } from "../../chat.ts";
-import type { State } from "../../state.ts";
+import type { State } from "../state.ts";
 import type { Input } from "../input.ts";
 import type { TerminalOutput } from "./screen.ts";
 import { Tui } from "./tui.ts";

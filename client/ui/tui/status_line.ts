@@ -1,6 +1,6 @@
 /** The line that says where one is: room, what is unread elsewhere, who is online, connection. */
 import { createElement, type ReactElement } from "react";
-import type { State } from "../../state.ts";
+import type { State } from "../state.ts";
 import { label, name } from "../wording.ts";
 import { cells, fit } from "./graphemes.ts";
 import { fitParts, type Part } from "./layout.ts";

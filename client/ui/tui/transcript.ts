@@ -8,8 +8,8 @@
  */
 import { parseConversation, peerOf } from "../../../protocol/names.ts";
 import { safeText } from "../../../protocol/safe_text.ts";
-import type { ChatEvent, PastMessage } from "../../events.ts";
-import type { State } from "../../state.ts";
+import type { ChatEvent, HistoryMessage } from "../../events.ts";
+import type { State } from "../state.ts";
 import { offerText } from "../file_wording.ts";
 import { clockTime, pastText, plainLines } from "../plain.ts";
 import { inPlace, label, name } from "../wording.ts";
@@ -149,7 +149,7 @@ export class Transcript {
     return [dim(`── ${day} ──`)];
   }
 
-  #past(state: State, messages: readonly PastMessage[], end: string): string[] {
+  #past(state: State, messages: readonly HistoryMessage[], end: string): string[] {
     const lines = messages.flatMap((message) =>
       this.#lines(
         Date.parse(message.at),

@@ -3,7 +3,7 @@ import { Box } from "ink";
 import { createElement, type ReactElement } from "react";
 import { formatSize } from "../../../protocol/size.ts";
 import type { ProgressEvent } from "../../events.ts";
-import type { State } from "../../state.ts";
+import type { State } from "../state.ts";
 import { fileName, timeText } from "../file_wording.ts";
 import { cells, fit } from "./graphemes.ts";
 import { Row } from "./row.ts";

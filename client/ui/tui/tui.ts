@@ -5,10 +5,10 @@
  */
 import type { Clock } from "../../../protocol/clock.ts";
 import { isName, parseConversation } from "../../../protocol/names.ts";
-import { commandForms } from "../../commands.ts";
+import { commandForms } from "../../commands/commands.ts";
 import type { ChatEvent } from "../../events.ts";
-import type { Prompts } from "../../prompts.ts";
-import { reduce, type State } from "../../state.ts";
+import type { Prompts } from "../../session/prompts.ts";
+import { reduce, type State } from "../state.ts";
 import type { Input } from "../input.ts";
 import { clockTime } from "../plain.ts";
 import { frameOf, type Model } from "./app.ts";

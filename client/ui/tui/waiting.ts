@@ -3,7 +3,7 @@ import { Box } from "ink";
 import { createElement, type ReactElement } from "react";
 import { peerOf } from "../../../protocol/names.ts";
 import { safeText } from "../../../protocol/safe_text.ts";
-import type { Sending, State } from "../../state.ts";
+import type { Sending, State } from "../state.ts";
 import { fileName } from "../file_wording.ts";
 import { label } from "../wording.ts";
 import { fit } from "./graphemes.ts";

@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { FileOptions } from "../../../client/files/files.ts";
-import { MemoryInFolder } from "../../../client/files/memory.ts";
+import { UploadsInFolder } from "../../../client/files/resumable_uploads.ts";
 import { type Clock, systemClock } from "../../../protocol/clock.ts";
 import { engine as tls } from "../../../protocol/transport/tls/engine.ts";
 import { startTestChat, type TestChat, type TestChatOptions } from "../../helpers/client.ts";
@@ -231,7 +231,7 @@ Deno.test("Files goes on where a client stopped that sends again, and says it on
   await using relay = new UdpRelay(scene.server.address);
   const bob = await scene.person("bob");
   const path = await scene.file("large", new Uint8Array(randomBytes(8_000_000)));
-  const uploads = new MemoryInFolder(join(scene.folder, "state"));
+  const uploads = new UploadsInFolder(join(scene.folder, "state"));
   const first = await scene.person("ann", { uploads }, { port: relay.port });
   const cut = cutAfter(relay, "up", 3_000_000);
   await first.chat.type(`/send bob ${path}`);

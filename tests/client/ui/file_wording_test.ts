@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ChatEvent, ProgressEvent } from "../../../client/events.ts";
-import { INITIAL, reduce, type State } from "../../../client/state.ts";
+import { INITIAL, reduce, type State } from "../../../client/ui/state.ts";
 import { filesText, progressText, timeText } from "../../../client/ui/file_wording.ts";
 import { PlainView } from "../../../client/ui/plain.ts";
 

@@ -4,8 +4,8 @@
  */
 import assert from "node:assert/strict";
 import { Writable } from "node:stream";
-import type { ChatEvent, PastMessage } from "../../../client/events.ts";
-import { INITIAL } from "../../../client/state.ts";
+import type { ChatEvent, HistoryMessage } from "../../../client/events.ts";
+import { INITIAL } from "../../../client/ui/state.ts";
 import { complainTo } from "../../../client/ui/complain.ts";
 import { jsonLine } from "../../../client/ui/json.ts";
 import { PlainView } from "../../../client/ui/plain.ts";
@@ -47,7 +47,7 @@ const PERSON = { number: 2, name: NAMED, status: "normal" } as const;
 const PLACE = { conversation: "room:tech", people: 1, topic: HOSTILE, member: false } as const;
 const TECH = { event: "changed", conversation: "room:tech" } as const;
 
-const past = (fields: Partial<PastMessage>): ChatEvent[] => [
+const past = (fields: Partial<HistoryMessage>): ChatEvent[] => [
   {
     event: "history",
     conversation: "room:tech",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ChatEvent } from "../../../client/events.ts";
-import { INITIAL, reduce, type State } from "../../../client/state.ts";
+import { INITIAL, reduce, type State } from "../../../client/ui/state.ts";
 import { plainLines, PlainView } from "../../../client/ui/plain.ts";
 import { drawQr } from "../../../protocol/invite_line.ts";
 

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { render } from "ink-testing-library";
 import { createElement } from "react";
 import type { ProgressEvent } from "../../../../client/events.ts";
-import { INITIAL, type State } from "../../../../client/state.ts";
+import { INITIAL, type State } from "../../../../client/ui/state.ts";
 import { App, frameOf, type Model } from "../../../../client/ui/tui/app.ts";
 import { Candidates } from "../../../../client/ui/tui/candidates.ts";
 import { cells } from "../../../../client/ui/tui/graphemes.ts";

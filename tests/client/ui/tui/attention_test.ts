@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { INITIAL, type State } from "../../../../client/state.ts";
+import { INITIAL, type State } from "../../../../client/ui/state.ts";
 import { Attention, type Heard } from "../../../../client/ui/tui/attention.ts";
 import { BELL, notification, type TerminalKind } from "../../../../client/ui/tui/mention.ts";
 

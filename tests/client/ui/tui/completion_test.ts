@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { commandForms } from "../../../../client/commands.ts";
+import { commandForms } from "../../../../client/commands/commands.ts";
 import {
   completeNext,
   type Completing,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ChatEvent } from "../../../../client/events.ts";
-import { INITIAL, reduce, type State } from "../../../../client/state.ts";
+import { INITIAL, reduce, type State } from "../../../../client/ui/state.ts";
 import { Transcript } from "../../../../client/ui/tui/transcript.ts";
 
 const NOW = Date.parse("2026-11-21T14:30:00Z");

@@ -1,0 +1,184 @@
+/**
+ * Makes a server known on the local network: its name, where it is, its pin, its rooms and how many
+ * people are there, as DNS-SD over multicast DNS (RFC 6763, RFC 6762). For servers.
+ *
+ * Whatever goes wrong here, a server goes on: it is told once, and nothing is thrown.
+ */
+import { type Clock, systemClock } from "../clock.ts";
+import { type Activity, encodeDetails } from "./details.ts";
+import { DiscoveryError } from "./failure.ts";
+import { type Link, type Links, type OpenLinks, openLinks } from "./links.ts";
+import { hostName, instanceLabel, recordsOf, type ServerRecords } from "./records.ts";
+import { Responder } from "./responder.ts";
+
+export interface AnnounceOptions {
+  /** The server's name, as people see it. Where it is taken, a part of the pin is added. */
+  readonly name: string;
+  /** The address that the server listens on; `::` is every one. */
+  readonly host: string;
+  /** UDP, of QUIC. */
+  readonly port: number;
+  /** TCP, of TLS. */
+  readonly tlsPort?: number | undefined;
+  /** `SHA256:…`. */
+  readonly pin: string;
+  /** Rooms and people now. */
+  readonly activity: Activity;
+  /** Only on this network: an interface's name, or one of its addresses. */
+  readonly interface?: string | undefined;
+  /** The server cannot be announced, or no longer. Called once at most. */
+  readonly onFailure: (failure: DiscoveryError) => void;
+}
+
+/** What is otherwise this machine's. */
+export interface DiscoveryDeps {
+  readonly clock: Clock;
+  /** From 0 up to 1. */
+  readonly random: () => number;
+  readonly openLinks: OpenLinks;
+}
+
+export interface Announcement extends AsyncDisposable {
+  /** The name in use, for example `Lab` or `Lab (q0ZrXa)`. */
+  readonly name: string;
+  /** Rooms and people, whether they have changed or not. Changes are told every few seconds. */
+  update(activity: Activity): void;
+}
+
+/** Milliseconds between two updates. */
+const UPDATE_INTERVAL = 5_000;
+
+export function announce(
+  options: AnnounceOptions,
+  deps: Partial<DiscoveryDeps> = {},
+): Announcement {
+  return new Announcer(options, {
+    clock: systemClock,
+    random: Math.random,
+    openLinks,
+    ...deps,
+  });
+}
+
+class Announcer implements Announcement {
+  readonly #options: AnnounceOptions;
+  readonly #deps: DiscoveryDeps;
+  readonly #responders = new Map<Link, Responder>();
+  readonly #links: Links;
+  /** What the server may be called, the best first. */
+  readonly #labels: readonly string[];
+  readonly #host: string;
+  #label = 0;
+  /** As it was told, and as it is. */
+  #told: Activity;
+  #activity: Activity;
+  #updatedAt = -Infinity;
+  #cancelUpdate: (() => void) | undefined;
+  #complained = false;
+  /** No name is left. Without a network it goes on waiting for one. */
+  #gaveUp = false;
+  #withdrawn: Promise<void> | undefined;
+
+  constructor(options: AnnounceOptions, deps: DiscoveryDeps) {
+    const { name, pin, host, interface: only } = options;
+    this.#options = options;
+    this.#deps = deps;
+    this.#labels = labelsOf(name, pin);
+    this.#host = hostName(pin);
+    this.#told = this.#activity = options.activity;
+    this.#links = deps.openLinks({ only, host }, {
+      opened: (link) => this.#add(link),
+      closed: (link) => this.#remove(link),
+      received: (link, message, from) => this.#responders.get(link)?.received(message, from),
+    }, deps.clock);
+    void this.#links.ready.then((failure) => failure && this.#fail(failure));
+  }
+
+  get name(): string {
+    return this.#labels[this.#label] ?? this.#options.name;
+  }
+
+  update(activity: Activity): void {
+    this.#activity = activity;
+    if (this.#cancelUpdate !== undefined || this.#withdrawn !== undefined) return;
+    if (isSame(activity, this.#told)) return;
+    const { clock } = this.#deps;
+    const wait = Math.max(0, this.#updatedAt + UPDATE_INTERVAL - clock.now());
+    this.#cancelUpdate = clock.after(wait, () => {
+      this.#cancelUpdate = undefined;
+      this.#tell();
+    });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#withdrawn ??= this.#withdraw();
+  }
+
+  async #withdraw(): Promise<void> {
+    this.#cancelUpdate?.();
+    await Promise.all([...this.#responders.values()].map((responder) => responder.withdraw()));
+    await this.#links[Symbol.asyncDispose]();
+  }
+
+  #tell(): void {
+    if (isSame(this.#activity, this.#told)) return;
+    this.#told = this.#activity;
+    this.#updatedAt = this.#deps.clock.now();
+    for (const [link, responder] of this.#responders) responder.update(this.#recordsFor(link));
+  }
+
+  #add(link: Link): void {
+    if (this.#gaveUp || this.#withdrawn !== undefined) return;
+    const responder = new Responder(link, {
+      ...this.#deps,
+      onConflict: () => this.#takeAnotherName(),
+    });
+    this.#responders.set(link, responder);
+    responder.claim(this.#recordsFor(link));
+  }
+
+  #remove(link: Link): void {
+    this.#responders.get(link)?.fallSilent();
+    this.#responders.delete(link);
+  }
+
+  /** One name on all links: RFC 6762, section 9. */
+  #takeAnotherName(): void {
+    if (++this.#label < this.#labels.length) {
+      for (const [link, responder] of this.#responders) responder.claim(this.#recordsFor(link));
+      return;
+    }
+    this.#label = this.#labels.length - 1;
+    this.#gaveUp = true;
+    // Without a goodbye: it would bid goodbye to whoever has the name.
+    for (const link of [...this.#responders.keys()]) this.#remove(link);
+    this.#fail(new DiscoveryError(`somebody on this network answers for every name: ${this.name}`));
+  }
+
+  #fail(failure: DiscoveryError): void {
+    if (this.#complained) return;
+    this.#complained = true;
+    this.#options.onFailure(failure);
+  }
+
+  #recordsFor({ addresses }: Link): ServerRecords {
+    const { port, pin, tlsPort } = this.#options;
+    return recordsOf({
+      label: this.name,
+      host: this.#host,
+      port,
+      text: encodeDetails({ pin, tlsPort, ...this.#told }),
+      addresses,
+    });
+  }
+}
+
+function isSame(one: Activity, other: Activity): boolean {
+  return one.people === other.people && one.rooms.join() === other.rooms.join();
+}
+
+/** Digits of the pin tell apart what people called the same: the second name is free as a rule. */
+function labelsOf(name: string, pin: string): string[] {
+  const digits = pin.replace(/^SHA256:/, "");
+  return [instanceLabel(name), ...[6, 12].map((n) => instanceLabel(name, digits.slice(0, n)))];
+}

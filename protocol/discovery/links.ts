@@ -1,0 +1,118 @@
+/**
+ * The networks that there are, as they come and go: a laptop changes its Wi-Fi, a cable is plugged
+ * in, an address is renewed. What is said on them is for others to decide.
+ */
+import type { Clock } from "../clock.ts";
+import { DiscoveryError } from "./failure.ts";
+import type { Sender } from "./guard.ts";
+import { type Channel, type Choice, chooseChannels, readInterfaces } from "./interfaces.ts";
+import type { DnsMessage } from "./message.ts";
+import { SocketLink } from "./socket_link.ts";
+
+/** One network, by one family of addresses. */
+export interface Link {
+  /** Loopback: what is heard there is on this machine. */
+  readonly internal: boolean;
+  /** How IPv6 names it in `fe80::1%eth0`. */
+  readonly scope: string;
+  /** The machine's own addresses, to be told there. */
+  readonly addresses: readonly string[];
+  /** To everybody, or to one. Never rejects. */
+  send(message: DnsMessage, to?: Sender): Promise<void>;
+}
+
+export interface LinkListener {
+  opened(link: Link): void;
+  closed(link: Link): void;
+  received(link: Link, message: DnsMessage, from: Sender): void;
+}
+
+export interface Links extends AsyncDisposable {
+  /** The first look is over. What it resolves with is why there is no link at all. */
+  readonly ready: Promise<DiscoveryError | undefined>;
+}
+
+/** Opens a link on every network that `choice` lets through, and watches for others until closed. */
+export type OpenLinks = (choice: Choice, listener: LinkListener, clock: Clock) => Links;
+
+/** Milliseconds between two looks. */
+const ROUND = 15_000;
+
+export const openLinks: OpenLinks = (choice, listener, clock) => new Watch(choice, listener, clock);
+
+class Watch implements Links {
+  readonly ready: Promise<DiscoveryError | undefined>;
+  readonly #choice: Choice;
+  readonly #listener: LinkListener;
+  readonly #clock: Clock;
+  readonly #open = new Map<string, SocketLink>();
+  /** The look that is under way; never rejects. */
+  #looking: Promise<DiscoveryError | undefined>;
+  #cancel = () => {};
+  #closed = false;
+
+  constructor(choice: Choice, listener: LinkListener, clock: Clock) {
+    this.#choice = choice;
+    this.#listener = listener;
+    this.#clock = clock;
+    this.ready = this.#looking = this.#look();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    this.#cancel();
+    await this.#looking;
+    await Promise.all([...this.#open.keys()].map((key) => this.#close(key)));
+  }
+
+  async #look(): Promise<DiscoveryError | undefined> {
+    let failure: DiscoveryError | undefined;
+    try {
+      const channels = new Map(
+        chooseChannels(readInterfaces(), this.#choice).map((channel) => [keyOf(channel), channel]),
+      );
+      const gone = [...this.#open.keys()].filter((key) => !channels.has(key));
+      await Promise.all(gone.map((key) => this.#close(key)));
+      const news = [...channels].filter(([key]) => !this.#open.has(key));
+      const failures = await Promise.all(news.map(([key, channel]) => this.#add(key, channel)));
+      failure = failures.find((one) => one !== undefined) ??
+        new DiscoveryError("this machine has no network with multicast");
+    } catch (error) {
+      failure = new DiscoveryError(`the networks of this machine cannot be read: ${error}`);
+    }
+    if (!this.#closed) this.#cancel = this.#clock.after(ROUND, () => this.#again());
+    return this.#open.size === 0 ? failure : undefined;
+  }
+
+  #again(): void {
+    this.#looking = this.#look();
+  }
+
+  async #add(key: string, channel: Channel): Promise<DiscoveryError | undefined> {
+    try {
+      const link: SocketLink = await SocketLink.open(
+        channel,
+        (message, from) => this.#listener.received(link, message, from),
+        this.#clock,
+      );
+      this.#open.set(key, link);
+      this.#listener.opened(link);
+      return undefined;
+    } catch (error) {
+      return error instanceof DiscoveryError ? error : new DiscoveryError(String(error));
+    }
+  }
+
+  async #close(key: string): Promise<void> {
+    const link = this.#open.get(key);
+    if (link === undefined) return;
+    this.#open.delete(key);
+    this.#listener.closed(link);
+    await link.close();
+  }
+}
+
+/** Another address makes another link: what was told there holds no more. */
+function keyOf({ interface: { name }, family, addresses }: Channel): string {
+  return [name, family, ...addresses].join(" ");
+}

@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import type { AckEvent, ErrorEvent, NoticeEvent } from "../../../client/events.ts";
+import { fixedCredentials } from "../../../client/session/prompts.ts";
+import {
+  type Destination,
+  MessageSender,
+  type MessageSenderOptions,
+  PATIENCE,
+} from "../../../client/program/message_sender.ts";
+import { TokenMemory } from "../../../client/session/tokens.ts";
+import { pinned } from "../../../client/session/trust.ts";
+import { engine } from "../../../protocol/transport/quiche/engine.ts";
+import { startTestChat } from "../../helpers/client.ts";
+import { FakeClock } from "../../helpers/fake_clock.ts";
+import { startTestServer, type TestServer, type TestServerOptions } from "../../helpers/server.ts";
+import { UdpRelay } from "../../helpers/udp_relay.ts";
+
+/** A server behind a network that the test can cut, and somebody who listens without it. */
+class Scene implements AsyncDisposable {
+  readonly server: TestServer;
+  readonly relay: UdpRelay;
+  readonly clock = new FakeClock(Date.now());
+  readonly told: (AckEvent | ErrorEvent | NoticeEvent)[] = [];
+
+  private constructor(server: TestServer) {
+    this.server = server;
+    this.relay = new UdpRelay({ hostname: "127.0.0.1", port: server.address.port });
+  }
+
+  static async make(options: TestServerOptions = {}): Promise<Scene> {
+    return new Scene(await startTestServer(options));
+  }
+
+  /** Somebody else, who comes without the relay. */
+  async person(user: string) {
+    const { address, pin } = this.server;
+    return await startTestChat({ user, port: address.port, pin });
+  }
+
+  sender(
+    to: Destination,
+    text: string,
+    options: Partial<MessageSenderOptions> = {},
+  ): MessageSender {
+    return new MessageSender({
+      engine,
+      host: "127.0.0.1",
+      port: this.relay.port,
+      user: "ops",
+      trust: pinned(this.server.pin),
+      prompts: fixedCredentials({ user: "ops", password: "pass word" }),
+      tokens: new TokenMemory(),
+      clock: this.clock,
+      client: "test",
+      log: undefined,
+      to,
+      text,
+      tell: (event) => this.told.push(event),
+      ...options,
+    });
+  }
+
+  /** Lets hours pass, and the network have its time, until it is over. */
+  async over<T>(promise: Promise<T>, step = 100): Promise<T> {
+    let isOver = false;
+    void promise.finally(() => isOver = true);
+    while (!isOver) {
+      await this.clock.pass(step);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    return await promise;
+  }
+
+  /** Calls back in the moment of the first signing in, before anything was said. */
+  onSignedIn(callback: () => void): TokenMemory {
+    const tokens = new TokenMemory();
+    const save = tokens.save.bind(tokens);
+    let isFirst = true;
+    tokens.save = (...args) => {
+      if (isFirst) callback();
+      isFirst = false;
+      return save(...args);
+    };
+    return tokens;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.relay[Symbol.asyncDispose]();
+    await this.server[Symbol.asyncDispose]();
+  }
+}
+
+Deno.test("Sender says one thing to a room, joining it, and leaves", async () => {
+  await using scene = await Scene.make();
+  await using ann = await scene.person("ann");
+  await ann.chat.type("/create builds");
+  await ann.event("room");
+  const ending = await scene.sender({ conversation: "room:builds" }, "all\ngreen").run();
+  assert.equal(ending.code, "left");
+  await ann.event("message", { from: "ops", conversation: "room:builds", text: "all\ngreen" });
+  assert.deepEqual(scene.told.map(({ event }) => event), ["ack"]);
+  assert.equal(scene.clock.waiting, 0, "no timer is left behind");
+});
+
+Deno.test("Sender says it to each person, and whom it could not reach", async () => {
+  await using scene = await Scene.make();
+  await using ann = await scene.person("ann");
+  await using bob = await scene.person("bob");
+  const ending = await scene.sender({ people: ["ann", "nobody", "bob"] }, "hello").run();
+  assert.equal(ending.code, "failed");
+  await ann.event("message", { conversation: "dm:ann:ops", text: "hello" });
+  await bob.event("message", { conversation: "dm:bob:ops", text: "hello" });
+  const errors = scene.told.filter(({ event }) => event === "error");
+  assert.deepEqual(errors.map((event) => "code" in event && event.code), ["unknown_user"]);
+  assert.match(JSON.stringify(errors), /dm:nobody:ops/);
+});
+
+for (const lost of ["up", "down"] as const) {
+  Deno.test(`Sender is stored once when the network breaks ${lost}wards`, async () => {
+    await using scene = await Scene.make();
+    await using ann = await scene.person("ann");
+    const { promise: signedIn, resolve } = Promise.withResolvers<void>();
+    const tokens = scene.onSignedIn(() => {
+      scene.relay.filter = (datagram, direction) => direction === lost ? undefined : datagram;
+      resolve();
+    });
+    const sender = scene.sender({ conversation: "room:general" }, "hello", { tokens });
+    const running = sender.run();
+    await signedIn;
+    if (lost === "down") await ann.event("message", { text: "hello" });
+    await scene.clock.pass(12_000); // Until the silence is taken for a break.
+    scene.relay.filter = (datagram) => datagram;
+    assert.equal((await scene.over(running)).code, "left");
+    // What came after it has come: nothing else was said before.
+    await ann.chat.type("and that is all");
+    await ann.event("ack", { seq: 2 });
+    assert.deepEqual(ann.texts, ["hello"]);
+  });
+}
+
+Deno.test("Sender gives up when nothing is acknowledged in time", async () => {
+  await using scene = await Scene.make();
+  const tokens = scene.onSignedIn(() => scene.relay.filter = () => undefined);
+  const began = scene.clock.now();
+  const sender = scene.sender({ conversation: "room:general" }, "hello", { tokens });
+  const ending = await scene.over(sender.run(), 1000);
+  assert.equal(ending.code, "unsent");
+  assert.match(ending.message, /within 30 s.*It may be/);
+  assert.ok(scene.clock.now() - began >= PATIENCE);
+  assert.deepEqual(scene.told, []);
+});
+
+Deno.test("Sender says it again when the server has too much to do", async () => {
+  await using scene = await Scene.make({ limits: { uncommitted: 0 } });
+  const sender = scene.sender({ conversation: "room:general" }, "hello");
+  const ending = await scene.over(sender.run(), 1000);
+  assert.equal(ending.code, "unsent");
+  const asked = scene.server.log.filter((line) => line.includes("signed_in"));
+  assert.equal(asked.length, 1, "on the same connection");
+  assert.deepEqual(scene.told, []);
+});
