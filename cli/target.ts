@@ -3,6 +3,7 @@
  * (`sotto://[USER@]HOST[:PORT]/?pin=SHA256:…&code=…`). It resolves nothing and asks nobody.
  */
 import { parsePin } from "../certs/fingerprint.ts";
+import { formatHostPort } from "../protocol/host_port.ts";
 import { foldName, isName } from "../protocol/names.ts";
 
 export const DEFAULT_PORT = 4433;
@@ -47,8 +48,7 @@ export function parseTarget(text: string): Target {
 /** Writes the form that `parseTarget` reads, for messages and completion. */
 export function formatTarget({ host, port, user }: Target): string {
   const name = user === undefined ? "" : `${user}@`;
-  const address = host.includes(":") ? `[${host}]` : host;
-  return `${name}${address}${port === undefined ? "" : `:${port}`}`;
+  return `${name}${formatHostPort(host, port)}`;
 }
 
 function parseAddress(text: string): Target {

@@ -8,6 +8,7 @@
  */
 import { type Clock, systemClock, within } from "../protocol/clock.ts";
 import type { ServerFrame, User } from "../protocol/frame.ts";
+import { formatHostPort } from "../protocol/host_port.ts";
 import { randomBytes } from "../protocol/random.ts";
 import type { Request } from "../protocol/session/client.ts";
 import { RefusedError, Requests } from "./session/requests.ts";
@@ -17,7 +18,6 @@ import { countOf, endingOf } from "./ending.ts";
 import type { ChatEvent, Intent } from "./events.ts";
 import { type FileOptions, Files } from "./files/files.ts";
 import { Queries } from "./messages/queries.ts";
-import { formatAddress } from "./platform/known_hosts.ts";
 import {
   type Ending,
   ReconnectingSession,
@@ -251,7 +251,7 @@ export class Chat implements AsyncDisposable {
     switch (frame.type) {
       case "welcome": {
         const { pin, resumed, transport } = this.#line;
-        const address = formatAddress(this.#options.host, this.#options.port);
+        const address = formatHostPort(this.#options.host, this.#options.port).toLowerCase();
         const { version } = frame;
         return this.#emit({ event: "connected", transport, address, pin, version, resumed });
       }

@@ -3,6 +3,7 @@
  * `cli/target.ts`. Pure.
  */
 import { encode } from "uqr";
+import { formatHostPort } from "./host_port.ts";
 
 export interface InviteLine {
   /** Without the brackets of an IPv6 address. */
@@ -15,8 +16,7 @@ export interface InviteLine {
 
 /** The line as it is handed on. */
 export function formatInviteLine({ host, port, pin, code }: InviteLine): string {
-  const address = host.includes(":") ? `[${host}]` : host;
-  return `sotto://${address}:${port}/?pin=${pin}&code=${code}`;
+  return `sotto://${formatHostPort(host, port)}/?pin=${pin}&code=${code}`;
 }
 
 /** Squares of light around the code, as ISO/IEC 18004 asks for four and every reader takes two. */

@@ -4,8 +4,8 @@
  */
 import process from "node:process";
 import type { ServerCertificate } from "../certs/load.ts";
+import { formatHostPort } from "../protocol/host_port.ts";
 import {
-  type Address,
   type Engine,
   type HandshakeEvent,
   type Listener,
@@ -49,10 +49,6 @@ export async function listenTls(
   }
 }
 
-export function formatAddress({ hostname, port }: Address): string {
-  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
-}
-
 /** Deno's own QUIC is faster and leaks nothing; elsewhere there is one engine. */
 async function loadEngine(choice: EngineChoice): Promise<Engine> {
   const onDeno = process.versions["deno"] !== undefined;
@@ -93,7 +89,7 @@ async function listen(
 function logHandshake(log: Logger, event: HandshakeEvent): void {
   log.debug("handshake", {
     stage: event.stage,
-    peer: formatAddress(event.peer),
+    peer: formatHostPort(event.peer.hostname, event.peer.port),
     alpn: event.alpn,
     server_name: event.serverName,
     milliseconds: Math.round(event.elapsed * 10) / 10,

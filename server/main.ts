@@ -9,11 +9,12 @@ import { loadCertificate, loadOrMakeCertificate, type ServerCertificate } from "
 import { certificateNames } from "../certs/names.ts";
 import { makePrivateFolder } from "../certs/private_file.ts";
 import { type Clock, systemClock } from "../protocol/clock.ts";
+import { formatHostPort } from "../protocol/host_port.ts";
 import type { Address, EngineName } from "../protocol/transport/transport.ts";
 import { ALPN } from "../protocol/version.ts";
 import { startAnnouncing } from "./announcing.ts";
 import type { ServerConfig } from "./config.ts";
-import { formatAddress, listenQuic, listenTls } from "./listening.ts";
+import { listenQuic, listenTls } from "./listening.ts";
 import { startHousekeeping } from "./housekeeping.ts";
 import { describe, type Logger, makeLogger } from "./log.ts";
 import { Flusher } from "./outbox.ts";
@@ -127,7 +128,7 @@ export async function startServer(
   parts.defer(startHousekeeping({ store, files, clock, log }));
   const tlsPort = tls?.address.port;
   log.info("listening", {
-    address: formatAddress(address),
+    address: formatHostPort(address.hostname, address.port),
     engine: quic.engine,
     tls_port: tlsPort,
     pin,
@@ -177,7 +178,7 @@ export async function runServer(config: ServerConfig, options: RunOptions): Prom
   process.on("SIGTERM", onSignal);
   try {
     const server = await startServer(config, { ...options, log });
-    const where = formatAddress(server.address);
+    const where = formatHostPort(server.address.hostname, server.address.port);
     options.stdout(`ready quic://${where} alpn=${ALPN} pin=${server.pin}`);
     await interrupted.promise;
     const outcome = await Promise.race([

@@ -8,6 +8,7 @@ import { dirname } from "node:path";
 import process from "node:process";
 import { formatPin, parsePin } from "../../certs/fingerprint.ts";
 import { makePrivateFolder, readPublicFile } from "../../certs/private_file.ts";
+import { formatHostPort } from "../../protocol/host_port.ts";
 import type { Expectation, Trust } from "../session/trust.ts";
 
 const HEADER = "# The servers that sotto has met. To forget one, delete its line.\n";
@@ -33,7 +34,7 @@ export class KnownHosts {
   /** The pin of a server; `undefined`: never met. Throws `KnownHostsError`. */
   async find(host: string, port: number): Promise<KnownHost | undefined> {
     const text = await this.#read();
-    const address = formatAddress(host, port);
+    const address = nameOf(host, port);
     for (const [index, line] of text.split("\n").entries()) {
       const [name, pin, ...rest] = line.trim().split(/\s+/);
       if (name === undefined || name === "" || name.startsWith("#")) continue;
@@ -56,7 +57,7 @@ export class KnownHosts {
     const text = await this.#read();
     const start = text === "" ? HEADER : text.endsWith("\n") ? "" : "\n";
     // One short write at the end: two clients that meet a server at once both get their line in.
-    const line = `${start}${formatAddress(host, port)} ${pin}\n`;
+    const line = `${start}${nameOf(host, port)} ${pin}\n`;
     await appendFile(this.path, line, { mode: 0o600 });
   }
 
@@ -73,11 +74,6 @@ export class KnownHosts {
   }
 }
 
-/** `host:port`, with an IPv6 address in brackets; also how a server is called in messages. */
-export function formatAddress(host: string, port: number): string {
-  return `${host.includes(":") ? `[${host}]` : host}:${port}`.toLowerCase();
-}
-
 export interface TrustOptions {
   readonly knownHosts: KnownHosts;
   readonly host: string;
@@ -90,7 +86,7 @@ export interface TrustOptions {
 
 /** Trust as a client on a person's machine has it: what was given, else what is known, else asked. */
 export function trustOnFirstUse({ knownHosts, host, port, pin, ask }: TrustOptions): Trust {
-  const address = formatAddress(host, port);
+  const address = nameOf(host, port);
   return {
     async expected(): Promise<Expectation | undefined> {
       if (pin !== undefined) {
@@ -115,4 +111,9 @@ export function trustOnFirstUse({ knownHosts, host, port, pin, ask }: TrustOptio
       return true;
     },
   };
+}
+
+/** How the file calls a server. Names of hosts mean the same in capitals. */
+function nameOf(host: string, port: number): string {
+  return formatHostPort(host, port).toLowerCase();
 }

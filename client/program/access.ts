@@ -3,9 +3,10 @@
  * engine, whom to trust, where tokens are, and who is asked for a password.
  */
 import type { Writable } from "node:stream";
+import { formatHostPort } from "../../protocol/host_port.ts";
 import type { ChatOptions } from "../chat.ts";
 import { clientEngine, type TransportChoice } from "../platform/engine.ts";
-import { formatAddress, KnownHosts, trustOnFirstUse } from "../platform/known_hosts.ts";
+import { KnownHosts, trustOnFirstUse } from "../platform/known_hosts.ts";
 import { debugLog, type Log } from "../platform/log.ts";
 import type { ClientPaths } from "../platform/paths.ts";
 import { TokenFolder, type Tokens } from "../session/tokens.ts";
@@ -63,7 +64,7 @@ export async function makeAccess(
   const password = passwordFile === undefined ? undefined : await readPassword(passwordFile, input);
   const prompts = new TerminalPrompts({
     input,
-    server: formatAddress(host, port),
+    server: formatHostPort(host, port),
     announced,
     password,
     invited: code !== undefined,

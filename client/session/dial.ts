@@ -3,6 +3,7 @@
  * It knows no frames.
  */
 import { fingerprint, parsePin } from "../../certs/fingerprint.ts";
+import { formatHostPort } from "../../protocol/host_port.ts";
 import {
   type Connection,
   type Engine,
@@ -10,7 +11,6 @@ import {
   TransportError,
 } from "../../protocol/transport/transport.ts";
 import { ALPN } from "../../protocol/version.ts";
-import { formatAddress } from "../platform/known_hosts.ts";
 import type { Log } from "../platform/log.ts";
 import { KeyChangedError, type Trust, UntrustedError } from "./trust.ts";
 
@@ -35,7 +35,7 @@ export interface Dialled {
 /** Throws `TransportError`, `KeyChangedError`, `UntrustedError`. */
 export async function dialServer(options: DialServerOptions): Promise<Dialled> {
   const { trust } = options;
-  const server = formatAddress(options.host, options.port);
+  const server = formatHostPort(options.host, options.port);
   const expected = await trust.expected();
   const seen: Seen = { pin: undefined };
   try {
@@ -93,7 +93,7 @@ function fieldsOf(event: HandshakeEvent): Parameters<Log>[1] {
   const { stage, peer, elapsed, alpn, serverName, sourceId, destinationId, reason } = event;
   return {
     stage,
-    peer: formatAddress(peer.hostname, peer.port),
+    peer: formatHostPort(peer.hostname, peer.port),
     ms: Math.round(elapsed * 10) / 10,
     alpn,
     server_name: serverName,

@@ -4,13 +4,13 @@
  */
 import { type Clock, pause } from "../../protocol/clock.ts";
 import type { ServerFrame } from "../../protocol/frame.ts";
+import { formatHostPort } from "../../protocol/host_port.ts";
 import { formatInviteLine } from "../../protocol/invite_line.ts";
 import type { Request } from "../../protocol/session/client.ts";
 import { type Engine, TransportError } from "../../protocol/transport/transport.ts";
 import { backoff } from "./backoff.ts";
 import { SessionConnection, type SessionEnd } from "./session_connection.ts";
 import { type Dialled, dialServer } from "./dial.ts";
-import { formatAddress } from "../platform/known_hosts.ts";
 import type { Log } from "../platform/log.ts";
 import type { Credentials, Prompts } from "./prompts.ts";
 import { type Outcome, SignIn } from "./sign_in.ts";
@@ -220,7 +220,7 @@ export class ReconnectingSession {
     log?.("closed", { by, code });
     if (outcome.type === "refused") {
       const { host, port } = this.#options;
-      const message = `Not signed in to ${formatAddress(host, port)}.`;
+      const message = `Not signed in to ${formatHostPort(host, port)}.`;
       return { type: "over", ending: { code: "not_let_in", message } };
     }
     return { type: "broken", wasIn: outcome.type === "signed_in", code, message };

@@ -1,4 +1,5 @@
 /** What people are told of a server that was found, in a line. Pure. */
+import { formatHostPort } from "../host_port.ts";
 import type { FoundServer } from "./catalogue.ts";
 
 /** For example `Lab: 3 people online; rooms: general, tech and 5 more`. */
@@ -12,7 +13,7 @@ export function describeServer({ name, people, rooms, moreRooms }: FoundServer):
 
 /** The address as people type it: the best one, with IPv6 in brackets. */
 export function addressOf({ addresses: [address], port }: FoundServer): string {
-  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+  return formatHostPort(address, port);
 }
 
 function countPeople(people: number): string {

@@ -3,7 +3,6 @@ import { chmod, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
-  formatAddress,
   KnownHosts,
   KnownHostsError,
   trustOnFirstUse,
@@ -71,9 +70,11 @@ Deno.test("KnownHosts adds a line of its own after one without an end", async ()
   assert.equal((await hosts.find("two", 2))?.pin, OTHER);
 });
 
-Deno.test("formatAddress puts IPv6 addresses in brackets", () => {
-  assert.equal(formatAddress("::1", 4433), "[::1]:4433");
-  assert.equal(formatAddress("Chat.example", 1), "chat.example:1");
+Deno.test("KnownHosts writes IPv6 addresses in brackets, and takes capitals for small letters", async () => {
+  await using hosts = await knownHosts();
+  await hosts.add("2001:DB8::1", 4433, PIN);
+  assert.equal((await hosts.find("2001:db8::1", 4433))?.pin, PIN);
+  assert.match(await readFile(hosts.path, "utf8"), /^\[2001:db8::1\]:4433 SHA256:/m);
 });
 
 Deno.test("trustOnFirstUse asks once, and remembers a yes", async () => {
