@@ -13,6 +13,7 @@ import { constants } from "node:fs";
 import { copyFile, link, mkdir, open, stat, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import process from "node:process";
+import { describeSystemError, errorCode } from "../protocol/system_error.ts";
 
 const HAS_MODES = process.platform !== "win32";
 /** A certificate chain is a few kilobytes; nothing here is ever near this. */
@@ -54,10 +55,14 @@ export async function checkPrivateFolder(folder: string): Promise<void> {
   try {
     ({ mode } = await stat(folder));
   } catch (cause) {
-    if (codeOf(cause) === "ENOENT") return;
-    throw new PrivateFileError("unreadable", `Cannot read ${folder}: ${reasonOf(cause)}`, {
-      cause,
-    });
+    if (errorCode(cause) === "ENOENT") return;
+    throw new PrivateFileError(
+      "unreadable",
+      `Cannot read ${folder}: ${describeSystemError(cause)}`,
+      {
+        cause,
+      },
+    );
   }
   if (!HAS_MODES || (mode & 0o077) === 0) return;
   throw new PrivateFileError(
@@ -102,8 +107,10 @@ async function read(path: string, kind: "private" | "public"): Promise<string | 
   try {
     file = await open(path, "r");
   } catch (cause) {
-    if (codeOf(cause) === "ENOENT") return undefined;
-    throw new PrivateFileError("unreadable", `Cannot read ${path}: ${reasonOf(cause)}`, { cause });
+    if (errorCode(cause) === "ENOENT") return undefined;
+    throw new PrivateFileError("unreadable", `Cannot read ${path}: ${describeSystemError(cause)}`, {
+      cause,
+    });
   }
   try {
     const { mode, uid, size } = await file.stat();
@@ -121,7 +128,9 @@ async function read(path: string, kind: "private" | "public"): Promise<string | 
     return await file.readFile("utf8");
   } catch (cause) {
     if (cause instanceof PrivateFileError) throw cause;
-    throw new PrivateFileError("unreadable", `Cannot read ${path}: ${reasonOf(cause)}`, { cause });
+    throw new PrivateFileError("unreadable", `Cannot read ${path}: ${describeSystemError(cause)}`, {
+      cause,
+    });
   } finally {
     await file.close();
   }
@@ -133,14 +142,14 @@ async function publish(draft: string, path: string): Promise<boolean> {
     await link(draft, path);
     return true;
   } catch (cause) {
-    if (codeOf(cause) === "EEXIST") return false;
-    if (!NO_LINKS.has(codeOf(cause) ?? "")) throw cause;
+    if (errorCode(cause) === "EEXIST") return false;
+    if (!NO_LINKS.has(errorCode(cause) ?? "")) throw cause;
   }
   try {
     await copyFile(draft, path, constants.COPYFILE_EXCL);
     return true;
   } catch (cause) {
-    if (codeOf(cause) === "EEXIST") return false;
+    if (errorCode(cause) === "EEXIST") return false;
     throw cause;
   }
 }
@@ -157,18 +166,11 @@ async function syncFolder(folder: string): Promise<void> {
 }
 
 function unwritable(path: string, cause: unknown): PrivateFileError {
-  return new PrivateFileError("unwritable", `Cannot write ${path}: ${reasonOf(cause)}`, { cause });
+  return new PrivateFileError("unwritable", `Cannot write ${path}: ${describeSystemError(cause)}`, {
+    cause,
+  });
 }
 
 function octal(mode: number): string {
   return (mode & 0o777).toString(8).padStart(4, "0");
-}
-
-function codeOf(error: unknown): string | undefined {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  return typeof code === "string" ? code : undefined;
-}
-
-function reasonOf(error: unknown): string {
-  return codeOf(error) ?? (error instanceof Error ? error.message : String(error));
 }

@@ -46,7 +46,7 @@ const MAY_IMPORT: readonly (readonly [room: string, from: readonly string[]])[] 
     "!client/session/session_connection.ts",
   ]],
   ["client/", ["client/", "certs/", "protocol/"]],
-  ["certs/", ["certs/"]],
+  ["certs/", ["certs/", "protocol/system_error.ts"]],
   [
     "protocol/discovery/",
     [

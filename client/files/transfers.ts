@@ -11,7 +11,7 @@ import type { SessionConnection } from "../session/session_connection.ts";
 import type { EventQueue } from "../event_queue.ts";
 import type { Attempt } from "./attempt.ts";
 import { retry } from "./retry.ts";
-import { reasonOf } from "./failure.ts";
+import { describeSystemError } from "../../protocol/system_error.ts";
 import { Transfer, type TransferInfo } from "./transfer.ts";
 import { Semaphore } from "./semaphore.ts";
 import { unlessAborted } from "./unless_aborted.ts";
@@ -164,7 +164,10 @@ export class Transfers {
       const { name } = passage.way;
       if (failure instanceof RefusedError) {
         passage.failed(failure.code, `${name}: ${failure.message}`);
-      } else passage.failed("failed", `${name} could not be taken across (${reasonOf(failure)}).`);
+      } else {passage.failed(
+          "failed",
+          `${name} could not be taken across (${describeSystemError(failure)}).`,
+        );}
     } finally {
       over?.();
       this.#moved += passage.movedBytes;

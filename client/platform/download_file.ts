@@ -15,7 +15,7 @@ import { type FileHandle, link, lstat, mkdir, open, rename, unlink } from "node:
 import { join } from "node:path";
 import process from "node:process";
 import { RefusedError } from "../session/requests.ts";
-import { codeOf, reasonOf } from "../files/failure.ts";
+import { describeSystemError, errorCode } from "../../protocol/system_error.ts";
 import { numberedName, safeFileName } from "../files/safe_file_name.ts";
 
 /** Bytes read at once of what is there already. */
@@ -150,8 +150,8 @@ export class DownloadFile implements AsyncDisposable {
         await publish(this.#part, path);
         return path;
       } catch (failure) {
-        if (codeOf(failure) === "ENOENT") throw finishedElsewhere(name);
-        if (codeOf(failure) !== "EEXIST") throw failure;
+        if (errorCode(failure) === "ENOENT") throw finishedElsewhere(name);
+        if (errorCode(failure) !== "EEXIST") throw failure;
       }
     }
     const message = `Not written: ${this.#folder} has ${MOST_NAMES} files of that name already.`;
@@ -169,7 +169,7 @@ async function openPart(path: string): Promise<FileHandle> {
   try {
     return await open(path, O_RDWR | O_CREAT | O_EXCL | NO_FOLLOW, 0o600);
   } catch (failure) {
-    if (codeOf(failure) !== "EEXIST") throw failure;
+    if (errorCode(failure) !== "EEXIST") throw failure;
   }
   const before = await lstat(path);
   if (!before.isFile()) throw odd(path);
@@ -191,7 +191,7 @@ async function publish(part: string, path: string): Promise<void> {
   try {
     await link(part, path);
   } catch (failure) {
-    if (!NO_LINKS.has(codeOf(failure))) throw failure;
+    if (!NO_LINKS.has(errorCode(failure))) throw failure;
     // The name is taken with an empty file of our own, which the file then takes the place of.
     await (await open(path, "wx", 0o600)).close();
     return await rename(part, path);
@@ -217,7 +217,7 @@ function damaged(): RefusedError {
 
 function refusal(failure: unknown, folder: string): RefusedError {
   if (failure instanceof RefusedError) return failure;
-  const why = reasons[codeOf(failure) ?? ""] ?? reasonOf(failure);
+  const why = reasons[errorCode(failure) ?? ""] ?? describeSystemError(failure);
   const message = `Not written to ${folder}: ${why}. What came is kept; accept it again.`;
   return new RefusedError("not_written", message);
 }

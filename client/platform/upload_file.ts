@@ -10,7 +10,7 @@ import { constants } from "node:fs";
 import { type FileHandle, open, realpath, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { RefusedError } from "../session/requests.ts";
-import { codeOf, reasonOf } from "../files/failure.ts";
+import { describeSystemError, errorCode } from "../../protocol/system_error.ts";
 
 /** Bytes read at once for the hash. */
 const STEP = 256 * 1024;
@@ -126,7 +126,7 @@ function changedMeanwhile(): RefusedError {
 }
 
 function unreadable(path: string, failure: unknown): RefusedError {
-  switch (codeOf(failure)) {
+  switch (errorCode(failure)) {
     case "ENOENT":
     case "ENOTDIR":
     case "ERR_INVALID_ARG_VALUE": // A path with a NUL.
@@ -138,7 +138,7 @@ function unreadable(path: string, failure: unknown): RefusedError {
     default:
       return new RefusedError(
         "no_file",
-        `Nothing was sent: ${path} cannot be read (${reasonOf(failure)}).`,
+        `Nothing was sent: ${path} cannot be read (${describeSystemError(failure)}).`,
       );
   }
 }

@@ -11,6 +11,7 @@ import { type FileHandle, open, opendir, rm, stat, statfs } from "node:fs/promis
 import { join } from "node:path";
 import process from "node:process";
 import { isUlid } from "../../protocol/names.ts";
+import { errorCode } from "../../protocol/system_error.ts";
 
 export interface Blobs {
   /** Opens a blob to go on where it ends. One that is longer than `size` begins anew. */
@@ -81,7 +82,7 @@ export class DiskBlobs implements Blobs {
     try {
       file = await open(this.#path(blob), "r");
     } catch (error) {
-      if (codeOf(error) === "ENOENT") return undefined;
+      if (errorCode(error) === "ENOENT") return undefined;
       throw error;
     }
     try {
@@ -96,7 +97,7 @@ export class DiskBlobs implements Blobs {
     try {
       return (await stat(this.#path(blob))).size;
     } catch (error) {
-      if (codeOf(error) === "ENOENT") return 0;
+      if (errorCode(error) === "ENOENT") return 0;
       throw error;
     }
   }
@@ -156,7 +157,7 @@ class DiskWriter implements BlobWriter {
         await this.#file.datasync();
       }
     } catch (cause) {
-      if (FULL.has(codeOf(cause) ?? "")) throw new DiskFullError("The disk is full", { cause });
+      if (FULL.has(errorCode(cause) ?? "")) throw new DiskFullError("The disk is full", { cause });
       throw cause;
     }
   }
@@ -209,9 +210,4 @@ async function syncFolder(folder: string): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-function codeOf(error: unknown): string | undefined {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  return typeof code === "string" ? code : undefined;
 }
