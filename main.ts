@@ -5,10 +5,10 @@
 import { homedir } from "node:os";
 import process from "node:process";
 import type { Command } from "./cli/commands.ts";
-import { EXIT } from "./cli/parse.ts";
 import { withSettings } from "./cli/settings.ts";
 import { readSettingsFile } from "./cli/settings_file.ts";
-import { DEFAULT_PORT } from "./cli/target.ts";
+import { EXIT } from "./protocol/exit_codes.ts";
+import { DEFAULT_PORT } from "./protocol/host_port.ts";
 import metadata from "./package.json" with { type: "json" };
 
 const SOFTWARE = `sotto/${metadata.version}`;
@@ -54,17 +54,17 @@ async function run(command: Command): Promise<number> {
     }
     case "client": {
       const { runClient } = await import("./client/main.ts");
-      const { target, output: ui, ...options } = command;
-      const pin = command.pin ?? target?.pin;
-      const port = target && (target.port ?? DEFAULT_PORT);
-      return await runClient({ ...options, ...target, port, pin, ui, software: SOFTWARE });
+      const { address, output: ui, ...options } = command;
+      const pin = command.pin ?? address?.pin;
+      const port = address && (address.port ?? DEFAULT_PORT);
+      return await runClient({ ...options, ...address, port, pin, ui, software: SOFTWARE });
     }
     case "send": {
       const { runSend } = await import("./client/program/send.ts");
-      const { target, ...options } = command;
-      const pin = command.pin ?? target.pin;
-      const { port = DEFAULT_PORT } = target;
-      return await runSend({ ...options, ...target, port, pin, software: SOFTWARE });
+      const { address, ...options } = command;
+      const pin = command.pin ?? address.pin;
+      const { port = DEFAULT_PORT } = address;
+      return await runSend({ ...options, ...address, port, pin, software: SOFTWARE });
     }
     case "discover": {
       const { discover } = await import("./cli/discover.ts");

@@ -13,7 +13,7 @@ import type { UsageTerm } from "@optique/core/usage";
 import { choice, integer, string } from "@optique/core/valueparser";
 import { path } from "@optique/run/valueparser";
 import { LIMITS } from "../protocol/limits.ts";
-import { addressee, duration, pin, size, target, tlsPort } from "./values.ts";
+import { addressee, duration, pin, serverAddress, size, tlsPort } from "./values.ts";
 
 const folder = () => path({ metavar: "DIR", type: "directory" });
 const file = () => path({ metavar: "FILE", type: "file" });
@@ -141,7 +141,7 @@ const client = command(
   "client",
   object({
     type: constant("client"),
-    target: optional(argument(target(), {
+    address: optional(argument(serverAddress(), {
       description:
         message`The server: [USER@]HOST[:PORT], with an IPv6 address in brackets, or an invite line (sotto://…). Without it, on a terminal, those of the local network are offered.`,
     })),
@@ -170,7 +170,7 @@ const send = command(
   "send",
   object({
     type: constant("send"),
-    target: argument(target(), {
+    address: argument(serverAddress(), {
       description: message`The server: [USER@]HOST[:PORT], or an invite line (sotto://…).`,
     }),
     to: argument(addressee(), {

@@ -4,8 +4,8 @@ import { browse, type BrowseDeps } from "../protocol/discovery/browse.ts";
 import type { FoundServer } from "../protocol/discovery/catalogue.ts";
 import { addressOf, describeServer } from "../protocol/discovery/describe.ts";
 import { DiscoveryError } from "../protocol/discovery/failure.ts";
+import { EXIT } from "../protocol/exit_codes.ts";
 import { safeJson } from "../protocol/safe_text.ts";
-import { EXIT } from "./parse.ts";
 
 export interface DiscoverOptions {
   readonly seconds: number | undefined;
@@ -36,7 +36,7 @@ export async function discover(
     for (const server of servers) print(json ? toJson(server) : toText(server));
     if (servers.length > 0) return EXIT.done;
     complain(`No server answered on the local network. ${INSTEAD}`);
-    return EXIT.noConnection;
+    return EXIT.no_connection;
   } catch (failure) {
     if (!(failure instanceof DiscoveryError)) throw failure;
     complain(`Cannot look for servers: ${failure.message}. ${INSTEAD}`);

@@ -7,17 +7,18 @@ import { formatMessage, type Message } from "@optique/core/message";
 import { getDocPage } from "@optique/core/parser";
 import { formatUsage, formatUsageTerm } from "@optique/core/usage";
 import { OPTIONS, parser } from "./commands.ts";
-import { COMMANDS, EXIT } from "./parse.ts";
+import type { ExitCode } from "../protocol/exit_codes.ts";
+import { COMMANDS } from "./parse.ts";
 import { SETTINGS, variableOf } from "./settings.ts";
 
 /** What scripts are told (docs/cli.md). */
-const EXIT_STATUS: Readonly<Record<keyof typeof EXIT, string>> = {
-  done: "Done.",
-  failed: "Failed, or something that was said could not be sent.",
-  usage: "Wrong usage, or something would have had to be asked and there is no terminal.",
-  noConnection: "No connection: there is no server, or it does not speak this protocol.",
-  notLetIn: "Not let in: wrong password, no good invitation, or registration is closed.",
-  keyChanged: "The server's key has changed. Nothing was sent to it.",
+const EXIT_STATUS: Readonly<Record<ExitCode, string>> = {
+  0: "Done.",
+  1: "Failed, or something that was said could not be sent.",
+  2: "Wrong usage, or something would have had to be asked and there is no terminal.",
+  3: "No connection: there is no server, or it does not speak this protocol.",
+  4: "Not let in: wrong password, no good invitation, or registration is closed.",
+  5: "The server's key has changed. Nothing was sent to it.",
 };
 
 const FILES: readonly (readonly [file: string, what: string])[] = [
@@ -67,9 +68,7 @@ export function manPage(command: string | undefined, version: string): string {
     ...section("FILES", FILES.flatMap(([file, what]) => tagged(`\\fI${roff(file)}\\fR`, what))),
     ...section(
       "EXIT STATUS",
-      Object.entries(EXIT_STATUS).flatMap(([name, meaning]) =>
-        tagged(`\\fB${new Map(Object.entries(EXIT)).get(name)}\\fR`, meaning)
-      ),
+      Object.entries(EXIT_STATUS).flatMap(([code, meaning]) => tagged(`\\fB${code}\\fR`, meaning)),
     ),
     ...section("SEE ALSO", [
       [undefined, ...COMMANDS]

@@ -7,6 +7,7 @@
 import { runParser } from "@optique/core/facade";
 import { message } from "@optique/core/message";
 import { parsePin } from "../certs/fingerprint.ts";
+import { EXIT } from "../protocol/exit_codes.ts";
 import { type Command, OPTIONS, parser } from "./commands.ts";
 
 /** The commands that stand right behind `sotto`, each with its help and its manual page. */
@@ -15,16 +16,6 @@ export const COMMANDS: readonly string[] = parser.usage.flatMap((term) =>
     ? []
     : term.terms.flatMap(([first]) => first?.type === "command" ? [first.name] : [])
 );
-
-/** Exit codes, for scripts (docs/cli.md). */
-export const EXIT = {
-  done: 0,
-  failed: 1,
-  usage: 2,
-  noConnection: 3,
-  notLetIn: 4,
-  keyChanged: 5,
-} as const;
 
 /** What the arguments ask for. */
 export type Parsed =
@@ -101,8 +92,8 @@ function objectionTo(command: Command): string | undefined {
     return `There is no command ${command.page}. Give one of ${COMMANDS.join(", ")}.`;
   }
   if (command.type !== "client" && command.type !== "send") return undefined;
-  const { pin, target } = command;
-  const invited = target?.pin;
+  const { pin, address } = command;
+  const invited = address?.pin;
   if (pin === undefined || invited === undefined || samePin(pin, invited)) return undefined;
   return "The invite line has another pin than --pin. Give the one that the server shows.";
 }

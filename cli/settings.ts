@@ -10,7 +10,7 @@ import { dirname, resolve } from "node:path";
 import type { Command } from "./commands.ts";
 import { parseArguments, type Parsed, type ParseOptions } from "./parse.ts";
 import { readEntries, SettingsError, type SettingsFile } from "./settings_file.ts";
-import { parseTarget, type Target, TargetError } from "./target.ts";
+import { parseServerAddress, type ServerAddress, ServerAddressError } from "./server_address.ts";
 
 type Section = "client" | "server";
 
@@ -21,7 +21,7 @@ interface Setting {
   readonly commands: readonly Command["type"][];
   /** The command's field that the option fills: what is given there counts more. */
   readonly field: string;
-  readonly takes: "value" | "path" | "yes" | "no" | "target";
+  readonly takes: "value" | "path" | "yes" | "no" | "address";
 }
 
 const CLIENT = { section: "client", commands: ["client", "send"] } as const;
@@ -30,9 +30,9 @@ const SERVER = { section: "server", commands: ["server"] } as const;
 const FOLDER = { section: "server", commands: ["server", "certs", "invite", "admin"] } as const;
 
 export const SETTINGS: readonly Setting[] = [
-  { key: "host", ...CLIENT, field: "target", takes: "target" },
-  { key: "port", ...CLIENT, field: "target", takes: "target" },
-  { key: "user", ...CLIENT, field: "target", takes: "target" },
+  { key: "host", ...CLIENT, field: "address", takes: "address" },
+  { key: "port", ...CLIENT, field: "address", takes: "address" },
+  { key: "user", ...CLIENT, field: "address", takes: "address" },
   { key: "password-file", ...CLIENT, field: "passwordFile", takes: "path" },
   { key: "transport", ...CLIENT, field: "transport", takes: "value" },
   { key: "plain", ...TALK, field: "output", takes: "yes" },
@@ -109,38 +109,41 @@ function complete(
   const given = new Map<string, unknown>(Object.entries(command));
   const extra = [...values]
     .filter(([{ commands, field, takes }]) =>
-      commands.includes(command.type) && takes !== "target" && given.get(field) === undefined
+      commands.includes(command.type) && takes !== "address" && given.get(field) === undefined
     )
     .flatMap(([setting, { text }]) => argumentsOf(setting, text));
   const parsed = parseArguments([name, ...extra, ...rest], options);
   if (parsed.type === "print") return parsed;
   const { command: completed } = parsed;
   if (completed.type === "client") {
-    return { type: "run", command: { ...completed, target: targetOf(completed.target, values) } };
+    return {
+      type: "run",
+      command: { ...completed, address: addressOf(completed.address, values) },
+    };
   }
   if (completed.type !== "send") return parsed;
-  const target = { ...completed.target, ...targetOf(completed.target, values) };
-  return { type: "run", command: { ...completed, target } };
+  const address = { ...completed.address, ...addressOf(completed.address, values) };
+  return { type: "run", command: { ...completed, address } };
 }
 
 /** What names no server by itself leaves `client` to look for one. */
-function targetOf(
-  given: Target | undefined,
+function addressOf(
+  given: ServerAddress | undefined,
   values: ReadonlyMap<Setting, Value>,
-): Target | undefined {
+): ServerAddress | undefined {
   const named = new Map(
-    [...values].filter(([{ takes }]) => takes === "target").map((
+    [...values].filter(([{ takes }]) => takes === "address").map((
       [{ key }, { text }],
     ) => [key, text]),
   );
   const host = named.get("host");
-  const target = given ?? (host === undefined ? undefined : parseTarget(host));
-  if (target === undefined) return undefined;
+  const address = given ?? (host === undefined ? undefined : parseServerAddress(host));
+  if (address === undefined) return undefined;
   const port = named.get("port");
   return {
-    ...target,
-    user: target.user ?? named.get("user"),
-    port: target.port ?? (port === undefined ? undefined : Number(port)),
+    ...address,
+    user: address.user ?? named.get("user"),
+    port: address.port ?? (port === undefined ? undefined : Number(port)),
   };
 }
 
@@ -196,8 +199,8 @@ async function valuesOfFile(file: SettingsFile, home: string): Promise<[Setting,
 /** Lets the option's own parser judge. */
 function check(setting: Setting, { text, source }: Value): void {
   const [command = "client"] = setting.commands;
-  const fault = setting.takes === "target"
-    ? faultOfTarget(setting.key, text)
+  const fault = setting.takes === "address"
+    ? faultOfAddress(setting.key, text)
     : setting.takes === "yes" || setting.takes === "no"
     ? /^(true|false)$/.test(text) ? undefined : "Give true or false."
     : faultOf([command, ...argumentsOf(setting, text)]);
@@ -209,13 +212,13 @@ function faultOf(args: readonly string[]): string | undefined {
   return parsed.type === "run" ? undefined : parsed.stderr.replace(/^Error: |\nTry: .*\n?/g, "");
 }
 
-function faultOfTarget(key: string, text: string): string | undefined {
-  const target = key === "host" ? text : key === "port" ? `x:${text}` : `${text}@x`;
+function faultOfAddress(key: string, text: string): string | undefined {
+  const address = key === "host" ? text : key === "port" ? `x:${text}` : `${text}@x`;
   try {
-    parseTarget(target);
+    parseServerAddress(address);
     return undefined;
   } catch (error) {
-    if (error instanceof TargetError) return error.message;
+    if (error instanceof ServerAddressError) return error.message;
     throw error;
   }
 }

@@ -9,22 +9,27 @@ import { parseDuration } from "../protocol/duration.ts";
 import { TIMES } from "../protocol/limits.ts";
 import { parseSize, SIZE_RULE } from "../protocol/size.ts";
 import { type Addressee, AddresseeError, formatAddressee, parseAddressee } from "./addressee.ts";
-import { formatTarget, parseTarget, type Target, TargetError } from "./target.ts";
+import {
+  formatServerAddress,
+  parseServerAddress,
+  type ServerAddress,
+  ServerAddressError,
+} from "./server_address.ts";
 
-export function target(): ValueParser<"sync", Target> {
+export function serverAddress(): ValueParser<"sync", ServerAddress> {
   return {
     mode: "sync",
     metavar: "SERVER",
     placeholder: { host: "localhost", port: undefined, user: undefined, pin: undefined },
     parse(input) {
       try {
-        return { success: true, value: parseTarget(input) };
+        return { success: true, value: parseServerAddress(input) };
       } catch (error) {
-        if (!(error instanceof TargetError)) throw error;
+        if (!(error instanceof ServerAddressError)) throw error;
         return { success: false, error: message`${input} names no server. ${text(error.message)}` };
       }
     },
-    format: formatTarget,
+    format: formatServerAddress,
   };
 }
 

@@ -7,11 +7,11 @@ import { resolve } from "node:path";
 import process from "node:process";
 import type { Writable } from "node:stream";
 import type { FoundServer } from "../protocol/discovery/catalogue.ts";
+import { EXIT } from "../protocol/exit_codes.ts";
 import { type AccessOptions, makeAccess } from "./program/access.ts";
 import { Chat } from "./chat.ts";
 import { chooseServer, type ChosenServer, NoServerError } from "./program/choose_server.ts";
 import { interactInLines, interactInTui } from "./program/interact.ts";
-import { EXIT, USAGE } from "./program/exit_codes.ts";
 import type { FileOptions } from "./files/files.ts";
 import { UploadsInFolder } from "./files/resumable_uploads.ts";
 import { type ClientPaths, clientPaths } from "./platform/paths.ts";
@@ -74,11 +74,11 @@ export async function runClient(options: ClientOptions): Promise<number> {
   try {
     if (options.host === undefined && !input.isTerminal) {
       complain("Say which server: without a terminal nothing is asked. Give USER@HOST.");
-      return USAGE;
+      return EXIT.usage;
     }
     if (options.user === undefined && !input.isTerminal) {
       complain("Say who you are: without a terminal nothing is asked. Give USER@HOST.");
-      return USAGE;
+      return EXIT.usage;
     }
     const server = await findServer(options, input, io);
     const { chat, relay } = await makeChat(options, server, io, input, complain);
@@ -96,7 +96,7 @@ export async function runClient(options: ClientOptions): Promise<number> {
     }
     if (!(failure instanceof PasswordFileError)) throw failure;
     complain(failure.message);
-    return USAGE;
+    return EXIT.usage;
   } finally {
     input.close();
   }

@@ -4,13 +4,13 @@
  */
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { DEFAULT_PORT } from "../protocol/host_port.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { parseSize, SIZE_RULE } from "../protocol/size.ts";
 import { LOG_FORMATS, LOG_LEVELS } from "./log.ts";
 import type { LogFormat, LogLevel } from "./log.ts";
 import type { Rate } from "./rate.ts";
 
-export const DEFAULT_PORT = 4433;
 const REGISTRATIONS = ["open", "invite", "closed"] as const;
 export type Registration = (typeof REGISTRATIONS)[number];
 const ENGINES = ["auto", "quiche", "builtin"] as const;

@@ -9,6 +9,7 @@ import { loadCertificate, loadOrMakeCertificate, type ServerCertificate } from "
 import { certificateNames } from "../certs/names.ts";
 import { makePrivateFolder } from "../certs/private_file.ts";
 import { type Clock, systemClock } from "../protocol/clock.ts";
+import { EXIT } from "../protocol/exit_codes.ts";
 import { formatHostPort } from "../protocol/host_port.ts";
 import type { Address, EngineName } from "../protocol/transport/transport.ts";
 import { ALPN } from "../protocol/version.ts";
@@ -182,13 +183,13 @@ export async function runServer(config: ServerConfig, options: RunOptions): Prom
     options.stdout(`ready quic://${where} alpn=${ALPN} pin=${server.pin}`);
     await interrupted.promise;
     const outcome = await Promise.race([
-      server.stop().then(() => 0),
-      hurried.promise.then(() => 1),
+      server.stop().then(() => EXIT.done),
+      hurried.promise.then(() => EXIT.failed),
     ]);
     return outcome;
   } catch (error) {
     log.error("cannot_start", { error: describe(error) });
-    return 1;
+    return EXIT.failed;
   } finally {
     process.off("SIGINT", onSignal);
     process.off("SIGTERM", onSignal);

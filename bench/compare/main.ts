@@ -6,6 +6,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { arch, availableParallelism, cpus, platform, release, tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { EXIT } from "../../protocol/exit_codes.ts";
 import { type BadLine, DELAY, LOSS, makeBadLine, NoLineError } from "./bad_line.ts";
 import { amountFor, type BothWays, measureBothWays } from "./both_ways.ts";
 import { Child } from "./child.ts";
@@ -66,11 +67,11 @@ export async function runCompare(
     await onBadLine({ folder, amount, print, stopped: stop.promise }, makeLine);
     print("");
     for (const line of LESSON) print(line);
-    return 0;
+    return EXIT.done;
   } catch (failure) {
     print("");
     print(`Not measured: ${failure instanceof Error ? failure.message : String(failure)}`);
-    return 1;
+    return EXIT.failed;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -5,9 +5,9 @@
 import { homedir } from "node:os";
 import process from "node:process";
 import type { Writable } from "node:stream";
+import { EXIT } from "../../protocol/exit_codes.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { type AccessOptions, makeAccess } from "./access.ts";
-import { EXIT, USAGE } from "./exit_codes.ts";
 import { type ClientPaths, clientPaths } from "../platform/paths.ts";
 import { type Destination, MessageSender } from "./message_sender.ts";
 import { complainTo } from "../ui/complain.ts";
@@ -53,7 +53,7 @@ export async function runSend(options: SendOptions): Promise<number> {
   try {
     if (options.user === undefined && !input.isTerminal) {
       complain("Say who you are: without a terminal nothing is asked. Give USER@HOST.");
-      return USAGE;
+      return EXIT.usage;
     }
     const access = await makeAccess(options, { ...options, ...io, input, complain });
     const text = checked(await textOf(options.text, input));
@@ -81,7 +81,7 @@ export async function runSend(options: SendOptions): Promise<number> {
   } catch (failure) {
     if (!(failure instanceof PasswordFileError || failure instanceof TextError)) throw failure;
     complain(failure.message);
-    return USAGE;
+    return EXIT.usage;
   } finally {
     input.close();
   }

@@ -9,14 +9,15 @@
 import { randomInt } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import process from "node:process";
-import { DEFAULT_PORT, parseTarget } from "../../cli/target.ts";
+import { parseServerAddress } from "../../cli/server_address.ts";
 import { Chat } from "../../client/chat.ts";
 import { clientEngine } from "../../client/platform/engine.ts";
 import { fixedCredentials } from "../../client/session/prompts.ts";
 import { pinned } from "../../client/session/trust.ts";
+import { DEFAULT_PORT } from "../../protocol/host_port.ts";
 
 const [server = "", pin = "", passwordFile = "", ...rooms] = process.argv.slice(2);
-const { host, port = DEFAULT_PORT, user = "dice" } = parseTarget(server);
+const { host, port = DEFAULT_PORT, user = "dice" } = parseServerAddress(server);
 const password = (await readFile(passwordFile, "utf8")).trim();
 
 const chat = new Chat({

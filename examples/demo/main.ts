@@ -6,6 +6,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { clientEngine } from "../../client/platform/engine.ts";
+import { EXIT } from "../../protocol/exit_codes.ts";
 import type { Engine } from "../../protocol/transport/transport.ts";
 import { readConfig } from "../../server/config.ts";
 import { SILENT } from "../../server/log.ts";
@@ -22,12 +23,12 @@ export async function runDemo(print: (line: string) => void, dialling?: Engine):
     const checks = await play(folder, print, dialling ?? await clientEngine("quic", print));
     print("");
     print(`All of it happened: ${checks} things were to be seen, and were.`);
-    return 0;
+    return EXIT.done;
   } catch (error) {
     if (!(error instanceof DemoError)) throw error;
     print("");
     print(`It did not all happen. ${error.message}`);
-    return 1;
+    return EXIT.failed;
   } finally {
     await rm(folder, { recursive: true });
   }

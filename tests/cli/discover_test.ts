@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { discover } from "../../cli/discover.ts";
-import { EXIT } from "../../cli/parse.ts";
+import { EXIT } from "../../protocol/exit_codes.ts";
 import { announce } from "../../protocol/discovery/announce.ts";
 import { DiscoveryError } from "../../protocol/discovery/failure.ts";
 import type { OpenLinks } from "../../protocol/discovery/links.ts";
@@ -84,7 +84,7 @@ Deno.test("discover prints nothing that acts on a terminal", async () => {
 
 Deno.test("discover says what to do where no server answers", async () => {
   const { code, lines, complaints } = await run({ openLinks: new MemoryLan().join("192.0.2.9") });
-  assert.equal(code, EXIT.noConnection);
+  assert.equal(code, EXIT.no_connection);
   assert.deepEqual(lines, []);
   assert.deepEqual(complaints, [
     "No server answered on the local network. " +

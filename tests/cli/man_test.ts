@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { manPage } from "../../cli/man.ts";
-import { COMMANDS, EXIT, parseArguments } from "../../cli/parse.ts";
+import { COMMANDS, parseArguments } from "../../cli/parse.ts";
+import { EXIT } from "../../protocol/exit_codes.ts";
 
 const VERSION = "Sotto 1.2.3";
 const PAGES = [undefined, ...COMMANDS];

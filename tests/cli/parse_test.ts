@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { EXIT, parseArguments } from "../../cli/parse.ts";
+import { parseArguments } from "../../cli/parse.ts";
+import { EXIT } from "../../protocol/exit_codes.ts";
 
 const VERSION = "sotto 1.2.3 (abc)";
 
@@ -65,12 +66,12 @@ Deno.test("parseArguments reads the port of TLS, or that there is to be none", (
   assert.equal(tlsPort("on"), "print");
 });
 
-Deno.test("parseArguments reads the client's target and options, in any order", () => {
+Deno.test("parseArguments reads the client's address and options, in any order", () => {
   const expected = {
     type: "run",
     command: {
       type: "client",
-      target: { host: "::1", port: undefined, user: "ann", pin: undefined },
+      address: { host: "::1", port: undefined, user: "ann", pin: undefined },
       passwordFile: "-",
       acceptNew: true,
       pin: undefined,
@@ -103,18 +104,18 @@ Deno.test("parseArguments reads where files go, and how large ones come by thems
   assert.equal(autoAccept("much"), "print");
 });
 
-Deno.test("parseArguments reads a client without a target: the network may have one", () => {
+Deno.test("parseArguments reads a client without an address: the network may have one", () => {
   const parsed = parse("client", "--json");
   assert.ok(parsed.type === "run" && parsed.command.type === "client");
-  assert.equal(parsed.command.target, undefined);
+  assert.equal(parsed.command.address, undefined);
 });
 
 Deno.test("parseArguments reads where to send what, and leaves words after -- alone", () => {
   const send = (...args: string[]) => {
     const parsed = parse("send", "ops@chat.example", ...args);
     assert.ok(parsed.type === "run" && parsed.command.type === "send", args.join(" "));
-    const { target, to, text, json } = parsed.command;
-    return { user: target.user, to, text, json };
+    const { address, to, text, json } = parsed.command;
+    return { user: address.user, to, text, json };
   };
   const builds = { conversation: "room:builds" };
   assert.deepEqual(send("room:builds"), { user: "ops", to: builds, text: [], json: undefined });

@@ -51,17 +51,17 @@ Deno.test("withSettings takes flags before the environment, and that before the 
 
 Deno.test("withSettings gives a client its server, and fills in what an address leaves open", async () => {
   const file = `[client]\nhost = "chat.example"\nport = 5000\nuser = "ann"\nplain = true\n`;
-  const target = { host: "chat.example", port: 5000, user: "ann" };
-  assert.deepEqual(await command("client", { file }), { type: "client", target, output: "plain" });
+  const address = { host: "chat.example", port: 5000, user: "ann" };
+  assert.deepEqual(await command("client", { file }), { type: "client", address, output: "plain" });
   assert.deepEqual(
     await command("client bob@other:1 --json", { file }),
-    { type: "client", target: { host: "other", port: 1, user: "bob" }, output: "json" },
+    { type: "client", address: { host: "other", port: 1, user: "bob" }, output: "json" },
   );
   assert.deepEqual(
     await command("send other @ann hello", { file, env: { SOTTO_USER: "ops" } }),
     {
       type: "send",
-      target: { host: "other", port: 5000, user: "ops" },
+      address: { host: "other", port: 5000, user: "ops" },
       to: { people: ["ann"] },
       text: ["hello"],
     },

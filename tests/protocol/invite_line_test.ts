@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { encode } from "uqr";
-import { parseTarget } from "../../cli/target.ts";
+import { parseServerAddress } from "../../cli/server_address.ts";
 import { drawQr, formatInviteLine } from "../../protocol/invite_line.ts";
 
 const PIN = `SHA256:${"A".repeat(43)}`;
@@ -9,7 +9,7 @@ const CODE = "9qhBzDr2oA1LmXwE";
 Deno.test("formatInviteLine writes what parseTarget reads", () => {
   for (const host of ["chat.example", "192.0.2.7", "2001:db8::7"]) {
     const line = formatInviteLine({ host, port: 4434, pin: PIN, code: CODE });
-    assert.deepEqual(parseTarget(line), {
+    assert.deepEqual(parseServerAddress(line), {
       host,
       port: 4434,
       user: undefined,

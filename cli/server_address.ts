@@ -6,10 +6,9 @@ import { parsePin } from "../certs/fingerprint.ts";
 import { formatHostPort } from "../protocol/host_port.ts";
 import { foldName, isName } from "../protocol/names.ts";
 
-export const DEFAULT_PORT = 4433;
 const SCHEME = "sotto://";
 
-export interface Target {
+export interface ServerAddress {
   /** Without the brackets of an IPv6 address. */
   readonly host: string;
   /** `undefined`: not given, so that it is `DEFAULT_PORT`, or what a setting says. */
@@ -22,22 +21,24 @@ export interface Target {
 }
 
 /** The text names no server. The message says what would. */
-export class TargetError extends Error {
-  override readonly name = "TargetError";
+export class ServerAddressError extends Error {
+  override readonly name = "ServerAddressError";
 }
 
-/** Reads either form. Throws `TargetError`. */
-export function parseTarget(text: string): Target {
+/** Reads either form. Throws `ServerAddressError`. */
+export function parseServerAddress(text: string): ServerAddress {
   if (!text.startsWith(SCHEME)) return parseAddress(text);
   const [authority = "", query = ""] = text.slice(SCHEME.length).split(/\/?\?(.*)/s);
   // Parameters that this version does not know are left alone: later invite lines carry more.
   const pin = new URLSearchParams(query).get("pin") ?? undefined;
   if (pin !== undefined && parsePin(pin) === undefined) {
-    throw new TargetError("The pin is not SHA256: and 43 characters: copy the whole invite line.");
+    throw new ServerAddressError(
+      "The pin is not SHA256: and 43 characters: copy the whole invite line.",
+    );
   }
   const code = new URLSearchParams(query).get("code") ?? undefined;
   if (code !== undefined && !/^[\w-]{1,64}$/.test(code)) {
-    throw new TargetError(
+    throw new ServerAddressError(
       "The code has other characters than it should: copy the whole invite line.",
     );
   }
@@ -45,13 +46,13 @@ export function parseTarget(text: string): Target {
   return { ...address, pin, ...(code !== undefined && { code }) };
 }
 
-/** Writes the form that `parseTarget` reads, for messages and completion. */
-export function formatTarget({ host, port, user }: Target): string {
+/** Writes the form that `parseServerAddress` reads, for messages and completion. */
+export function formatServerAddress({ host, port, user }: ServerAddress): string {
   const name = user === undefined ? "" : `${user}@`;
   return `${name}${formatHostPort(host, port)}`;
 }
 
-function parseAddress(text: string): Target {
+function parseAddress(text: string): ServerAddress {
   const at = text.lastIndexOf("@");
   const { host, port } = parseHost(text.slice(at + 1));
   return { host, port, user: at < 0 ? undefined : parseUser(text.slice(0, at)), pin: undefined };
@@ -60,7 +61,7 @@ function parseAddress(text: string): Target {
 function parseUser(text: string): string {
   const user = foldName(text);
   if (isName(user)) return user;
-  throw new TargetError(
+  throw new ServerAddressError(
     "A user's name is 1 to 32 of a-z, 0-9, _ and -, and begins with a letter.",
   );
 }
@@ -70,10 +71,10 @@ function parseHost(text: string): { host: string; port: number | undefined } {
   if (bracketed?.[1] !== undefined) return { host: bracketed[1], port: parsePort(bracketed[2]) };
   const [host = "", port, ...rest] = text.split(":");
   if (rest.length > 0) {
-    throw new TargetError("Put an IPv6 address in brackets: [::1], or [::1]:4433.");
+    throw new ServerAddressError("Put an IPv6 address in brackets: [::1], or [::1]:4433.");
   }
   if (!/^[\p{L}\p{N}]([\p{L}\p{N}._-]*[\p{L}\p{N}.])?$/u.test(host)) {
-    throw new TargetError("Give the server as HOST, HOST:PORT or USER@HOST:PORT.");
+    throw new ServerAddressError("Give the server as HOST, HOST:PORT or USER@HOST:PORT.");
   }
   return { host, port: parsePort(port) };
 }
@@ -82,5 +83,5 @@ function parsePort(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
   if (port >= 1 && port <= 65_535) return port;
-  throw new TargetError("A port is a number from 1 to 65535.");
+  throw new ServerAddressError("A port is a number from 1 to 65535.");
 }
