@@ -1,6 +1,6 @@
 /**
  * Invite lines, `sotto://HOST:PORT/?pin=…&code=…`: written here, and drawn as a QR code; read by
- * `cli/target.ts`. Pure.
+ * `cli/server_address.ts`. Pure.
  */
 import { encode } from "uqr";
 import { formatHostPort } from "./host_port.ts";

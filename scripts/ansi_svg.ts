@@ -4,7 +4,7 @@
  */
 import stringWidth from "string-width";
 
-export interface Picture {
+interface Picture {
   /** Rows as `tmux capture-pane -e` gives them. */
   readonly rows: readonly string[];
   readonly columns: number;

@@ -10,7 +10,7 @@ import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { type Entry, writeTar } from "./tar.ts";
 
-export interface SelfExtracting {
+interface SelfExtracting {
   /** The staged program (`stage.ts`). */
   readonly folder: string;
   /** The `deno` binary of the target. */

@@ -26,7 +26,7 @@ const RUNTIME = "node_modules/deno";
 const RUNS = /\.(js|cjs|mjs|json|node|ts)$/;
 const DECLARES = /\.d\.ts$/;
 
-export interface Stage extends AsyncDisposable {
+interface Stage extends AsyncDisposable {
   readonly folder: string;
 }
 

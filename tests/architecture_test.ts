@@ -1,15 +1,11 @@
 /**
  * Holds the import rule, the list of files that may name `Deno`, and the other promises of
- * ARCHITECTURE.md that can be read off the sources. It reads every .ts file in the tree.
+ * ARCHITECTURE.md that can be read off the sources. It reads every .ts file in the tree. What files
+ * look like inside is the matter of `style_test.ts`.
  */
 import assert from "node:assert/strict";
-import { readdir, readFile } from "node:fs/promises";
-import { dirname, join, normalize, relative, sep } from "node:path";
-import { fileURLToPath } from "node:url";
-
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const SKIPPED = new Set(["node_modules", "dist", ".git"]);
-const MAX_LINES = 400;
+import { assertOnly, type Offence } from "./helpers/assert_only.ts";
+import { type Import, parseSource, readSources, type Source } from "./helpers/sources.ts";
 
 /** What the chat's inside must not see: bytes on their way, disks, and who puts the parts together. */
 const OUTSIDE = [
@@ -22,11 +18,11 @@ const OUTSIDE = [
   "!server/store/sqlite.ts",
 ];
 
-/**
- * For each room, what it may import: beginnings of paths, and, after `!`, exceptions. The first
- * room that fits a file is its own.
- */
-const MAY_IMPORT: readonly (readonly [room: string, from: readonly string[]])[] = [
+/** Paths that a module may import: beginnings, and, after `!`, exceptions. */
+type Allowed = readonly string[];
+
+/** What each part may import. The first part that fits a file is its own. */
+const MAY_IMPORT: readonly (readonly [part: string, from: Allowed])[] = [
   [
     "main.ts",
     [
@@ -75,7 +71,7 @@ const MAY_IMPORT: readonly (readonly [room: string, from: readonly string[]])[] 
 ];
 
 /** Packages and built-in modules that belong to few places. */
-const ONLY_IN: readonly (readonly [module: string, ...rooms: string[]])[] = [
+const ONLY_IN: readonly (readonly [module: string, ...parts: string[]])[] = [
   ["@matrixai/quic", "protocol/transport/quiche/"],
   ["@msgpack/msgpack", "protocol/"],
   ["@noble/ciphers", "protocol/secret.ts"],
@@ -98,45 +94,88 @@ const ONLY_IN: readonly (readonly [module: string, ...rooms: string[]])[] = [
 const INPUT_OUTPUT =
   /^node:(child_process|dgram|dns|fs|http|https|net|os|process|sqlite|tls|worker_threads)\b/;
 
-/** All of the program that may name the `Deno` namespace; tests, scripts and bench may too. */
-const MAY_NAME_DENO = new Set([
-  "main.ts",
-  "protocol/transport/builtin.ts",
-  "protocol/transport/quiche/socket_deno.ts",
-]);
+/** Built-in modules that reach a disk, a database or a network. */
+const DISK_OR_NETWORK = /^node:(dgram|dns|fs|http|https|net|sqlite|tls)\b/;
 
-interface Source {
-  /** From the root, with forward slashes. */
-  readonly path: string;
-  readonly lines: number;
-  /** Without comments. */
-  readonly code: string;
-  /** As written. */
-  readonly imports: readonly string[];
-}
+/** The part of the client that runs anywhere. */
+const CLIENT_CORE =
+  /^client\/(chat\.ts|events\.ts|event_queue\.ts|session\/|messages\/|commands\/|files\/)/;
+
+/** Files that still import each other in a circle. MUST become empty. */
+const CIRCLE_OFFENDERS: readonly string[] = [
+  "client/files/files.ts",
+  "client/files/offers.ts",
+  "client/messages/composer.ts",
+  "client/messages/history.ts",
+  "client/messages/message_exchange.ts",
+  "protocol/transport/quiche/connection.ts",
+  "protocol/transport/quiche/endpoint.ts",
+  "protocol/transport/quiche/ids.ts",
+  "protocol/transport/quiche/sender.ts",
+  "protocol/transport/quiche/socket.ts",
+  "protocol/transport/quiche/socket_deno.ts",
+  "protocol/transport/quiche/socket_node.ts",
+  "server/store/admission_store.ts",
+  "server/store/store.ts",
+];
+
+/** Files that import from Node and that the client's core still loads. MUST become empty. */
+const CORE_OFFENDERS: readonly string[] = [
+  "certs/private_file.ts",
+  "client/files/resumable_uploads.ts",
+  "client/platform/download_file.ts",
+  "client/platform/upload_file.ts",
+  "client/session/tokens.ts",
+];
+
+/** Modules that reach the disk and that services still load. MUST become empty. */
+const SERVICE_OFFENDERS: readonly string[] = ["certs/private_file.ts", "server/store/blobs.ts"];
 
 const sources = await readSources();
+/** What the program consists of. */
 const program = sources.filter(({ path }) =>
   !/^(tests|bench\/(?!compare\/)|scripts|examples\/(?!demo\/))/.test(path)
 );
 
 Deno.test("Imports keep the import rule", () => {
-  const broken: string[] = [];
-  for (const { path, imports } of sources) {
-    const from = MAY_IMPORT.find(([room]) => path.startsWith(room))?.[1];
-    assert.ok(from, `${path} is in no room: put it into one, or add its room to MAY_IMPORT`);
-    for (const target of imports.filter(isRelative).map((specifier) => resolve(path, specifier))) {
-      if (!allows(from, target)) broken.push(`${path} imports ${target}`);
-    }
+  for (const { path } of sources) {
+    assert.ok(partOf(path), `${path} is in no part: move it, or add its part to MAY_IMPORT`);
   }
-  assert.deepEqual(broken, []);
+  assert.deepEqual(sources.flatMap(forbiddenImports), []);
+});
+
+Deno.test("Imports that break the import rule are found, those of types too", () => {
+  const code = 'import { a } from "../certs/make.ts";\nimport type { B } from "../client/chat.ts";';
+  assert.deepEqual(forbiddenImports(parseSource("server/x.ts", code)), [
+    "server/x.ts imports client/chat.ts",
+  ]);
+});
+
+Deno.test("Imports form no circle, those of types neither", () => {
+  const circles = circlesOf(sources);
+  assertOnly(
+    CIRCLE_OFFENDERS,
+    circles.flatMap((circle) => circle.map((path) => [path, circle.join(", ")])),
+  );
+});
+
+Deno.test("Imports in circles are found, however long and whatever they import", () => {
+  const made = [
+    parseSource("a.ts", 'import { b } from "./b.ts";\nimport { d } from "./d.ts";'),
+    parseSource("b.ts", 'import type { C } from "./c.ts";'),
+    parseSource("c.ts", 'const { a } = await import("./a.ts");'),
+    parseSource("d.ts", 'import { e } from "./e.ts";'),
+    parseSource("e.ts", 'import assert from "node:assert";'),
+    parseSource("f.ts", 'import { f } from "./f.ts";'),
+  ];
+  assert.deepEqual(circlesOf(made), [["a.ts", "b.ts", "c.ts"], ["f.ts"]]);
 });
 
 Deno.test("Imports bring neither server nor client into a start that does not ask for them", () => {
-  const loaded = loadedWith("main.ts");
+  const loaded = loadedWith(sources, "main.ts");
   assert.ok(loaded.has("protocol/names.ts")); // Through cli/: the walk goes all the way.
   assert.deepEqual(
-    [...loaded].filter((path) =>
+    [...loaded.keys()].filter((path) =>
       /^(server|client|bench|examples|protocol\/discovery)\//.test(path)
     ),
     [],
@@ -144,19 +183,19 @@ Deno.test("Imports bring neither server nor client into a start that does not as
 });
 
 Deno.test("Imports bring the interface for terminals in when it is used, and not before", () => {
-  const loaded = loadedWith("server/main.ts", "client/main.ts", "cli/parse.ts");
+  const loaded = loadedWith(sources, "server/main.ts", "client/main.ts", "cli/parse.ts");
   assert.ok(loaded.has("client/ui/plain.ts"));
-  assert.deepEqual([...loaded].filter((path) => path.startsWith("client/ui/tui/")), []);
+  assert.deepEqual([...loaded.keys()].filter((path) => path.startsWith("client/ui/tui/")), []);
   // And that is all that brings Ink and React: see `ONLY_IN`.
-  assert.ok(loadedWith("client/ui/tui/start.ts").has("client/ui/tui/app.ts"));
+  assert.ok(loadedWith(sources, "client/ui/tui/start.ts").has("client/ui/tui/app.ts"));
 });
 
 Deno.test("Imports of packages stay in the places that own them", () => {
   const broken = program.flatMap(({ path, imports }) =>
     ONLY_IN
-      .filter(([module, ...rooms]) =>
-        !rooms.some((room) => path.startsWith(room)) &&
-        imports.some((specifier) => specifier.startsWith(module))
+      .filter(([module, ...parts]) =>
+        !parts.some((part) => path.startsWith(part)) &&
+        imports.some(({ specifier }) => specifier.startsWith(module))
       )
       .map(([module]) => `${path} imports ${module}`)
   );
@@ -167,125 +206,119 @@ Deno.test("Imports bring no disk, network or process into frames and sessions", 
   const broken = sources
     .filter(({ path }) => /^protocol\/(?!transport\/|discovery\/)/.test(path))
     .flatMap(({ path, imports }) =>
-      imports.filter((specifier) => INPUT_OUTPUT.test(specifier)).map((name) => `${path}: ${name}`)
+      imports
+        .filter(({ specifier }) => INPUT_OUTPUT.test(specifier))
+        .map(({ specifier }) => `${path} imports ${specifier}`)
     );
   assert.deepEqual(broken, []);
 });
 
-Deno.test("Imports are found in every form that they are written in", () => {
-  const code = [
-    'import one from "./1.ts";',
-    'import { a, type b } from "./2.ts";',
-    'import "./3.ts";',
-    'import type { c } from "./4.ts";',
-    "import {\n  d,\n  e,\n} from './5.ts';",
-    'export { f } from "./6.ts";',
-    'const { g } = await import("./7.ts");',
-    'const h = new URL("./8.ts", import.meta.url);',
-  ].join("\n");
-  assert.deepEqual(importsOf(code).sort(), Array.from({ length: 8 }, (_, i) => `./${i + 1}.ts`));
+Deno.test("Imports bring no disk, database or network into services and handlers, at any distance", () => {
+  const inside = /^server\/(services|handlers)\//;
+  assertOnly(SERVICE_OFFENDERS, loadersOf(sources, inside, DISK_OR_NETWORK));
 });
 
-Deno.test("Imports can all be read: each dynamic one names its module in plain text", () => {
-  const broken = sources.filter(({ code }) => /\bimport\((?!\s*["'])/.test(code));
-  assert.deepEqual(broken.map(({ path }) => path), []);
+Deno.test("Imports bring nothing of Node into the client's core, at any distance", () => {
+  assertOnly(CORE_OFFENDERS, loadersOf(sources, CLIENT_CORE, /^node:/));
 });
 
-Deno.test("Deno is named by the listed files only", () => {
-  const named = program.filter(({ code }) => /\bDeno\b/.test(withoutStrings(code)));
-  assert.deepEqual(named.map(({ path }) => path).filter((path) => !MAY_NAME_DENO.has(path)), []);
-});
-
-Deno.test("exit is called by main.ts only", () => {
-  const callers = program.filter(({ code }) => /\b(process|Deno)\s*\.\s*exit\b/.test(code));
-  assert.deepEqual(callers.map(({ path }) => path).filter((path) => path !== "main.ts"), []);
-});
-
-Deno.test("Barrels do not exist: nothing is exported from another module's insides", () => {
-  const barrels = sources.filter(({ path, code }) =>
-    /^export\s+(type\s+)?(\*|\{[^}]*\})[^;"']*\bfrom\b/m.test(code) ||
-    /(^|\/)(index|mod)\.ts$/.test(path)
-  );
-  assert.deepEqual(barrels.map(({ path }) => path), []);
-});
-
-Deno.test("Files stay short enough to read", () => {
-  const long = sources.filter(({ lines }) => lines > MAX_LINES);
-  assert.deepEqual(long.map(({ path, lines }) => `${path}: ${lines} lines`), []);
-});
-
-Deno.test("Every module of the program opens with what it is for", async () => {
-  const silent: string[] = [];
-  for (const { path } of program) {
-    if (!(await readFile(join(ROOT, path), "utf8")).startsWith("/**")) silent.push(path);
-  }
-  assert.deepEqual(silent, []);
-});
-
-async function readSources(): Promise<Source[]> {
-  const paths: string[] = [];
-  for (const entry of await readdir(ROOT, { recursive: true, withFileTypes: true })) {
-    const path = relative(ROOT, join(entry.parentPath, entry.name)).split(sep).join("/");
-    if (!entry.isFile() || !/\.tsx?$/.test(path)) continue;
-    if (!path.split("/").some((part) => SKIPPED.has(part))) paths.push(path);
-  }
-  return await Promise.all(
-    paths.sort().map(async (path) => {
-      const text = await readFile(join(ROOT, path), "utf8");
-      const code = text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/(^|\s)\/\/.*$/gm, "$1");
-      return { path, lines: text.split("\n").length - 1, code, imports: importsOf(code) };
-    }),
-  );
-}
-
-/** Static and dynamic imports, re-exports, and what is loaded through `new URL` (workers). */
-function importsOf(code: string): string[] {
-  return [
-    ...staticImportsOf(code),
-    ...find(code, /\bimport\(\s*["']([^"']+)["']/g),
-    ...find(code, /\bnew URL\(\s*["']([^"']+\.ts)["'],\s*import\.meta\.url/g),
+Deno.test("Imports that load a disk through another module are found, and types load nothing", () => {
+  const made = [
+    parseSource("server/services/one.ts", 'import { two } from "../two.ts";'),
+    parseSource("server/two.ts", 'import { three } from "./three.ts";'),
+    parseSource("server/three.ts", 'import { open } from "node:fs/promises";'),
+    parseSource("server/services/four.ts", 'import type { Five } from "../five.ts";'),
+    parseSource("server/five.ts", 'import { DatabaseSync } from "node:sqlite";'),
   ];
+  assert.deepEqual(loadersOf(made, /^server\/services\//, DISK_OR_NETWORK), [
+    [
+      "server/three.ts",
+      "server/services/one.ts > server/two.ts > server/three.ts: node:fs/promises",
+    ],
+  ]);
+});
+
+function partOf(path: string): Allowed | undefined {
+  return MAY_IMPORT.find(([part]) => path.startsWith(part))?.[1];
 }
 
-/** What is loaded with a module (and what it takes types from). */
-function staticImportsOf(code: string): string[] {
-  return [
-    ...find(code, /\b(?:import|export)\b[^"'`;()]*?\bfrom\s*["']([^"']+)["']/g),
-    ...find(code, /\bimport\s*["']([^"']+)["']/g),
-  ];
+function forbiddenImports({ path, imports }: Source): string[] {
+  return imports
+    .flatMap(({ target }) => target ?? [])
+    .filter((target) => !allows(partOf(path) ?? [], target))
+    .map((target) => `${path} imports ${target}`);
 }
 
-/** The modules that are loaded with these, through all that they import for more than types. */
-function loadedWith(...paths: string[]): Set<string> {
-  const loaded = new Set(paths);
-  for (const path of loaded) {
-    const { code = "" } = sources.find((source) => source.path === path) ?? {};
-    const running = code.replaceAll(/\bimport type\b[^;]*;/g, "");
-    for (const specifier of staticImportsOf(running).filter(isRelative)) {
-      loaded.add(resolve(path, specifier));
-    }
-  }
-  return loaded;
-}
-
-function find(code: string, pattern: RegExp): string[] {
-  return [...code.matchAll(pattern)].flatMap(([, specifier]) => specifier ?? []);
-}
-
-function allows(from: readonly string[], target: string): boolean {
+function allows(from: Allowed, target: string): boolean {
   const fits = (prefix: string) => target.startsWith(prefix);
   return from.some(fits) &&
     !from.some((prefix) => prefix.startsWith("!") && fits(prefix.slice(1)));
 }
 
-function isRelative(specifier: string): boolean {
-  return specifier.startsWith(".");
+/** The sets of files that reach each other by their imports. */
+function circlesOf(all: readonly Source[]): string[][] {
+  const reached = new Map(all.map((source) => [source.path, reachedFrom(all, source.path)]));
+  const circles = new Map<string, string[]>();
+  for (const { path } of all) {
+    if (!reached.get(path)?.has(path)) continue;
+    const circle = [...reached.get(path) ?? []].filter((other) => reached.get(other)?.has(path));
+    circles.set(circle.sort().join(), circle);
+  }
+  return [...circles.values()];
 }
 
-function resolve(from: string, specifier: string): string {
-  return normalize(join(dirname(from), specifier)).split(sep).join("/");
+/** The files that a file imports, itself or through others; itself among them if it is in a circle. */
+function reachedFrom(all: readonly Source[], start: string): Set<string> {
+  const byPath = new Map(all.map((source) => [source.path, source]));
+  const reached = new Set<string>();
+  const visit = (path: string) => {
+    for (const { target } of byPath.get(path)?.imports ?? []) {
+      if (target !== undefined && !reached.has(target)) {
+        reached.add(target);
+        visit(target);
+      }
+    }
+  };
+  visit(start);
+  return reached;
 }
 
-function withoutStrings(code: string): string {
-  return code.replace(/"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'/g, '""');
+/**
+ * The modules that are loaded with these, through all that they import for more than types; for each
+ * the module that loads it. What is imported dynamically is loaded later, if at all.
+ */
+function loadedWith(
+  all: readonly Source[],
+  ...paths: readonly string[]
+): Map<string, string | undefined> {
+  const byPath = new Map(all.map((source) => [source.path, source]));
+  const loads = ({ kind, typeOnly }: Import) =>
+    (kind === "static" || kind === "reexport") && !typeOnly;
+  const loaded = new Map<string, string | undefined>(paths.map((path) => [path, undefined]));
+  for (const path of loaded.keys()) {
+    for (const { target } of byPath.get(path)?.imports.filter(loads) ?? []) {
+      if (target !== undefined && !loaded.has(target)) loaded.set(target, path);
+    }
+  }
+  return loaded;
+}
+
+/** The modules that import such built-in ones, among those that these files load; each with the way there. */
+function loadersOf(
+  all: readonly Source[],
+  files: RegExp,
+  builtin: RegExp,
+): Offence[] {
+  const starts = all.map(({ path }) => path).filter((path) => files.test(path));
+  const loaded = loadedWith(all, ...starts);
+  return all.filter(({ path }) => loaded.has(path)).flatMap(({ path, imports }) => {
+    // A file of the inside names none even for its types.
+    const found = imports.find(({ specifier, typeOnly }) =>
+      builtin.test(specifier) && (!typeOnly || files.test(path))
+    );
+    if (found === undefined) return [];
+    const way = [path];
+    for (let at = loaded.get(path); at !== undefined; at = loaded.get(at)) way.unshift(at);
+    return [[path, `${way.join(" > ")}: ${found.specifier}`] as const];
+  });
 }

@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 /** Milliseconds from the end of its input until it is made to leave. */
 const FAREWELL = 8_000;
 
-export interface ChildOptions {
+interface ChildOptions {
   /** What goes before the command: where it is to run. */
   readonly prefix: readonly string[];
   readonly script: URL;

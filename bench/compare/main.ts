@@ -14,12 +14,12 @@ import type { Amount } from "./measure.ts";
 import { LESSON, table } from "./report.ts";
 import { startServerThread } from "./thread.ts";
 
-export interface CompareOptions {
+interface CompareOptions {
   /** About how long each table takes. Default 15. */
   readonly seconds?: number | undefined;
 }
 
-export interface CompareParts {
+interface CompareParts {
   readonly print: (line: string) => void;
   /** For tests. */
   readonly makeLine?: () => Promise<BadLine>;

@@ -17,7 +17,7 @@ export interface Served {
   readonly pin: string;
 }
 
-export interface Serving {
+interface Serving {
   readonly served: Served;
   stop(): Promise<void>;
 }

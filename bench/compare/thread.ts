@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import type { Served, Settings } from "./serve.ts";
 
-export interface ServerThread extends AsyncDisposable {
+interface ServerThread extends AsyncDisposable {
   readonly served: Served;
 }
 

@@ -13,13 +13,13 @@ export interface Usage {
   readonly at: number;
 }
 
-export interface Memory {
+interface Memory {
   /** Bytes in RAM when V8 has given back all that it can. */
   readonly rss: number;
 }
 
-export type Handler = (args: never) => unknown;
-export type Handlers = Readonly<Record<string, Handler>>;
+type Handler = (args: never) => unknown;
+type Handlers = Readonly<Record<string, Handler>>;
 
 /** What every process answers. */
 export interface Basics {

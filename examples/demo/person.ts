@@ -27,7 +27,7 @@ export class DemoError extends Error {
 type EventOf<Name extends ChatEvent["event"]> = Extract<ChatEvent, { event: Name }>;
 type Fields<Event> = { readonly [Name in keyof Event]?: Event[Name] };
 
-export interface PersonOptions {
+interface PersonOptions {
   readonly server: Server;
   readonly engine: Engine;
   /** A folder of theirs, which is there. */

@@ -1,4 +1,4 @@
-/** `/invite`, as it is typed: tests/client/commands_test.ts has the other commands. */
+/** `/invite`, as it is typed: `commands/commands_test.ts` has the other commands. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parseLine } from "../../client/commands/commands.ts";

@@ -6,7 +6,7 @@ import { X509Certificate } from "node:crypto";
 import { hashCertificate } from "../../certs/fingerprint.ts";
 import { makeCertificate, makePrivateKey } from "../../certs/make.ts";
 
-export interface TestCertificate {
+interface TestCertificate {
   /** PEM. */
   readonly certificate: string;
   /** PEM, PKCS #8. */

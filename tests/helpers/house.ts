@@ -21,7 +21,7 @@ export interface RunningProgram {
   readonly pin: string;
 }
 
-export interface ServerArguments {
+interface ServerArguments {
   readonly port?: number;
   /** The name of its folder. */
   readonly data?: string;

@@ -9,7 +9,7 @@ import { fromLibrary, toLibrary } from "../../protocol/discovery/library.ts";
 import type { Link, LinkListener, OpenLinks } from "../../protocol/discovery/links.ts";
 import { type DnsMessage, MDNS_PORT } from "../../protocol/discovery/message.ts";
 
-export interface Said {
+interface Said {
   readonly from: string;
   readonly message: DnsMessage;
 }

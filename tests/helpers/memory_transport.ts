@@ -11,7 +11,7 @@ import {
   TransportError,
 } from "../../protocol/transport/transport.ts";
 
-export const WINDOW = 64 * 1024;
+const WINDOW = 64 * 1024;
 
 /** One direction of a stream. */
 class Pipe {

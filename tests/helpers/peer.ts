@@ -26,7 +26,7 @@ import { inShort } from "./signed_in.ts";
 
 const PATIENCE = 20_000;
 
-export interface Reachable {
+interface Reachable {
   readonly address: Address;
   readonly pin: string;
 }

@@ -4,7 +4,7 @@ import { settle } from "./fake_clock.ts";
 import type { TestPeer } from "./peer.ts";
 import { codeOf, type startSocketless } from "./socketless.ts";
 
-export type Server = Awaited<ReturnType<typeof startSocketless>>;
+type Server = Awaited<ReturnType<typeof startSocketless>>;
 
 /** People who are signed in, each with one session, and have heard of each other. */
 export async function withPeople<Name extends string>(server: Server, ...names: Name[]) {

@@ -9,7 +9,7 @@ import { faultsOfLine } from "./event_schema.ts";
 
 const LIMIT = 20_000;
 
-export interface ProgramOptions {
+interface ProgramOptions {
   readonly cwd?: string;
   /** The whole environment. Default: this process's. */
   readonly env?: Readonly<Record<string, string>>;

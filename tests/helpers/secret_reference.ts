@@ -19,7 +19,7 @@ export interface ReferenceInput {
   readonly plain: Uint8Array;
 }
 
-export interface ReferenceParts {
+interface ReferenceParts {
   readonly passphraseBytes: Uint8Array;
   readonly master: Uint8Array;
   readonly key: Uint8Array;

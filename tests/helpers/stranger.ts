@@ -10,7 +10,7 @@ import { decode, encode, type Value, type ValueMap } from "./stranger_msgpack.ts
 const LIMIT = 10_000;
 const CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-export interface StrangerOptions {
+interface StrangerOptions {
   readonly hostname: string;
   readonly port: number;
   /** `SHA256:…`, as the server prints it. */
@@ -18,7 +18,7 @@ export interface StrangerOptions {
 }
 
 /** How the connection ended. */
-export interface End {
+interface End {
   readonly code: number | undefined;
   readonly reason: string;
 }

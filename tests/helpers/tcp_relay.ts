@@ -4,7 +4,7 @@
  */
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 
-export interface Target {
+interface Target {
   readonly hostname: string;
   readonly port: number;
 }

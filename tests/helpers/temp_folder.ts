@@ -1,5 +1,5 @@
 /** An empty folder, until the end of the scope. */
-export interface TempFolder extends AsyncDisposable {
+interface TempFolder extends AsyncDisposable {
   readonly path: string;
 }
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { openSqliteStore } from "../../server/store/sqlite.ts";
 import type { Store } from "../../server/store/store.ts";
 
-export interface TempStore extends AsyncDisposable {
+interface TempStore extends AsyncDisposable {
   readonly store: Store;
 }
 

@@ -17,7 +17,7 @@ export function hasTerminal(): boolean {
   }
 }
 
-export interface TerminalOptions {
+interface TerminalOptions {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   readonly columns?: number;

@@ -5,12 +5,12 @@
  */
 
 /** Where a datagram is going. */
-export type Direction = "up" | "down";
+type Direction = "up" | "down";
 
 /** What becomes of a datagram: itself, another one, or nothing. */
-export type Filter = (datagram: Uint8Array, direction: Direction) => Uint8Array | undefined;
+type Filter = (datagram: Uint8Array, direction: Direction) => Uint8Array | undefined;
 
-export interface RelayTarget {
+interface RelayTarget {
   readonly hostname: string;
   readonly port: number;
 }

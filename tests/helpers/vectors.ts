@@ -3,7 +3,7 @@ import type { ClientFrame, ServerFrame } from "../../protocol/frame.ts";
 import { fromHex } from "./hex.ts";
 import vectors from "../vectors/frames.json" with { type: "json" };
 
-export type Vector =
+type Vector =
   & { readonly hex: string }
   & (
     | { readonly from: "client"; readonly frame: ClientFrame }
