@@ -23,7 +23,7 @@ import {
   ReconnectingSession,
   type ReconnectingSessionOptions,
 } from "./session/reconnecting_session.ts";
-import type { Log } from "./platform/log.ts";
+import type { Log } from "./log.ts";
 import { Rooms } from "./messages/rooms.ts";
 import { EventQueue } from "./event_queue.ts";
 import { SecretMessages } from "./messages/secret_messages.ts";

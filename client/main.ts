@@ -13,8 +13,9 @@ import { Chat } from "./chat.ts";
 import { chooseServer, type ChosenServer, NoServerError } from "./program/choose_server.ts";
 import { interactInLines, interactInTui } from "./program/interact.ts";
 import type { FileOptions } from "./files/files.ts";
-import { UploadsInFolder } from "./files/resumable_uploads.ts";
+import { DiskFiles } from "./platform/disk_files.ts";
 import { type ClientPaths, clientPaths } from "./platform/paths.ts";
+import { UploadsInFolder } from "./platform/uploads_in_folder.ts";
 import { type Complain, complainTo } from "./ui/complain.ts";
 import { Input, type InputStream } from "./ui/input.ts";
 import { PasswordFileError } from "./ui/prompt.ts";
@@ -125,8 +126,10 @@ async function makeChat(
   const relay = new PromptRelay(access.prompts);
   const { paths } = io;
   const files: FileOptions = {
-    downloads: resolve(options.downloads ?? paths.downloads),
-    home: paths.home,
+    store: new DiskFiles({
+      home: paths.home,
+      downloads: resolve(options.downloads ?? paths.downloads),
+    }),
     autoAccept: options.autoAccept,
     uploads: new UploadsInFolder(paths.uploads),
   };

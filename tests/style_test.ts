@@ -57,7 +57,6 @@ const NAMING_OFFENDERS: readonly string[] = [
   "client/messages/message_exchange.ts",
   "client/messages/rooms.ts",
   "client/session/session_connection.ts",
-  "docs/bots.md",
   "protocol/frame.ts",
   "tests/client/messages/rooms_test.ts",
 ];

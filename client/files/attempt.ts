@@ -12,8 +12,7 @@ import { RefusedError } from "../session/requests.ts";
 import type { SessionConnection } from "../session/session_connection.ts";
 import { TEMPORARY_REFUSALS } from "../session/temporary_refusals.ts";
 import type { TransferStream } from "../session/transfer_stream.ts";
-import type { AnnouncedFile, DownloadFile } from "../platform/download_file.ts";
-import type { UploadFile } from "../platform/upload_file.ts";
+import type { AnnouncedFile, DownloadFile, UploadFile } from "./file_store.ts";
 
 /** It broke off. The message may be the server's: not trusted. */
 export class BrokenError extends Error {

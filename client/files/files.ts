@@ -17,13 +17,12 @@ import type { ChatEvent, Intent } from "../events.ts";
 import type { EventQueue } from "../event_queue.ts";
 import type { Composer } from "../messages/composer.ts";
 import { downloadOnce, uploadOnce } from "./attempt.ts";
-import { discardPart, DownloadFile, partName } from "../platform/download_file.ts";
+import type { DownloadFolder, FileStore, UploadFile } from "./file_store.ts";
 import { type ResumableUploads, type UploadKey, UploadsInMemory } from "./resumable_uploads.ts";
 import { safeFileName } from "./safe_file_name.ts";
 import { type Offer, Offers } from "./offers.ts";
 import type { Transfer, TransferInfo } from "./transfer.ts";
 import { Transfers } from "./transfers.ts";
-import { UploadFile } from "../platform/upload_file.ts";
 import { unlessAborted } from "./unless_aborted.ts";
 
 export type FileIntent = Extract<
@@ -31,13 +30,11 @@ export type FileIntent = Extract<
   { type: "send_file" | "accept" | "cancel" | "decline" | "files" }
 >;
 
-/** What whoever makes a client decides. */
+/** What the program that makes a client decides about files. */
 export interface FileOptions {
-  /** Where files are written that come; left out: none are taken. */
-  readonly downloads?: string | undefined;
-  /** What `~/` stands for. */
-  readonly home?: string | undefined;
-  /** Files of at most so many bytes are fetched without a question; left out: none. */
+  /** Left out: this client neither sends nor accepts files. */
+  readonly store?: FileStore | undefined;
+  /** Files of at most so many bytes are accepted without a question; left out: none. */
   readonly autoAccept?: number | undefined;
   /** Default: forgotten with the process. */
   readonly uploads?: ResumableUploads | undefined;
@@ -128,7 +125,8 @@ export class Files {
     const offer = this.#offers.keep(message);
     if (offer === undefined) return false;
     this.#emit({ event: "offer", ...offer.event });
-    const { autoAccept = -1, downloads, self } = this.#options;
+    const { autoAccept = -1, store, self } = this.#options;
+    const downloads = store?.downloads;
     const wanted = offer.note.size <= autoAccept && offer.event.from !== self();
     if (wanted && downloads !== undefined) this.#acceptUnasked(downloads, offer);
     return true;
@@ -147,7 +145,7 @@ export class Files {
       case "send_file":
         return await this.#send(intent);
       case "accept":
-        return this.#accept(this.#folder(), this.#offer(intent.id, this.#idleOffers()));
+        return this.#accept(this.#downloads(), this.#offer(intent.id, this.#idleOffers()));
       case "decline":
         return await this.#decline(this.#offer(intent.id, this.#offers.all));
       case "cancel":
@@ -161,18 +159,21 @@ export class Files {
   }
 
   async #send({ to, path }: Extract<FileIntent, { type: "send_file" }>): Promise<void> {
-    const { speaking, home = "" } = this.#options;
+    const { speaking, store } = this.#options;
+    if (store === undefined) {
+      throw new RefusedError("no_file", "Nothing was sent: this client has no access to files.");
+    }
     const { conversations, meant } = to.type === "place"
       ? { conversations: [to.conversation], meant: () => {} }
       : await speaking.with(to.who);
     this.#passages.checkRoom(conversations.length);
     if (conversations.length === 0) return meant();
-    await using source = await UploadFile.open(path, home);
+    const source = await store.openUpload(path);
     const { size } = source;
     const name = nameToSend(source.name);
-    // One after the other: the server has it already when the second begins.
+    // One after the other: the server has the bytes already when the second begins.
     let before = Promise.resolve();
-    for (const conversation of conversations) {
+    const all = conversations.map((conversation) => {
       const way: TransferInfo = {
         number: ++this.#count,
         direction: "up",
@@ -180,10 +181,10 @@ export class Files {
         name,
         size,
       };
-      const share = source.share();
-      before = this.#passages.start(way, before, (passage) => this.#upload(passage, share))
-        .finally(() => share[Symbol.asyncDispose]());
-    }
+      before = this.#passages.start(way, before, (passage) => this.#upload(passage, source));
+      return before;
+    });
+    void Promise.all(all).then(() => source[Symbol.asyncDispose]());
     meant();
   }
 
@@ -228,25 +229,24 @@ export class Files {
     return id;
   }
 
-  #accept(folder: string, offer: Offer): void {
+  #accept(downloads: DownloadFolder, offer: Offer): void {
     const { number, conversation, name, size } = offer.event;
-    const part = partName(offer.note);
     const busy = this.#offers.all.filter((one) => this.#isUnderWay(one));
-    if (busy.some((one) => one === offer || partName(one.note) === part)) {
+    if (busy.some((one) => one.note.file === offer.note.file)) {
       throw new RefusedError("under_way", `${name} is on its way already; /files tells how far.`);
     }
     this.#passages.checkRoom(1);
     const way: TransferInfo = { number, direction: "down", conversation, name, size };
     void this.#passages.start(way, Promise.resolve(), async (passage) => {
       passage.name(offer.event.id);
-      return await this.#download(passage, folder, offer);
+      return await this.#download(passage, downloads, offer);
     });
   }
 
-  #acceptUnasked(folder: string, offer: Offer): void {
+  #acceptUnasked(downloads: DownloadFolder, offer: Offer): void {
     if (this.#left !== undefined) return;
     try {
-      this.#accept(folder, offer);
+      this.#accept(downloads, offer);
     } catch (refusal) {
       if (!(refusal instanceof RefusedError)) throw refusal;
       const text = `Not fetched by itself: ${refusal.message}`;
@@ -254,8 +254,8 @@ export class Files {
     }
   }
 
-  async #download(passage: Transfer, folder: string, offer: Offer): Promise<boolean> {
-    await using landing = await DownloadFile.open(folder, offer.note);
+  async #download(passage: Transfer, downloads: DownloadFolder, offer: Offer): Promise<boolean> {
+    await using landing = await downloads.open(offer.note);
     try {
       const { note } = offer;
       const across = await this.#passages.carry(
@@ -265,7 +265,7 @@ export class Files {
       if (!across) return false;
       passage.arrived(await landing.finish());
     } catch (failure) {
-      if (isRefusal(failure, USELESS)) await landing.discard();
+      if (isRefusal(failure, USELESS)) await downloads.discard(offer.note);
       throw failure;
     }
     this.#offers.forget(offer);
@@ -273,18 +273,17 @@ export class Files {
   }
 
   async #decline(offer: Offer): Promise<void> {
-    const { downloads } = this.#options;
     this.#offers.forget(offer);
     await this.#passages.end(offer.event.number);
-    if (downloads !== undefined) await discardPart(downloads, offer.note);
+    await this.#options.store?.downloads?.discard(offer.note);
     const text = `${offer.event.name} is forgotten here. Whoever sent it is not told.`;
     this.#emit({ event: "notice", code: "declined", text });
   }
 
-  #folder(): string {
-    const { downloads } = this.#options;
+  #downloads(): DownloadFolder {
+    const downloads = this.#options.store?.downloads;
     if (downloads !== undefined) return downloads;
-    throw new RefusedError("no_downloads", "This client has no folder for files that come.");
+    throw new RefusedError("no_downloads", "This client has no folder for accepted files.");
   }
 
   #isUnderWay({ event }: Offer): boolean {

@@ -14,7 +14,7 @@ import { CatchUp, type CatchUpOutput } from "./catch_up.ts";
 import { HistoryError, type SessionConnection } from "../session/session_connection.ts";
 import type { ChatEvent } from "../events.ts";
 import type { Files } from "../files/files.ts";
-import type { Log } from "../platform/log.ts";
+import type { Log } from "../log.ts";
 import { ReadMarks } from "./read_marks.ts";
 import { SendQueue } from "./send_queue.ts";
 import { RETRY_DELAY, TEMPORARY_REFUSALS } from "../session/temporary_refusals.ts";

@@ -11,7 +11,7 @@ import {
   TransportError,
 } from "../../protocol/transport/transport.ts";
 import { ALPN } from "../../protocol/version.ts";
-import type { Log } from "../platform/log.ts";
+import type { Log } from "../log.ts";
 import { KeyChangedError, type Trust, UntrustedError } from "./trust.ts";
 
 /** A server that is there answers sooner, even from the other side of the world. */

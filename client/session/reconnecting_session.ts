@@ -11,7 +11,7 @@ import { type Engine, TransportError } from "../../protocol/transport/transport.
 import { backoff } from "./backoff.ts";
 import { SessionConnection, type SessionEnd } from "./session_connection.ts";
 import { type Dialled, dialServer } from "./dial.ts";
-import type { Log } from "../platform/log.ts";
+import type { Log } from "../log.ts";
 import type { Credentials, Prompts } from "./prompts.ts";
 import { type Outcome, SignIn } from "./sign_in.ts";
 import type { Tokens } from "./tokens.ts";

@@ -29,7 +29,7 @@ import {
   StreamError,
   TransportError,
 } from "../../protocol/transport/transport.ts";
-import type { Log } from "../platform/log.ts";
+import type { Log } from "../log.ts";
 import { TransferStream } from "./transfer_stream.ts";
 
 /**

@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import { Chat } from "../../client/chat.ts";
 import type { ChatEvent } from "../../client/events.ts";
+import { DiskFiles } from "../../client/platform/disk_files.ts";
 import { fixedCredentials, type Prompts } from "../../client/session/prompts.ts";
 import { pinned } from "../../client/session/trust.ts";
 import type { Engine } from "../../protocol/transport/transport.ts";
@@ -59,7 +60,7 @@ export class Person implements AsyncDisposable {
       trust: pinned(server.pin),
       user: name,
       prompts: this.#prompts(),
-      files: { home, downloads: join(home, "downloads") },
+      files: { store: new DiskFiles({ home, downloads: join(home, "downloads") }) },
     });
     void this.#watch();
   }

@@ -7,6 +7,7 @@ import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { DiskFiles } from "../../client/platform/disk_files.ts";
 import { type Clock, systemClock } from "../../protocol/clock.ts";
 import { encodeFileNote } from "../../protocol/file.ts";
 import { startTestChat } from "../helpers/client.ts";
@@ -154,11 +155,10 @@ Deno.test("sotto client goes on with files by itself when the server is killed i
     port,
     pin,
     clock: HASTY,
-    files: {
-      downloads: folder,
-    },
+    files: { store: new DiskFiles({ home: house.folder, downloads: folder }) },
   });
-  await using ann = await startTestChat({ user: "ann", port, pin, clock: HASTY, files: {} });
+  const files = { store: new DiskFiles({ home: house.folder }) };
+  await using ann = await startTestChat({ user: "ann", port, pin, clock: HASTY, files });
   const blobs = join(house.folder, "data", "files");
 
   await ann.chat.type(`/send bob ${path}`);

@@ -4,7 +4,8 @@ import { randomBytes } from "node:crypto";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { FileOptions } from "../../../client/files/files.ts";
-import { UploadsInFolder } from "../../../client/files/resumable_uploads.ts";
+import { DiskFiles } from "../../../client/platform/disk_files.ts";
+import { UploadsInFolder } from "../../../client/platform/uploads_in_folder.ts";
 import { type Clock, systemClock } from "../../../protocol/clock.ts";
 import { engine as tls } from "../../../protocol/transport/tls/engine.ts";
 import { startTestChat, type TestChat, type TestChatOptions } from "../../helpers/client.ts";
@@ -19,6 +20,11 @@ const HASTY: Clock = {
   time: systemClock.time,
   after: (ms, callback) => systemClock.after(ms / 10, callback),
 };
+
+interface PersonOptions extends Omit<FileOptions, "store"> {
+  /** A folder; default: the one of the user. */
+  readonly downloads?: string;
+}
 
 /** A server, and people with a folder each. */
 class Scene implements AsyncDisposable {
@@ -41,16 +47,16 @@ class Scene implements AsyncDisposable {
 
   async person(
     user: string,
-    files: FileOptions = {},
+    { downloads = this.downloads(user), ...files }: PersonOptions = {},
     options: Partial<TestChatOptions> = {},
   ): Promise<TestChat> {
     const { address, pin } = this.server;
-    const downloads = this.downloads(user);
+    const folder = downloads === "none" ? undefined : downloads;
     const chat = await startTestChat({
       user,
       port: address.port,
       pin,
-      files: { downloads, home: this.folder, ...files },
+      files: { store: new DiskFiles({ home: this.folder, downloads: folder }), ...files },
       ...options,
     });
     return this.#stack.use(chat);
@@ -153,7 +159,7 @@ Deno.test("Files fetches small files by itself where that is wished, and never i
 
 Deno.test("Files says what cannot be sent or fetched, and changes nothing", async () => {
   await using scene = await Scene.make({ maxFile: "1K" });
-  const ann = await scene.person("ann", { downloads: undefined });
+  const ann = await scene.person("ann", { downloads: "none" });
   await scene.file("large");
   await scene.file("small", BYTES.subarray(0, 10));
   const lines: readonly (readonly [line: string, code: string])[] = [
