@@ -7,6 +7,7 @@ import type { ClientFrame, ServerFrame } from "../../protocol/frame.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Connection, Stream } from "../../protocol/transport/transport.ts";
 import { ulidOf } from "./messages.ts";
+import { checkRefusal } from "./refusals.ts";
 
 export interface TestFile {
   readonly file: string;
@@ -38,6 +39,8 @@ export class FileStream implements AsyncDisposable {
   readonly stream: Stream;
   readonly #decoder = new FrameDecoder();
   readonly #frames: ServerFrame[] = [];
+  /** The first frame that was written. */
+  #asked: ClientFrame["type"] | undefined;
 
   static async open({ connection }: { readonly connection: Connection }): Promise<FileStream> {
     return new FileStream(await connection.openStream());
@@ -48,6 +51,7 @@ export class FileStream implements AsyncDisposable {
   }
 
   write(...frames: readonly ClientFrame[]): Promise<void> {
+    this.#asked ??= frames[0]?.type;
     return this.stream.write(Uint8Array.from(frames.flatMap((frame) => [...encodeFrame(frame)])));
   }
 
@@ -66,7 +70,9 @@ export class FileStream implements AsyncDisposable {
       if (chunk === null) return undefined;
       for (const body of this.#decoder.push(chunk)) this.#frames.push(parseServerFrame(body));
     }
-    return this.#frames.shift();
+    const frame = this.#frames.shift();
+    if (frame !== undefined && this.#asked !== undefined) checkRefusal(this.#asked, frame);
+    return frame;
   }
 
   /** The offset that the server is ready to go on from. */

@@ -4,8 +4,8 @@
  */
 import assert from "node:assert/strict";
 import { parsePin } from "../../certs/fingerprint.ts";
-import { encodeFrame, parseServerFrame } from "../../protocol/codec.ts";
-import { FrameDecoder } from "../../protocol/decoder.ts";
+import { encodeFrame, parseClientFrame, parseServerFrame } from "../../protocol/codec.ts";
+import { FrameDecoder, PREFIX } from "../../protocol/decoder.ts";
 import type {
   ClientFrame,
   ClientFrames,
@@ -22,6 +22,7 @@ import type {
   Stream,
 } from "../../protocol/transport/transport.ts";
 import { ALPN } from "../../protocol/version.ts";
+import { checkRefusal } from "./refusals.ts";
 import { inShort } from "./signed_in.ts";
 
 const PATIENCE = 20_000;
@@ -43,6 +44,10 @@ export class TestPeer {
   #looked = 0;
   #wake = () => {};
   #ended = false;
+  /** What was asked on the session stream, by `id`. */
+  readonly #asked = new Map<number, ClientFrame["type"]>();
+  /** An answer that the protocol does not allow: fails the test at its next step. */
+  #fault: unknown;
   #reading = true;
   #resume = () => {};
 
@@ -74,6 +79,7 @@ export class TestPeer {
   }
 
   write(frame: ClientFrame): Promise<void> {
+    if ("id" in frame) this.#asked.set(frame.id, frame.type);
     return this.stream.write(encodeFrame(frame));
   }
 
@@ -116,6 +122,7 @@ export class TestPeer {
         const type = types.find((type) => type === frame?.type);
         if (frame !== undefined && type !== undefined) return frame as ServerFrames[T];
       }
+      this.#check();
       const wanted = types.join(" or ");
       if (this.#ended) throw new Error(`The session ended before ${wanted}`);
       await this.#news(deadline, wanted);
@@ -132,6 +139,7 @@ export class TestPeer {
         "re" in frame && frame.re === id && frame.type !== "notice"
       );
       if (answer !== undefined) return answer;
+      this.#check();
       if (this.#ended) throw new Error(`The session ended before the answer to ${fields.type}`);
       await this.#news(deadline, `the answer to ${fields.type}`);
     }
@@ -162,6 +170,7 @@ export class TestPeer {
 
   /** Writes bytes on a stream of its own, ends it, and returns the frames that come back. */
   async transfer(bytes: Uint8Array): Promise<ServerFrame[]> {
+    const asked = requestIn(bytes);
     await using stream = await this.connection.openStream();
     await stream.write(bytes);
     await stream.end();
@@ -170,6 +179,7 @@ export class TestPeer {
     for (let chunk; (chunk = await withPatience(stream.read(), "an answer")) !== null;) {
       for (const body of decoder.push(chunk)) frames.push(parseServerFrame(body));
     }
+    for (const frame of frames) if (asked !== undefined) checkRefusal(asked, frame);
     return frames;
   }
 
@@ -184,13 +194,14 @@ export class TestPeer {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.connection[Symbol.asyncDispose]();
+    this.#check();
   }
 
   async #read(): Promise<void> {
     const decoder = new FrameDecoder();
     try {
       for (let chunk; (chunk = await this.stream.read()) !== null;) {
-        for (const body of decoder.push(chunk)) this.received.push(parseServerFrame(body));
+        for (const body of decoder.push(chunk)) this.#receive(parseServerFrame(body));
         this.#wake();
         if (!this.#reading) await new Promise<void>((resolve) => this.#resume = resolve);
       }
@@ -201,10 +212,33 @@ export class TestPeer {
     this.#wake();
   }
 
+  #receive(frame: ServerFrame): void {
+    this.received.push(frame);
+    const asked = "re" in frame && frame.re !== undefined ? this.#asked.get(frame.re) : undefined;
+    try {
+      if (asked !== undefined) checkRefusal(asked, frame);
+    } catch (fault) {
+      this.#fault ??= fault;
+    }
+  }
+
+  #check(): void {
+    if (this.#fault !== undefined) throw this.#fault;
+  }
+
   async #news(deadline: number, wanted: string): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#wake = resolve;
     await withPatience(promise, wanted, deadline - Date.now());
+  }
+}
+
+/** The type of the one frame in these bytes; `undefined` where they are something else. */
+function requestIn(bytes: Uint8Array): ClientFrame["type"] | undefined {
+  try {
+    return parseClientFrame(bytes.subarray(PREFIX)).type;
+  } catch {
+    return undefined;
   }
 }
 
