@@ -22,7 +22,7 @@ async function signIn(server: TestServer, user: string): Promise<Stranger> {
   return stranger;
 }
 
-function told(messages: readonly ValueMap[]): unknown[] {
+function told(messages: readonly ValueMap[]): unknown[][] {
   return messages.map(({ seq, from, content }) => [seq, from, (content as ValueMap).body]);
 }
 
@@ -179,6 +179,90 @@ Deno.test("Stranger that repeats a ULID is stored once", async () => {
   const again = await stranger.say("room:general", "once", ulid);
   assert.deepEqual([again.seq, again.at], [first.seq, first.at]);
   assert.equal((await stranger.history("room:general", 0)).length, 1);
+});
+
+Deno.test("Stranger that repeats a ULID elsewhere is told where the first message is", async () => {
+  await using server = await startTestServer();
+  await using stranger = await signIn(server, "stranger");
+  assert.equal(
+    (await stranger.ask({ type: "join", conversation: "room:tech" })).type,
+    "conversation",
+  );
+  const ulid = "01JD3Z8Q6W0VX5T7N2K9M4RBCE";
+  const first = await stranger.say("room:general", "here", ulid);
+  await stranger.say("room:general", "and on");
+  const again = await stranger.say("room:tech", "there", ulid);
+  assert.deepEqual(
+    [again.type, again.conversation, again.seq, again.at],
+    ["ack", "room:general", 1, first.at],
+  );
+  assert.equal((await stranger.history("room:tech", 0)).length, 0);
+});
+
+Deno.test("Stranger with a name that is too long hears which limit it is over", async () => {
+  await using server = await startTestServer();
+  await using stranger = await connect(server);
+  await stranger.hello();
+  const codeOf = async (units: number) => {
+    const { code, attempts } = await stranger.login("a".repeat(units), "strange word");
+    return [units, code, attempts];
+  };
+  assert.deepEqual(await codeOf(65), [65, "bad_frame", undefined]);
+  assert.deepEqual(await codeOf(64), [64, "bad_name", 2]);
+  assert.deepEqual(await codeOf(33), [33, "bad_name", 1]);
+  assert.equal((await stranger.login("a".repeat(32), "strange word")).type, "authenticated");
+  const users = ["a".repeat(64), "A", ""];
+  const resolved = await stranger.ask({ type: "resolve", users });
+  assert.deepEqual([resolved.users, resolved.unknown], [[], users]);
+});
+
+Deno.test("Stranger that resumes keeps its token and when that expires", async () => {
+  await using server = await startTestServer();
+  await using first = await connect(server);
+  await first.hello();
+  const { token, expires } = await first.login("stranger", "strange word");
+  await using second = await connect(server);
+  await second.hello();
+  const resumed = await second.resume(token ?? null);
+  assert.deepEqual([resumed.token, resumed.expires, resumed.created], [token, expires, false]);
+  await using third = await connect(server);
+  await third.hello();
+  assert.notEqual((await third.login("stranger", "strange word")).token, token);
+});
+
+Deno.test("Stranger signs in with its password however the keyboard composes it", async () => {
+  await using server = await startTestServer();
+  await using composed = await connect(server);
+  await composed.hello();
+  assert.equal((await composed.login("stranger", "caf\u00e9")).created, true);
+  await using decomposed = await connect(server);
+  await decomposed.hello();
+  assert.equal((await decomposed.login("stranger", "Cafe\u0301")).code, "bad_credentials");
+  assert.equal((await decomposed.login("stranger", " cafe\u0301")).code, "bad_credentials");
+  assert.equal((await decomposed.login(" Stranger", "cafe\u0301")).user, "stranger");
+});
+
+Deno.test("Stranger is limited by its address, however often it signs in rightly", async () => {
+  await using server = await startTestServer({ limits: { logins: { rate: 0.001, burst: 2 } } });
+  for (const code of [undefined, undefined, "rate_limited"]) {
+    await using stranger = await connect(server);
+    await stranger.hello();
+    const answer = await stranger.login("stranger", "strange word");
+    assert.deepEqual([answer.code, answer.attempts], [code, code && 3]);
+  }
+});
+
+Deno.test("Stranger that searches for a word with punctuation finds its parts in a row", async () => {
+  await using server = await startTestServer();
+  await using stranger = await signIn(server, "stranger");
+  for (const text of ["an e-mail", "an e mail", "an email", "Café"]) {
+    await stranger.say("room:general", text);
+  }
+  const found = async (words: string) =>
+    told((await stranger.request({ type: "search", words, limit: 10 })).slice(0, -1))
+      .map(([, , text]) => text);
+  assert.deepEqual(await found("e-mail"), ["an e mail", "an e-mail"]);
+  assert.deepEqual([await found("caf"), await found("cafe")], [[], ["Café"]]);
 });
 
 Deno.test("Stranger that offers versions 1 and 99 gets 1; with 99 alone it hears why not", async () => {

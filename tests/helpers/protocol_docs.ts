@@ -6,7 +6,9 @@
  *
  * writes them anew.
  */
+import fc from "fast-check";
 import { closeCodeOf, type ErrorCode, ERRORS } from "../../protocol/errors.ts";
+import type { ClientFrame } from "../../protocol/frame.ts";
 import { CLIENT_RULES, SERVER_RULES } from "../../protocol/session/rules.ts";
 import {
   follow,
@@ -16,6 +18,11 @@ import {
   STATES,
   TRANSITIONS,
 } from "../../protocol/session/states.ts";
+import { SERVER_LIMITS } from "../../server/config.ts";
+import { Gate, type Rates } from "../../server/dispatch.ts";
+import type { Rate } from "../../server/rate.ts";
+import { CLIENT_ARBITRARIES } from "./frames.ts";
+import { REFUSALS } from "./refusals.ts";
 
 export const DOCUMENT = new URL("../../docs/protocol.md", import.meta.url);
 
@@ -27,6 +34,8 @@ const MAKERS: Readonly<Record<string, () => string>> = {
   diagram,
   "client-frames": () => rules(CLIENT_RULES),
   "server-frames": () => rules(SERVER_RULES),
+  refusals,
+  rates,
   "closing-errors": () =>
     table(
       ["Code", "Close code", "Meaning"],
@@ -42,6 +51,13 @@ const MAKERS: Readonly<Record<string, () => string>> = {
       errors((close) => close === undefined).map((code) => [`\`${code}\``, ERRORS[code].meaning]),
     ),
 };
+
+/** One client frame of each type. */
+const FRAMES = new Map<string, ClientFrame>(
+  Object.values(CLIENT_ARBITRARIES).flatMap((arbitrary: fc.Arbitrary<ClientFrame>) =>
+    fc.sample(arbitrary, 1).map((frame) => [frame.type, frame])
+  ),
+);
 
 /** The names of the blocks that the document must have. */
 export const BLOCKS: readonly string[] = Object.keys(MAKERS);
@@ -83,6 +99,55 @@ function rules(side: typeof CLIENT_RULES | typeof SERVER_RULES): string {
       streams.join(", "),
     ]),
   );
+}
+
+/** A row for each error of each request. */
+function refusals(): string {
+  const rows = Object.entries(REFUSALS).flatMap(([type, reasons]) => {
+    const request = `[\`${type}\`](#${type})`;
+    const entries = Object.entries(reasons);
+    if (entries.length === 0) return [[request, "", "none"]];
+    return entries.map(([code, when], at) => [at === 0 ? request : "", `\`${code}\``, when]);
+  });
+  return table(["Request", "Error", "When"], rows);
+}
+
+function rates(): string {
+  const { sends, lists, changes, requests, logins, failures } = SERVER_LIMITS;
+  const others = "all other frames, refused ones too; not `chunk`";
+  const failed = "those of them that failed with `bad_credentials` or `bad_code`";
+  const rows: [name: string, limit: Rate, counts: string, of: string][] = [
+    ["sends", sends, framesOf("sends"), "a session"],
+    ["lists", lists, framesOf("lists"), "a session"],
+    ["changes", changes, framesOf("changes"), "a session"],
+    ["requests", requests, others, "a session"],
+    ["logins", logins, "`login`, successful or not", "an address"],
+    ["failures", failures, failed, "an address"],
+  ];
+  return table(
+    ["Limit", "At once", "In the long run", "Counts", "Of"],
+    rows.map(([name, { rate, burst }, counts, of]) => [
+      `\`${name}\``,
+      burst.toLocaleString("en"),
+      rate < 1 ? `${rate * 60} a minute` : `${rate} a second`,
+      counts,
+      of,
+    ]),
+  );
+}
+
+/** The frames that a limit of a session counts: a second one has to wait where it allows one. */
+function framesOf(limit: keyof Rates): string {
+  const free = { rate: Infinity, burst: 1 };
+  const rates = { sends: free, lists: free, changes: free, requests: free };
+  const counted = Object.keys(CLIENT_RULES).filter((type) => {
+    const frame = FRAMES.get(type);
+    if (frame === undefined || frame.type === "hello" || frame.type === "ping") return false;
+    const gate = new Gate({ ...rates, [limit]: { rate: 1, burst: 1 } });
+    gate.delay(frame, 0);
+    return gate.delay(frame, 0) > 0;
+  });
+  return counted.map((type) => `\`${type}\``).join(", ");
 }
 
 function errors(which: (close: number | undefined) => boolean): ErrorCode[] {

@@ -13,6 +13,7 @@ import { ServerUpload } from "../../protocol/session/server_upload.ts";
 import { TRANSITIONS } from "../../protocol/session/states.ts";
 import { ClientUpload } from "../../protocol/session/upload.ts";
 import { DEFAULT_LIMITS } from "../../protocol/transport/transport.ts";
+import { SERVER_LIMITS } from "../../server/config.ts";
 import { fromHex, toHex } from "../helpers/hex.ts";
 import { BLOCKS, blocksOf, DOCUMENT, remake } from "../helpers/protocol_docs.ts";
 
@@ -78,6 +79,20 @@ Deno.test("docs/protocol.md has the limits of protocol/limits.ts, and no others"
     section("## Limits"),
     new RegExp(`${attempts} attempts to sign in, ${offences} offences, ${streams} streams`),
   );
+});
+
+Deno.test("docs/protocol.md has the other limits of server/config.ts", () => {
+  const documented = rows(section("### Other limits of the server"))
+    .filter(([name]) => name !== "")
+    .map(([name, value]) => [unquote(name), Number(value?.replaceAll(",", ""))]);
+  const { maxConnections, uncommitted, rooms, files, transfers } = SERVER_LIMITS;
+  assert.deepEqual(Object.fromEntries(documented), {
+    maxConnections,
+    uncommitted,
+    rooms,
+    files,
+    transfers,
+  });
 });
 
 Deno.test("docs/protocol.md names the reserved names", () => {
