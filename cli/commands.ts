@@ -13,7 +13,7 @@ import type { UsageTerm } from "@optique/core/usage";
 import { choice, integer, string } from "@optique/core/valueparser";
 import { path } from "@optique/run/valueparser";
 import { LIMITS } from "../protocol/limits.ts";
-import { addressee, duration, pin, serverAddress, size, tlsPort } from "./values.ts";
+import { destination, duration, pin, serverAddress, size, tlsPort } from "./values.ts";
 
 const folder = () => path({ metavar: "DIR", type: "directory" });
 const file = () => path({ metavar: "FILE", type: "file" });
@@ -173,7 +173,7 @@ const send = command(
     address: argument(serverAddress(), {
       description: message`The server: [USER@]HOST[:PORT], or an invite line (sotto://…).`,
     }),
-    to: argument(addressee(), {
+    to: argument(destination(), {
       description:
         message`Where to: room:NAME (or '#NAME'), group:NAME, @NAME, or @NAME,NAME. A room is joined if need be.`,
     }),

@@ -3,17 +3,13 @@
  * interface renders the one and produces the other; `--json` prints events as they stand here, so
  * that this file and `docs/cli.md` are one contract.
  */
+import type { Destination } from "../protocol/destination.ts";
 import type { ListedPlace, OwnStatus } from "../protocol/frame.ts";
 
 /** A conversation as a person names it: that of two is with somebody. */
 export type ConversationName =
   | { readonly type: "room" | "group"; readonly name: string }
   | { readonly type: "person"; readonly name: string };
-
-/** Where a file goes: into a room or group, or to people, by name or by number, each privately. */
-export type Recipient =
-  | { readonly type: "place"; readonly conversation: string }
-  | { readonly type: "people"; readonly who: readonly (string | number)[] };
 
 /** What a person wants, as `commands.ts` makes it of a line. */
 export type Intent =
@@ -92,7 +88,8 @@ export type Intent =
   }
   | {
     readonly type: "send_file";
-    readonly to: Recipient;
+    /** People by name, or by number. */
+    readonly to: Destination<string | number>;
     /** As it was typed: from the current folder, or from the home folder after `~/`. */
     readonly path: string;
   }

@@ -5,18 +5,22 @@
  * No error that comes out of here repeats what was typed, save the name of a command: the rest may
  * be a passphrase.
  */
-import { GENERAL } from "../../protocol/names.ts";
+import { DestinationError } from "../../protocol/destination.ts";
+import { RESERVED } from "../../protocol/names.ts";
+import type { Intent } from "../events.ts";
+import { CommandError, type CommandErrorCode, splitFirstWord } from "./arguments.ts";
 import {
-  alone,
-  grownGroup,
-  madeGroup,
-  one,
+  parseAll,
   parseCreate,
+  parseFileId,
   parseForget,
-  parseGroup,
+  parseGroupChange,
+  parseGroupEnd,
   parseGroupSend,
+  parseGroupSet,
   parseHistory,
   parseInvite,
+  parseJoin,
   parseLeave,
   parseMembers,
   parseNumbered,
@@ -27,13 +31,20 @@ import {
   parseSay,
   parseSearch,
   parseSecret,
+  parseSendFile,
   parseSignIn,
   parseStatus,
   parseTopic,
+  SEND_USAGE,
+  withoutArguments,
 } from "./parsers.ts";
-import type { Intent } from "../events.ts";
-import { parseFileId, parseSendFile, SEND_USAGE } from "./file_parsers.ts";
-import { badName, cut, fail, groupIn, isReserved, type Parsed, parsedAs, roomIn } from "./words.ts";
+
+/** What a line says. */
+export type Parsed =
+  | { readonly type: "intent"; readonly intent: Intent }
+  | { readonly type: "error"; readonly code: CommandErrorCode; readonly message: string }
+  /** The line is empty. */
+  | { readonly type: "nothing" };
 
 /** How a command is typed. */
 export interface CommandForm {
@@ -45,7 +56,7 @@ export interface CommandForm {
 
 interface Command extends CommandForm {
   /** `rest`: what follows the words, without the space between. */
-  readonly parse: (rest: string) => Parsed;
+  readonly parse: (rest: string) => Intent;
 }
 
 const SIGN_OUT: Intent = { type: "quit", signOut: true };
@@ -58,7 +69,7 @@ const COMMANDS: readonly Command[] = [
       ["@USER,USER TEXT", "the same to several people, each privately"],
       ["1,3: TEXT", "the same by number; /names shows the numbers"],
     ],
-    parse: parsePrivate,
+    parse: (rest) => parsePrivate(...splitFirstWord(rest)),
   },
   {
     words: ["/r", "/reply"],
@@ -68,7 +79,7 @@ const COMMANDS: readonly Command[] = [
   {
     words: ["/all"],
     usages: [["0: TEXT", "say something in the room general (also /all TEXT)"]],
-    parse: (rest) => parseSay(rest, GENERAL),
+    parse: parseAll,
   },
   {
     words: ["@secret", "/secret"],
@@ -89,7 +100,7 @@ const COMMANDS: readonly Command[] = [
   {
     words: ["/keys"],
     usages: [["/keys", "whose keys are remembered until you leave"]],
-    parse: (rest) => alone(rest, "/keys", { type: "keys" }),
+    parse: withoutArguments("/keys", { type: "keys" }),
   },
   {
     words: ["/keys remember"],
@@ -107,7 +118,7 @@ const COMMANDS: readonly Command[] = [
   {
     words: ["@names", "/names", "/users"],
     usages: [["@names", "who is here, with numbers (also /names, /users)"]],
-    parse: (rest) => alone(rest, "@names", { type: "names" }),
+    parse: withoutArguments("@names", { type: "names" }),
   },
   {
     words: ["@status", "/status"],
@@ -120,13 +131,12 @@ const COMMANDS: readonly Command[] = [
   {
     words: ["/rooms", "@rooms"],
     usages: [["/rooms", "which rooms there are, with people and topic"]],
-    parse: (rest) => alone(rest, "/rooms", { type: "list", kind: "rooms" }),
+    parse: withoutArguments("/rooms", { type: "list", kind: "rooms" }),
   },
   {
     words: ["/join", "/room"],
     usages: [["/join ROOM", "go into a room: what you type goes there (also /room ROOM)"]],
-    parse: (rest) =>
-      one(rest, "/join ROOM", roomIn, (room) => ({ type: "join", conversation: room })),
+    parse: parseJoin,
   },
   {
     words: ["/leave"],
@@ -154,7 +164,7 @@ const COMMANDS: readonly Command[] = [
   {
     words: ["@group set", "/group set"],
     usages: [["@group set NAME ann,bob", "make a group of these people and you"]],
-    parse: (rest) => parseGroup(rest, "@group set NAME ann,bob", madeGroup),
+    parse: parseGroupSet,
   },
   {
     words: ["@group send", "/group send"],
@@ -164,34 +174,27 @@ const COMMANDS: readonly Command[] = [
   {
     words: ["@group leave", "/group leave"],
     usages: [["@group leave NAME", "leave a group; the last to leave deletes it"]],
-    parse: (rest) =>
-      one(rest, "@group leave NAME", groupIn, (group) => ({ type: "leave", conversation: group })),
+    parse: parseGroupEnd("leave"),
   },
   {
     words: ["@group delete", "/group delete"],
     usages: [["@group delete NAME", "delete a group that you made, and all that was said in it"]],
-    parse: (rest) =>
-      one(
-        rest,
-        "@group delete NAME",
-        groupIn,
-        (group) => ({ type: "delete", conversation: group }),
-      ),
+    parse: parseGroupEnd("delete"),
   },
   {
     words: ["@group add", "/group add"],
     usages: [["@group add NAME ann,bob", "put people into a group that you made"]],
-    parse: (rest) => parseGroup(rest, "@group add NAME ann,bob", grownGroup("add")),
+    parse: parseGroupChange("add"),
   },
   {
     words: ["@group remove", "/group remove"],
     usages: [["@group remove NAME ann,bob", "take people out of a group that you made"]],
-    parse: (rest) => parseGroup(rest, "@group remove NAME ann,bob", grownGroup("remove")),
+    parse: parseGroupChange("remove"),
   },
   {
     words: ["@group list", "/group list", "/groups", "@groups"],
     usages: [["@group list", "which groups you are in (also /groups)"]],
-    parse: (rest) => alone(rest, "@group list", { type: "list", kind: "groups" }),
+    parse: withoutArguments("@group list", { type: "list", kind: "groups" }),
   },
   {
     words: ["/history"],
@@ -236,7 +239,7 @@ const COMMANDS: readonly Command[] = [
   {
     words: ["/files"],
     usages: [["/files", "which files can be fetched, and which are on their way"]],
-    parse: (rest) => alone(rest, "/files", { type: "files" }),
+    parse: withoutArguments("/files", { type: "files" }),
   },
   {
     words: ["/say", "/room_msg"],
@@ -244,44 +247,44 @@ const COMMANDS: readonly Command[] = [
       ["/say TEXT", "say TEXT as it stands, whatever it begins with"],
       ["//TEXT", "say a line that begins with a slash"],
     ],
-    parse: (rest) => parseSay(rest),
+    parse: parseSay,
   },
   {
     words: ["/help", "@help"],
     usages: [["/help", "this list"]],
-    parse: (rest) => alone(rest, "/help", { type: "help" }),
+    parse: withoutArguments("/help", { type: "help" }),
   },
   {
     words: ["@quit", "/quit", "/exit"],
     usages: [["@quit", "leave (also /quit; or exit or quit alone on a line)"]],
-    parse: (rest) => alone(rest, "@quit", { type: "quit" }),
+    parse: withoutArguments("@quit", { type: "quit" }),
   },
   {
     words: ["/register"],
     usages: [["/register NAME", "sign out, and in with a new name; the password is asked for"]],
-    parse: (rest) => parseSignIn(rest, "register"),
+    parse: parseSignIn("register"),
   },
   {
     words: ["/login"],
     usages: [["/login NAME", "sign out, and in as somebody else; the password is asked for"]],
-    parse: (rest) => parseSignIn(rest, "login"),
+    parse: parseSignIn("login"),
   },
   {
     words: ["/logout", "@logout"],
     usages: [["/logout", "leave, and ask for the password next time (also logout)"]],
-    parse: (rest) => alone(rest, "/logout", SIGN_OUT),
+    parse: withoutArguments("/logout", SIGN_OUT),
   },
 ];
 
-const BY_WORDS: ReadonlyMap<string, Command> = new Map(
+const COMMAND_BY_WORDS: ReadonlyMap<string, Command> = new Map(
   COMMANDS.flatMap((command) => command.words.map((word) => [word, command] as const)),
 );
 
-/** `0:` or `1,3:`, but not a time of day. */
-const BY_NUMBER = /^(\d+(?:,\d+)*):(?!\d)/;
+/** `0:` or `1,3:`, but not a time of day such as `12:30`. */
+const NUMBERS = /^(\d+(?:,\d+)*):(?!\d)/;
 
-/** Words that leave when they stand alone on a line. */
-const PARTING: ReadonlyMap<string, Intent> = new Map([
+/** Commands without a sign, which must stand alone on a line. */
+const BARE_COMMANDS: ReadonlyMap<string, Intent> = new Map([
   ["exit", { type: "quit" }],
   ["quit", { type: "quit" }],
   ["logout", SIGN_OUT],
@@ -289,35 +292,55 @@ const PARTING: ReadonlyMap<string, Intent> = new Map([
 
 /** Reads one line, without its line feed. Never throws. */
 export function parseLine(line: string): Parsed {
-  const trimmed = line.trim();
-  if (trimmed === "") return { type: "nothing" };
-  const parting = PARTING.get(trimmed);
-  if (parting !== undefined) return parsedAs(parting);
+  if (line.trim() === "") return { type: "nothing" };
+  try {
+    return { type: "intent", intent: parseIntent(line) };
+  } catch (error) {
+    const { message } = error instanceof Error ? error : { message: "" };
+    if (error instanceof CommandError) return { type: "error", code: error.code, message };
+    if (error instanceof DestinationError) return { type: "error", code: "bad_name", message };
+    throw error;
+  }
+}
+
+function parseIntent(line: string): Intent {
+  const bare = BARE_COMMANDS.get(line.trim());
+  if (bare !== undefined) return bare;
   // A space before a command must not say a passphrase to everyone.
   const unspaced = line.trimStart();
-  if (unspaced.startsWith("//")) return parseSay(unspaced.slice(1));
-  const numbers = BY_NUMBER.exec(unspaced)?.[1];
+  if (unspaced.startsWith("//")) return { type: "say", text: unspaced.slice(1) };
+  const numbers = NUMBERS.exec(unspaced)?.[1];
   if (numbers !== undefined) return parseNumbered(numbers, unspaced.slice(numbers.length + 1));
-  const sign = unspaced[0];
-  if (sign !== "/" && sign !== "@") return parseSay(line);
+  if (!/^[/@]/.test(unspaced)) return { type: "say", text: line };
 
-  const [word, rest] = cut(unspaced);
-  const called = word.toLowerCase();
-  const [second, after] = cut(rest);
-  const double = BY_WORDS.get(`${called} ${second.toLowerCase()}`);
-  if (double !== undefined) return double.parse(after);
-  const command = BY_WORDS.get(called);
+  const [word, rest] = splitFirstWord(unspaced);
+  const [second, after] = splitFirstWord(rest);
+  const name = word.toLowerCase();
+  const twoWords = COMMAND_BY_WORDS.get(`${name} ${second.toLowerCase()}`);
+  if (twoWords !== undefined) return twoWords.parse(after);
+  const command = COMMAND_BY_WORDS.get(name);
   if (command !== undefined) return command.parse(rest);
-  const usages = COMMANDS.filter(({ words }) => words.some((it) => it.startsWith(`${called} `)))
+  if (isPrivate(name)) return parsePrivate(word.slice(1), rest);
+  throw unknownCommand(word);
+}
+
+/** Whether a word such as `@ann,bob` names people. Reserved names are commands, or mistyped ones. */
+function isPrivate(word: string): boolean {
+  return word.startsWith("@") && !RESERVED.has(word.slice(1));
+}
+
+function unknownCommand(word: string): CommandError {
+  const prefix = `${word.toLowerCase()} `;
+  const usages = COMMANDS.filter(({ words }) => words.some((one) => one.startsWith(prefix)))
     .flatMap((command) => command.usages.map(([usage]) => usage));
-  if (usages.length > 0) return fail("bad_command", `Type one of: ${usages.join("; ")}.`);
-  if (word === "@") return badName();
-  if (sign === "@" && !isReserved(word.slice(1))) return parsePrivate(unspaced.slice(1));
-  // A name is what nobody takes for a passphrase; anything else is not repeated.
-  const name = /^[@/][a-z]{1,16}$/i.test(word) ? ` ${word}` : "";
-  return fail(
+  if (usages.length > 0) {
+    return new CommandError("bad_command", `Type one of these: ${usages.join("; ")}.`);
+  }
+  // Only letters are repeated: anything else may be a passphrase.
+  const name = /^[@/][a-z]{1,16}$/i.test(word) ? `: ${word}` : "";
+  return new CommandError(
     "unknown_command",
-    `There is no command${name}. Type /help to see them all, or /say TEXT to say it as it stands.`,
+    `Unknown command${name}. Type /help for the list of commands, or /say TEXT to send it as text.`,
   );
 }
 
@@ -331,7 +354,7 @@ export function helpText(): string {
   ].join("\n");
 }
 
-/** All commands, for who completes what is being typed. */
+/** All commands, for completion. */
 export function commandForms(): readonly CommandForm[] {
   return COMMANDS;
 }

@@ -1,208 +1,232 @@
 /**
- * What follows the word of a command, made into its `Intent`: one function for each form. Which
- * words there are stands in `commands.ts`. Pure; no error repeats what was typed.
+ * What follows the word of a command, made into its `Intent`: one function for each form. The table
+ * of commands is in `commands.ts`. Pure. Each throws `CommandError` or `DestinationError`.
  */
+import {
+  type Destination,
+  parseDestination,
+  parseGroup,
+  parsePeople,
+  parsePerson,
+  parseRoom,
+} from "../../protocol/destination.ts";
 import { parseDuration } from "../../protocol/duration.ts";
 import { LIMITS, TIMES } from "../../protocol/limits.ts";
-import { foldName, GENERAL, isName } from "../../protocol/names.ts";
+import { GENERAL } from "../../protocol/names.ts";
 import type { Intent } from "../events.ts";
 import {
-  badName,
-  badNumbers,
-  badPlace,
-  cut,
-  fail,
-  groupIn,
-  idIn,
-  namesIn,
-  numbersIn,
-  type Parsed,
-  parsedAs,
-  placeIn,
-  roomIn,
-  roomOrGroupIn,
-} from "./words.ts";
+  CommandError,
+  parseId,
+  parseNumbers,
+  parsePlace,
+  parseRoomOrGroup,
+  requireNothing,
+  requireOneWord,
+  requireText,
+  splitFirstWord,
+  splitWords,
+} from "./arguments.ts";
 
 /** The most messages that `/history` shows at once. */
-const MOST_HISTORY = 100;
+const HISTORY_LIMIT = 100;
 
-const SECRET_USAGE =
-  "Type @secret USER KEY TEXT, with a KEY of one word, or @secret USER to be asked for both.";
-const OPEN_USAGE =
-  "Type /open for the newest sealed message, or /open ID [KEY] with the number or ID shown with it.";
-
-export function parseSay(text: string, conversation?: string): Parsed {
-  if (text.trim() === "") {
-    return fail("empty_message", "There is nothing to say. Type some text after it.");
-  }
-  return parsedAs({ type: "say", text, ...(conversation !== undefined && { conversation }) });
-}
-
-export function parsePrivate(rest: string): Parsed {
-  const [list, text] = cut(rest);
-  const to = namesIn(list);
-  if (to === undefined) return badName();
-  if (text.trim() === "") {
-    const names = to.join(",");
-    return fail("empty_message", `There is nothing to say to ${names}. Type @${names} TEXT.`);
-  }
-  return parsedAs({ type: "private", to, text });
-}
-
-export function parseReply(text: string): Parsed {
-  if (text.trim() === "") return fail("empty_message", "There is nothing to say. Type /r TEXT.");
-  return parsedAs({ type: "reply", text });
-}
-
-export function parseRemember(rest: string): Parsed {
-  const [typed, after] = cut(rest);
-  const passphrase = after.trim();
-  if (typed === "" || /\s/.test(passphrase)) {
-    return fail("bad_command", "Type /keys remember USER, or /keys remember USER KEY.");
-  }
-  const user = foldName(typed);
-  if (!isName(user)) return badName();
-  return parsedAs({
-    type: "keys",
-    change: "remember",
-    user,
-    ...(passphrase !== "" && { passphrase }),
-  });
-}
-
-export function parseForget(rest: string): Parsed {
-  const [typed, after] = cut(rest);
-  if (after.trim() !== "") return fail("bad_command", "Type /keys forget, or /keys forget USER.");
-  if (typed === "") return parsedAs({ type: "keys", change: "forget" });
-  const user = foldName(typed);
-  return isName(user) ? parsedAs({ type: "keys", change: "forget", user }) : badName();
-}
-
-export function parseNumbered(list: string, after: string): Parsed {
-  const text = after.replace(/^\s/, "");
-  if (list === "0") return parseSay(text, GENERAL);
-  const to = numbersIn(list);
-  if (to === undefined) return badNumbers();
-  if (text.trim() === "") {
-    return fail("empty_message", "There is nothing to say after the numbers.");
-  }
-  return parsedAs({ type: "private", to, text });
-}
-
-export function parseSecret(rest: string): Parsed {
-  const [typed, keyAndText] = cut(rest);
-  if (typed === "") return fail("bad_command", SECRET_USAGE);
-  const to = foldName(typed);
-  if (!isName(to)) return badName();
-  if (keyAndText.trim() === "") return parsedAs({ type: "secret", to });
-  const [passphrase, text] = cut(keyAndText);
-  if (text.trim() === "") return fail("bad_command", SECRET_USAGE);
-  return parsedAs({ type: "secret", to, passphrase, text });
-}
-
-export function parseOpen(rest: string): Parsed {
-  const [typed, after] = cut(rest);
-  if (typed === "") return parsedAs({ type: "open" });
-  const id = idIn(typed);
-  if (id === undefined) return fail("bad_command", OPEN_USAGE);
-  const passphrase = after.trim();
-  if (passphrase === "") return parsedAs({ type: "open", id });
-  if (/\s/.test(passphrase)) return fail("bad_command", OPEN_USAGE);
-  return parsedAs({ type: "open", id, passphrase });
-}
-
-export function parseStatus(rest: string): Parsed {
-  const status = rest.trim().toLowerCase();
-  if (status === "") return parsedAs({ type: "status" });
-  if (status !== "normal" && status !== "dnd" && status !== "away") {
-    return fail("bad_command", "Type @status normal, @status dnd or @status away.");
-  }
-  return parsedAs({ type: "status", status });
-}
-
-export function parseLeave(rest: string): Parsed {
-  if (rest.trim() === "") return parsedAs({ type: "leave" });
-  return one(rest, "/leave [ROOM]", roomOrGroupIn, (place) => ({
-    type: "leave",
-    conversation: place,
-  }));
-}
-
-export function parseMembers(rest: string): Parsed {
-  if (rest.trim() === "") return parsedAs({ type: "members" });
-  return one(rest, "/members [ROOM]", roomOrGroupIn, (place) => ({
-    type: "members",
-    conversation: place,
-  }));
-}
-
-export function parseCreate(rest: string): Parsed {
-  const [word, after] = cut(rest);
-  if (word === "") return fail("bad_command", "Type /create ROOM, or /create ROOM TOPIC.");
-  const conversation = roomIn(word);
-  if (conversation === undefined) return badPlace();
-  const topic = after.trim();
-  return parsedAs({ type: "create", conversation, ...(topic !== "" && { topic }) });
-}
-
-/** What is typed for a topic to take it away. */
+/** The argument of `/topic` that removes the topic. */
 export const NO_TOPIC = "-";
 
-export function parseTopic(rest: string): Parsed {
-  const topic = rest.trim();
-  if (topic === "") return fail("bad_command", "Type /topic TEXT, or /topic - to have none.");
-  return parsedAs({ type: "topic", topic: topic === NO_TOPIC ? "" : topic });
+export const SEND_USAGE = "/send WHOM PATH";
+
+/** A command without arguments. */
+export function withoutArguments(command: string, intent: Intent): (rest: string) => Intent {
+  return (rest) => {
+    requireNothing(rest, command);
+    return intent;
+  };
 }
 
-export function parseGroup(
-  rest: string,
-  usage: string,
-  intent: (conversation: string, users: readonly string[]) => Intent,
-): Parsed {
-  const [word, after] = cut(rest);
-  const list = after.trim();
-  if (word === "" || list === "") return fail("bad_command", `Type ${usage}.`);
-  const conversation = groupIn(word);
-  if (conversation === undefined) return badPlace();
-  const users = namesIn(list);
-  return users === undefined ? badName() : parsedAs(intent(conversation, users));
+/** `@ann,bob TEXT`, of which `list` is `ann,bob`. */
+export function parsePrivate(list: string, text: string): Intent {
+  const to = parsePeople(list);
+  return { type: "private", to, text: requireText(text, "@USER TEXT") };
 }
 
-export function madeGroup(conversation: string, members: readonly string[]): Intent {
-  return { type: "create", conversation, members };
-}
-
-export function grownGroup(
-  type: "add" | "remove",
-): (group: string, users: readonly string[]) => Intent {
-  return (conversation, users) => ({ type, conversation, users });
-}
-
-export function parseGroupSend(rest: string): Parsed {
-  const [word, text] = cut(rest);
-  if (word === "") return fail("bad_command", "Type @group send NAME TEXT.");
-  const conversation = groupIn(word);
-  return conversation === undefined ? badPlace() : parseSay(text, conversation);
-}
-
-export function parseHistory(rest: string): Parsed {
-  const words = rest.trim().split(/\s+/).filter((word) => word !== "");
-  const limit = /^\d+$/.test(words.at(-1) ?? "") ? Number(words.pop()) : undefined;
-  const [word] = words;
-  if (words.length > 1 || limit === 0 || (limit ?? 0) > MOST_HISTORY) {
-    return fail("bad_command", `Type /history [WHERE] [N], with N from 1 to ${MOST_HISTORY}.`);
+/** `0: TEXT` or `1,3: TEXT`, of which `list` stands before the colon. */
+export function parseNumbered(list: string, after: string): Intent {
+  const text = after.replace(/^\s/, "");
+  if (list === "0") {
+    return { type: "say", text: requireText(text, "0: TEXT"), conversation: GENERAL };
   }
-  const place = word === undefined ? undefined : placeIn(word);
-  if (word !== undefined && place === undefined) return badPlace();
-  return parsedAs({
-    type: "history",
-    ...(place !== undefined && { place }),
-    ...(limit !== undefined && { limit }),
+  const to = parseNumbers(list);
+  return { type: "private", to, text: requireText(text, "1,3: TEXT") };
+}
+
+export function parseReply(text: string): Intent {
+  return { type: "reply", text: requireText(text, "/r TEXT") };
+}
+
+export function parseAll(text: string): Intent {
+  return { type: "say", text: requireText(text, "/all TEXT"), conversation: GENERAL };
+}
+
+export function parseSay(text: string): Intent {
+  return { type: "say", text: requireText(text, "/say TEXT") };
+}
+
+export function parseSecret(rest: string): Intent {
+  const [user, keyAndText] = splitFirstWord(rest);
+  if (user === "") throw badSecret();
+  const to = parsePerson(user);
+  if (keyAndText.trim() === "") return { type: "secret", to };
+  const [passphrase, text] = splitFirstWord(keyAndText);
+  if (text.trim() === "") throw badSecret();
+  return { type: "secret", to, passphrase, text };
+}
+
+function badSecret(): CommandError {
+  return new CommandError(
+    "bad_command",
+    "Type @secret USER KEY TEXT, with a KEY of one word, or @secret USER to be asked for both.",
+  );
+}
+
+export function parseOpen(rest: string): Intent {
+  const [word, after] = splitFirstWord(rest);
+  if (word === "") return { type: "open" };
+  const id = parseId(word);
+  const [passphrase, ...others] = splitWords(after);
+  if (id === undefined || others.length > 0) {
+    throw new CommandError(
+      "bad_command",
+      "Type /open for the newest sealed message, or /open ID [KEY] with its number or ID.",
+    );
+  }
+  return { type: "open", id, ...(passphrase !== undefined && { passphrase }) };
+}
+
+export function parseRemember(rest: string): Intent {
+  const [user, passphrase, ...others] = splitWords(rest);
+  if (user === undefined || others.length > 0) {
+    throw new CommandError(
+      "bad_command",
+      "Type /keys remember USER, or /keys remember USER KEY with a KEY of one word.",
+    );
+  }
+  return {
+    type: "keys",
+    change: "remember",
+    user: parsePerson(user),
+    ...(passphrase !== undefined && { passphrase }),
+  };
+}
+
+export function parseForget(rest: string): Intent {
+  if (rest.trim() === "") return { type: "keys", change: "forget" };
+  const user = requireOneWord(rest, "/keys forget, or /keys forget USER");
+  return { type: "keys", change: "forget", user: parsePerson(user) };
+}
+
+export function parseStatus(rest: string): Intent {
+  const status = rest.trim().toLowerCase();
+  if (status === "") return { type: "status" };
+  if (status === "normal" || status === "dnd" || status === "away") {
+    return { type: "status", status };
+  }
+  throw new CommandError("bad_command", "Type @status normal, @status dnd or @status away.");
+}
+
+export function parseJoin(rest: string): Intent {
+  return { type: "join", conversation: parseRoom(requireOneWord(rest, "/join ROOM")) };
+}
+
+export function parseLeave(rest: string): Intent {
+  if (rest.trim() === "") return { type: "leave" };
+  const word = requireOneWord(rest, "/leave, or /leave ROOM");
+  return { type: "leave", conversation: parseRoomOrGroup(word) };
+}
+
+export function parseMembers(rest: string): Intent {
+  if (rest.trim() === "") return { type: "members" };
+  const word = requireOneWord(rest, "/members, or /members ROOM");
+  return { type: "members", conversation: parseRoomOrGroup(word) };
+}
+
+export function parseCreate(rest: string): Intent {
+  const [word, after] = splitFirstWord(rest);
+  if (word === "") {
+    throw new CommandError("bad_command", "Type /create ROOM, or /create ROOM TOPIC.");
+  }
+  const topic = after.trim();
+  return { type: "create", conversation: parseRoom(word), ...(topic !== "" && { topic }) };
+}
+
+export function parseTopic(rest: string): Intent {
+  const topic = rest.trim();
+  if (topic === "") {
+    throw new CommandError("bad_command", "Type /topic TEXT, or /topic - to remove the topic.");
+  }
+  return { type: "topic", topic: topic === NO_TOPIC ? "" : topic };
+}
+
+/** `@group set NAME ann,bob`. */
+export function parseGroupSet(rest: string): Intent {
+  const { conversation, users } = parseGroupAndUsers(rest, "@group set NAME ann,bob");
+  return { type: "create", conversation, members: users };
+}
+
+/** `@group add NAME ann,bob`, or `remove`. */
+export function parseGroupChange(type: "add" | "remove"): (rest: string) => Intent {
+  return (rest) => ({ type, ...parseGroupAndUsers(rest, `@group ${type} NAME ann,bob`) });
+}
+
+/** `@group leave NAME`, or `delete`. */
+export function parseGroupEnd(type: "leave" | "delete"): (rest: string) => Intent {
+  return (rest) => ({
+    type,
+    conversation: parseGroup(requireOneWord(rest, `@group ${type} NAME`)),
   });
 }
 
-export function parseInvite(rest: string): Parsed {
-  const words = rest.trim().split(/\s+/).filter((word) => word !== "");
+export function parseGroupSend(rest: string): Intent {
+  const form = "@group send NAME TEXT";
+  const [word, text] = splitFirstWord(rest);
+  if (word === "") throw new CommandError("bad_command", `Type ${form}.`);
+  return { type: "say", conversation: parseGroup(word), text: requireText(text, form) };
+}
+
+function parseGroupAndUsers(
+  rest: string,
+  form: string,
+): { readonly conversation: string; readonly users: readonly string[] } {
+  const [word, after] = splitFirstWord(rest);
+  const list = after.trim();
+  if (word === "" || list === "") throw new CommandError("bad_command", `Type ${form}.`);
+  return { conversation: parseGroup(word), users: parsePeople(list) };
+}
+
+export function parseHistory(rest: string): Intent {
+  const words = splitWords(rest);
+  const limit = /^\d+$/.test(words.at(-1) ?? "") ? Number(words.pop()) : undefined;
+  const [word, ...others] = words;
+  if (others.length > 0 || limit === 0 || (limit ?? 0) > HISTORY_LIMIT) {
+    throw new CommandError(
+      "bad_command",
+      `Type /history [WHERE] [N], with N from 1 to ${HISTORY_LIMIT}.`,
+    );
+  }
+  return {
+    type: "history",
+    ...(word !== undefined && { place: parsePlace(word) }),
+    ...(limit !== undefined && { limit }),
+  };
+}
+
+export function parseSearch(rest: string): Intent {
+  const words = rest.trim();
+  if (words === "") throw new CommandError("bad_command", "Type /search WORDS.");
+  return { type: "search", words };
+}
+
+export function parseInvite(rest: string): Intent {
+  const words = splitWords(rest);
   const span = /[a-z]$/i.test(words.at(-1) ?? "") ? words.pop() : undefined;
   const lifetime = span === undefined ? undefined : parseDuration(span) ?? 0;
   const [count, ...others] = words;
@@ -210,44 +234,53 @@ export function parseInvite(rest: string): Parsed {
   const isWrong = others.length > 0 || uses === 0 || (uses ?? 1) > LIMITS.inviteUses ||
     lifetime === 0 || (lifetime ?? 1) > TIMES.invite;
   if (isWrong) {
-    const most = `N from 1 to ${LIMITS.inviteUses}, and SPAN such as 12h or 30d`;
-    return fail("bad_command", `Type /invite [N] [SPAN], with ${most}.`);
+    const limits = `N from 1 to ${LIMITS.inviteUses}, and SPAN such as 12h or 30d`;
+    throw new CommandError("bad_command", `Type /invite [N] [SPAN], with ${limits}.`);
   }
-  return parsedAs({
+  return {
     type: "invite",
     ...(uses !== undefined && { uses }),
     ...(lifetime !== undefined && { lifetime }),
-  });
+  };
 }
 
-export function parseSearch(rest: string): Parsed {
-  const words = rest.trim();
-  if (words === "") return fail("bad_command", "Type /search WORDS.");
-  return parsedAs({ type: "search", words });
+export function parseSignIn(intent: "login" | "register"): (rest: string) => Intent {
+  return (rest) => {
+    // A second word is most likely a password, which must not be typed here.
+    const word = requireOneWord(rest, `/${intent} NAME alone. You are asked for the password next`);
+    return { type: "sign_in", user: parsePerson(word), intent };
+  };
 }
 
-export function parseSignIn(rest: string, intent: "login" | "register"): Parsed {
-  const [word, after] = cut(rest);
-  if (word === "" || after.trim() !== "") {
-    return fail("bad_command", `Type /${intent} NAME alone; the password is asked for then.`);
+/** A destination, then the path of a file. The path is not looked at. */
+export function parseSendFile(rest: string): Intent {
+  const [word, after] = splitFirstWord(rest);
+  const path = after.trim();
+  if (word === "" || path === "") {
+    throw new CommandError(
+      "bad_command",
+      `Type ${SEND_USAGE}: @USER, #ROOM or group:NAME, and then the path of a file.`,
+    );
   }
-  const user = foldName(word);
-  return isName(user) ? parsedAs({ type: "sign_in", user, intent }) : badName();
+  return { type: "send_file", to: parseFileDestination(word), path };
 }
 
-/** One word that is a room or group, and nothing after it. */
-export function one(
-  rest: string,
-  usage: string,
-  read: (word: string) => string | undefined,
-  intent: (conversation: string) => Intent,
-): Parsed {
-  const [word, after] = cut(rest);
-  if (word === "" || after.trim() !== "") return fail("bad_command", `Type ${usage}.`);
-  const conversation = read(word);
-  return conversation === undefined ? badPlace() : parsedAs(intent(conversation));
+function parseFileDestination(word: string): Destination<string | number> {
+  if (word === "0") return { conversation: GENERAL };
+  if (/^\d[\d,]*$/.test(word)) return { people: parseNumbers(word) };
+  return parseDestination(word, "person");
 }
 
-export function alone(rest: string, word: string, intent: Intent): Parsed {
-  return rest.trim() === "" ? parsedAs(intent) : fail("bad_command", `Nothing may follow ${word}.`);
+/** `/accept`, `/cancel` or `/decline`: a number or an ID, or nothing for the newest file. */
+export function parseFileId(type: "accept" | "cancel" | "decline"): (rest: string) => Intent {
+  return (rest) => {
+    const word = rest.trim();
+    if (word === "") return { type };
+    const id = parseId(word);
+    if (id !== undefined) return { type, id };
+    throw new CommandError(
+      "bad_command",
+      `Type /${type}, or /${type} N with the number of a file.`,
+    );
+  };
 }

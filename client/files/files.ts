@@ -163,9 +163,9 @@ export class Files {
     if (store === undefined) {
       throw new RefusedError("no_file", "Nothing was sent: this client has no access to files.");
     }
-    const { conversations, meant } = to.type === "place"
+    const { conversations, meant } = "conversation" in to
       ? { conversations: [to.conversation], meant: () => {} }
-      : await speaking.with(to.who);
+      : await speaking.with(to.people);
     this.#passages.checkRoom(conversations.length);
     if (conversations.length === 0) return meant();
     const source = await store.openUpload(path);

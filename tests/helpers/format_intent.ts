@@ -1,6 +1,7 @@
 /** An intent as the line that stands for it: what `parseLine` reads as the same intent again. */
 import { NO_TOPIC } from "../../client/commands/parsers.ts";
-import type { ConversationName, Intent, Recipient } from "../../client/events.ts";
+import type { ConversationName, Intent } from "../../client/events.ts";
+import type { Destination } from "../../protocol/destination.ts";
 import { GENERAL, parseConversation } from "../../protocol/names.ts";
 
 export function formatIntent(intent: Intent): string {
@@ -8,7 +9,7 @@ export function formatIntent(intent: Intent): string {
     case "say":
       return formatSay(intent);
     case "private": {
-      const byNumber = intent.to.every((who) => typeof who === "number");
+      const byNumber = intent.to.every((person) => typeof person === "number");
       const list = intent.to.join(",");
       return byNumber ? `${list}: ${intent.text}` : `@${list} ${intent.text}`;
     }
@@ -50,7 +51,7 @@ export function formatIntent(intent: Intent): string {
     case "invite":
       return words("/invite", intent.uses, minutes(intent.lifetime));
     case "send_file":
-      return words("/send", formatRecipient(intent.to), intent.path);
+      return words("/send", formatTo(intent.to), intent.path);
     case "accept":
     case "cancel":
     case "decline":
@@ -78,12 +79,12 @@ function formatPlace({ type, name }: ConversationName): string {
   }
 }
 
-function formatRecipient(to: Recipient): string {
-  if (to.type === "place") {
+function formatTo(to: Destination<string | number>): string {
+  if ("conversation" in to) {
     return isGroup(to.conversation) ? to.conversation : `#${nameOf(to.conversation)}`;
   }
-  const byNumber = to.who.every((who) => typeof who === "number");
-  return byNumber ? to.who.join(",") : `@${to.who.join(",")}`;
+  const byNumber = to.people.every((person) => typeof person === "number");
+  return byNumber ? to.people.join(",") : `@${to.people.join(",")}`;
 }
 
 function formatSay({ text, conversation }: Extract<Intent, { type: "say" }>): string {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { commandForms, helpText, parseLine } from "../../../client/commands/commands.ts";
-import type { Intent, Recipient } from "../../../client/events.ts";
+import type { Intent } from "../../../client/events.ts";
+import type { Destination } from "../../../protocol/destination.ts";
 import { formatIntent } from "../../helpers/format_intent.ts";
 
 /** Every way to type a command, as `/help` shows it. */
@@ -17,7 +18,7 @@ function errorOf(line: string): { code: string; message: string } {
   return parsed.type === "error" ? parsed : assert.fail(`${line}: ${parsed.type}`);
 }
 
-function sending(to: Recipient, path: string): Intent {
+function sending(to: Destination<string | number>, path: string): Intent {
   return { type: "send_file", to, path };
 }
 
@@ -81,13 +82,13 @@ const INTENTS: readonly (readonly [line: string, intent: Intent])[] = [
   ["/history @bob 5", { type: "history", place: { type: "person", name: "bob" }, limit: 5 }],
   ["/history group:crew", { type: "history", place: { type: "group", name: "crew" } }],
   ["/search green  tea ", { type: "search", words: "green  tea" }],
-  ["/send bob plan.pdf", sending({ type: "people", who: ["bob"] }, "plan.pdf")],
-  ["/send @Ann,bob  my plan.pdf ", sending({ type: "people", who: ["ann", "bob"] }, "my plan.pdf")],
-  ["/send 1,3 ~/plan.pdf", sending({ type: "people", who: [1, 3] }, "~/plan.pdf")],
-  ["/send 0 plan", sending({ type: "place", conversation: "room:general" }, "plan")],
-  ["/SEND #Tech /a b/c", sending({ type: "place", conversation: "room:tech" }, "/a b/c")],
-  ["/send room:tech c", sending({ type: "place", conversation: "room:tech" }, "c")],
-  ["/send group:crew c", sending({ type: "place", conversation: "group:crew" }, "c")],
+  ["/send bob plan.pdf", sending({ people: ["bob"] }, "plan.pdf")],
+  ["/send @Ann,bob  my plan.pdf ", sending({ people: ["ann", "bob"] }, "my plan.pdf")],
+  ["/send 1,3 ~/plan.pdf", sending({ people: [1, 3] }, "~/plan.pdf")],
+  ["/send 0 plan", sending({ conversation: "room:general" }, "plan")],
+  ["/SEND #Tech /a b/c", sending({ conversation: "room:tech" }, "/a b/c")],
+  ["/send room:tech c", sending({ conversation: "room:tech" }, "c")],
+  ["/send group:crew c", sending({ conversation: "group:crew" }, "c")],
   ["/accept", { type: "accept" }],
   ["/accept 12", { type: "accept", id: "12" }],
   ["/decline 01arz3ndektsv4rrffq69g5fav", { type: "decline", id: "01ARZ3NDEKTSV4RRFFQ69G5FAV" }],
@@ -353,8 +354,8 @@ const anyIntent: fc.Arbitrary<Intent> = fc.oneof(
   fc.record({
     type: fc.constant("send_file"),
     to: fc.oneof(
-      fc.record({ type: fc.constant("place"), conversation: fc.oneof(room, group) }),
-      fc.record({ type: fc.constant("people"), who: fc.oneof(users, numbers) }),
+      fc.record({ conversation: fc.oneof(room, group) }),
+      fc.record({ people: fc.oneof(users, numbers) }),
     ),
     path: trimmed,
   }),
