@@ -7,7 +7,7 @@
  * other, in order; the next is read when the last has been handled.
  *
  * What it waits for the peer is bounded by the time limits of the session (`check`, called about
- * once a second), and by `TIMES.linger` for the last frame. Further streams are `transfer.ts`'s.
+ * once a second), and by `TIMES.linger` for the last frame. Transfer streams are served by `transfer_stream.ts`.
  */
 import { type Clock, within } from "../protocol/clock.ts";
 import { encodeFrame } from "../protocol/codec.ts";
@@ -22,19 +22,12 @@ import {
   StreamError,
   TransportError,
 } from "../protocol/transport/transport.ts";
-import {
-  dispatch,
-  dispatchTransfer,
-  Gate,
-  isTransfer,
-  type Rates,
-  type Services,
-} from "./dispatch.ts";
+import { dispatch, Gate, isTransfer, type Rates, type Services } from "./dispatch.ts";
 import { describe, type Logger } from "./log.ts";
 import { type Flusher, Outbox } from "./outbox.ts";
 import type { Identity, Peer } from "./peer.ts";
 import type { SignedIn } from "./services/signed_in.ts";
-import { serveTransfer } from "./transfer.ts";
+import { TransferStream } from "./transfer_stream.ts";
 
 /** What all connections share. */
 export interface ConnectionOptions {
@@ -71,7 +64,7 @@ export class PeerConnection implements Peer, SignedIn {
     this.#connection = connection;
     this.#options = options;
     this.#session = new ServerSession({ server: options.software }, options.clock.now());
-    this.#gate = new Gate(options.rates);
+    this.#gate = new Gate(options.rates, options.clock);
   }
 
   /** Serves the peer; resolves when it has gone and everything about it has been let go of. */
@@ -211,21 +204,13 @@ export class PeerConnection implements Peer, SignedIn {
 
   async #handle(verdict: Verdict): Promise<void> {
     if (verdict.type === "ignore") return;
-    await this.#pace(verdict);
+    await this.#gate.wait(verdict.type === "accept" ? verdict.frame : undefined);
     if (verdict.type !== "accept") return this.#act(verdict);
     const { frame } = verdict;
     if (isTransfer(frame) || frame.type === "chunk") {
       throw new Error(`Cannot answer ${frame.type} on the session stream`);
     }
     await dispatch(frame.type, frame, this, this.#options.services);
-  }
-
-  /** The gate: waits where frames come too fast. */
-  async #pace(verdict: Verdict): Promise<void> {
-    const { clock } = this.#options;
-    const frame = verdict.type === "accept" ? verdict.frame : undefined;
-    const delay = this.#gate.delay(frame, clock.now());
-    if (delay > 0) await new Promise<void>((resolve) => void clock.after(delay, resolve));
   }
 
   /** Back-pressure: reads no further than the peer reads, and than its messages are answered. */
@@ -240,18 +225,13 @@ export class PeerConnection implements Peer, SignedIn {
   // Further streams.
 
   async #serveTransfer(stream: Stream): Promise<void> {
-    const { clock } = this.#options;
+    const { services, clock } = this.#options;
+    const session = this.#session;
+    const gate = this.#gate;
+    const transfer = new TransferStream(stream, { peer: this, session, gate, services, clock });
     try {
-      await serveTransfer(stream, {
-        clock,
-        judge: (body) => this.#session.handleTransferBody(body, clock.now()),
-        fault: (fault) => this.#session.handleFault(fault),
-        pace: (verdict) => this.#pace(verdict),
-        answer: (frame, incoming) =>
-          dispatchTransfer(frame.type, frame, this.session, this.#options.services, incoming),
-        act: (verdict) => this.#act(verdict),
-        onWritten: () => this.#session.handleActivity(clock.now()),
-      });
+      const verdict = await transfer.serve();
+      if (verdict !== undefined) this.#act(verdict);
     } catch (error) {
       // A peer that wants no more of an answer ends its stream, and nothing else.
       if (error instanceof StreamError) return;

@@ -2,11 +2,12 @@
  * Which handler a frame goes to, and how fast such frames may come: one row for each type. What is
  * allowed in which state and on which stream has been judged before (`protocol/session/rules.ts`).
  */
+import type { Clock } from "../protocol/clock.ts";
 import type { TransferType } from "../protocol/session/rules.ts";
 import type { AcceptedFrame } from "../protocol/session/server.ts";
 import type { ClientFrames, ServerFrame } from "../protocol/frame.ts";
 import { type AuthServices, login, logout, resume } from "./handlers/auth.ts";
-import { download, type FileServices, upload } from "./handlers/files.ts";
+import { type ChunkReader, download, type FileServices, upload } from "./handlers/files.ts";
 import { history, type HistoryServices } from "./handlers/history.ts";
 import { invite, type InviteServices } from "./handlers/invite.ts";
 import { type MessageServices, send } from "./handlers/message.ts";
@@ -25,7 +26,6 @@ import {
 } from "./handlers/places.ts";
 import { search, type SearchServices } from "./handlers/search.ts";
 import { mark, sync, type SyncServices } from "./handlers/sync.ts";
-import type { Incoming } from "./incoming.ts";
 import type { Peer } from "./peer.ts";
 import { Pace, type Rate } from "./rate.ts";
 import type { SignedIn } from "./services/signed_in.ts";
@@ -63,7 +63,7 @@ interface TransferRow<Frame> {
     frame: Frame,
     session: SignedIn,
     services: Services,
-    incoming: Incoming,
+    stream: ChunkReader,
   ) => AsyncGenerator<ServerFrame[]>;
 }
 
@@ -111,16 +111,16 @@ export function dispatch<Type extends SessionType>(
   return row.handle(frame, peer, services);
 }
 
-/** Hands on a frame that was accepted on a stream of its own. */
+/** Hands on a request that was accepted on a transfer stream. */
 export function dispatchTransfer<Type extends TransferType>(
   type: Type,
-  frame: ClientFrames[Type],
+  request: ClientFrames[Type],
   session: SignedIn,
   services: Services,
-  incoming: Incoming,
+  stream: ChunkReader,
 ): AsyncGenerator<ServerFrame[]> {
   const row: TransferRow<ClientFrames[Type]> = TRANSFERS[type];
-  return row.handle(frame, session, services, incoming);
+  return row.handle(request, session, services, stream);
 }
 
 export function isTransfer(frame: AcceptedFrame): frame is TransferFrame {
@@ -129,9 +129,11 @@ export function isTransfer(frame: AcceptedFrame): frame is TransferFrame {
 
 /** The gate: how long a frame of one session has to wait before it is handed on. */
 export class Gate {
+  readonly #clock: Clock;
   readonly #paces: { readonly [Name in Limit]: Pace };
 
-  constructor(rates: Rates) {
+  constructor(rates: Rates, clock: Clock) {
+    this.#clock = clock;
     this.#paces = {
       sends: new Pace(rates.sends),
       lists: new Pace(rates.lists),
@@ -140,7 +142,16 @@ export class Gate {
     };
   }
 
-  /** Counts a frame; `undefined` for what the session answered or refused by itself. */
+  /**
+   * Counts a frame, and waits where frames come too fast. `undefined`: the session has answered or
+   * refused it by itself.
+   */
+  async wait(frame: AcceptedFrame | undefined): Promise<void> {
+    const delay = this.delay(frame, this.#clock.now());
+    if (delay > 0) await new Promise<void>((resolve) => void this.#clock.after(delay, resolve));
+  }
+
+  /** Counts a frame. Returns the milliseconds that it has to wait. */
   delay(frame: AcceptedFrame | undefined, now: number): number {
     return this.#paces[limitOf(frame)].take(now);
   }

@@ -11,7 +11,7 @@ import type { Store } from "./store/store.ts";
 
 export interface HousekeepingOptions {
   readonly store: Pick<Store, "admission" | "endExpiredSessions" | "index" | "sweep">;
-  readonly files: Pick<Files, "sweep" | "tidy">;
+  readonly files: Pick<Files, "removeExpired" | "removeOrphans">;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -34,7 +34,7 @@ export function startHousekeeping(options: HousekeepingOptions): () => void {
   const tidy = async () => {
     const indexed = await store.index(PIECE).catch(failed("index"));
     const swept = await store.sweep(PIECE).catch(failed("sweep"));
-    const removed = await files.sweep(PIECE).catch(failed("files"));
+    const removed = await files.removeExpired(PIECE).catch(failed("files"));
     return indexed || swept || removed ? BUSY : QUIET;
   };
   const expire = async () => {
@@ -42,7 +42,7 @@ export function startHousekeeping(options: HousekeepingOptions): () => void {
     await store.admission.endExpiredInvites(clock.time()).catch(failed("expire"));
     return EXPIRY;
   };
-  files.tidy().catch(failed("blobs"));
+  files.removeOrphans().catch(failed("blobs"));
   const ends = [repeat(clock, tidy), repeat(clock, expire)];
   return () => ends.forEach((end) => end());
 }

@@ -1,60 +1,72 @@
-/** `upload` and `download`: a file's bytes, on a stream of their own. */
+/** `upload` and `download`: a file's bytes, on a transfer stream of their own. */
 import { ProtocolError } from "../../protocol/errors.ts";
 import type { ClientFrames, ServerFrame } from "../../protocol/frame.ts";
-import type { Incoming } from "../incoming.ts";
-import type { Files } from "../services/files.ts";
+import type { Files, UploadStream } from "../services/files.ts";
 import type { SignedIn } from "../services/signed_in.ts";
 import { objectionText } from "./objection.ts";
 
-/** Why somebody may not write in a conversation. */
+/** Why the account may not write in a conversation. */
 const OBJECTIONS: ReadonlySet<string> = new Set(["unknown_user", "not_a_member"]);
 
 export interface FileServices {
   readonly files: Files;
 }
 
-/** Each chunk is on its way to the disk before the next is read. */
+/** What follows an `upload` on its stream. */
+export interface ChunkReader extends UploadStream {
+  /** Starts to read the first chunk before it is wanted: call it before the first `await`. */
+  readAhead(): void;
+  /** Throws if the client did not wait for `ready`. */
+  refuseEarlyFrames(): Promise<void>;
+  /** The next bytes, at most `most`. Throws `unfinished_file` at the end of the stream. */
+  readChunk(most: number): Promise<Uint8Array>;
+}
+
+/** Each chunk is written to the file before the next is read from the stream. */
 export async function* upload(
-  frame: ClientFrames["upload"],
+  request: ClientFrames["upload"],
   session: SignedIn,
   { files }: FileServices,
-  incoming: Incoming,
+  stream: ChunkReader,
 ): AsyncGenerator<ServerFrame[]> {
+  const { id: re } = request;
   try {
-    incoming.expect(frame);
-    await using receipt = await files.receive(session, frame, () => incoming.abandon());
-    yield [await incoming.ready(receipt.length)];
-    while (incoming.left > 0) await receipt.append(await incoming.read());
-    await receipt.finish();
-    yield [{ type: "stored", re: frame.id }];
+    stream.readAhead();
+    await using file = await files.startUpload(session, request, stream);
+    await stream.refuseEarlyFrames();
+    yield [{ type: "ready", re, offset: file.length }];
+    while (file.left > 0) await file.append(await stream.readChunk(file.left));
+    await files.complete(file);
+    yield [{ type: "stored", re }];
   } catch (error) {
-    yield [refusal(frame.id, withName(error, frame, session))];
+    yield [refusal(re, withName(error, request, session))];
   }
 }
 
-/** Each chunk is written before the next is read from the disk. */
+/** Each chunk is written to the stream before the next is read from the disk. */
 export async function* download(
-  frame: ClientFrames["download"],
+  request: ClientFrames["download"],
   session: SignedIn,
   { files }: FileServices,
 ): AsyncGenerator<ServerFrame[]> {
+  const { id: re } = request;
   try {
-    await using loan = await files.lend(session, frame);
-    for await (const bytes of loan.chunks()) yield [{ type: "chunk", bytes }];
-    yield [{ type: "end", re: frame.id, more: false }];
+    await using file = await files.openDownload(session, request);
+    for await (const bytes of file.chunks()) yield [{ type: "chunk", bytes }];
+    yield [{ type: "end", re, more: false }];
   } catch (error) {
-    yield [refusal(frame.id, error)];
+    yield [refusal(re, error)];
   }
 }
 
-/** Says who it is that does not exist, as it is said of messages. */
-function withName(error: unknown, frame: ClientFrames["upload"], session: SignedIn): unknown {
+/** Names the user or the room, as the refusal of a message does. */
+function withName(error: unknown, request: ClientFrames["upload"], session: SignedIn): unknown {
   if (!(error instanceof ProtocolError) || !OBJECTIONS.has(error.code)) return error;
-  const text = objectionText(error.code, frame.conversation, session.account.name);
+  const text = objectionText(error.code, request.conversation, session.account.name);
   return new ProtocolError(error.code, text);
 }
 
-/** A fault of the peer as the `error` of its request. All else is thrown on. */
+/** The `error` frame for a fault of the client. Any other error is thrown on. */
 function refusal(re: number, error: unknown): ServerFrame {
   if (!(error instanceof ProtocolError) || error.fatal) throw error;
   return { type: "error", re, code: error.code, message: error.message };

@@ -1,24 +1,25 @@
 /**
- * Files: who may bring and have which, how much there may be of them, and when they go. Their bytes
- * are `blobs.ts`'s, on their way to and from peers they are `transfer.ts`'s. It never learns what a
- * file is called.
+ * Files: who may upload and download which, how much they may take up, and when they are removed.
+ * Their bytes are on the disk (`store/blobs.ts`), and pass through `incoming_file.ts` and
+ * `file_reader.ts`. The server never learns the name of a file.
  *
  * 1. A file is complete when all of its bytes are on the disk and have the hash that was announced.
- *    Until then nobody can have it, and its upload can be taken up again where it stopped.
- * 2. What was announced counts against the account's quota from the beginning.
+ *    Until then it cannot be downloaded, and its upload can be resumed where it stopped.
+ * 2. An announced file counts against the account's quota from the beginning.
  * 3. Of two uploads of one file at once, the newer one goes on: its sender has connected again.
  * 4. What is refused changes nothing, and throws a `ProtocolError`.
  */
 import type { Clock } from "../../protocol/clock.ts";
 import { type ErrorCode, ProtocolError } from "../../protocol/errors.ts";
 import type { ClientFrames } from "../../protocol/frame.ts";
-import { LIMITS } from "../../protocol/limits.ts";
+import { SerialQueue } from "../../protocol/serial_queue.ts";
 import { formatSize } from "../../protocol/size.ts";
 import type { Blobs } from "../store/blobs.ts";
 import type { FileRow, FileStore } from "../store/file_store.ts";
-import { Loan } from "./loan.ts";
-import { Receipt } from "./receipt.ts";
+import { FileReader } from "./file_reader.ts";
+import { IncomingFile } from "./incoming_file.ts";
 import type { SignedIn } from "./signed_in.ts";
+import { TransferSlots } from "./transfer_slots.ts";
 
 export interface FileLimits {
   /** Bytes of one file. */
@@ -31,7 +32,7 @@ export interface FileLimits {
   readonly spare: number;
   /** Uploads and downloads at once, of all connections. */
   readonly transfers: number;
-  /** Milliseconds that a complete file is kept, and one that is not. */
+  /** Milliseconds that a complete file is kept, and an incomplete one. */
   readonly keep: number;
   readonly keepPart: number;
 }
@@ -47,34 +48,42 @@ export interface FilesOptions {
   readonly limits: FileLimits;
 }
 
+/** What an upload comes on. */
+export interface UploadStream {
+  /** A newer upload of the same file has begun: this one ends. */
+  abandon(): void;
+}
+
 type Upload = ClientFrames["upload"];
 
-/** An upload that is under way. */
-interface Active {
+interface ActiveUpload {
   readonly file: string;
-  readonly abandon: () => void;
+  readonly stream: UploadStream;
+  /** Resolves when the upload has ended. */
   readonly ended: Promise<void>;
 }
 
 export class Files implements AsyncDisposable {
   readonly #options: FilesOptions;
+  readonly #slots: TransferSlots;
   /** By account and file. */
-  readonly #uploads = new Map<string, Active>();
-  readonly #receipts = new Set<Receipt>();
-  /** Uploads and downloads of each session. */
-  readonly #transfers = new Map<SignedIn, number>();
-  #count = 0;
-  /** Resolves waits for the last transfer. */
-  #idle = () => {};
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #uploads = new Map<string, ActiveUpload>();
+  readonly #incoming = new Set<IncomingFile>();
+  /** Changes of rows and blobs: what was checked still holds when the change is made. */
+  readonly #changes = new SerialQueue();
 
   constructor(options: FilesOptions) {
     this.#options = options;
+    this.#slots = new TransferSlots(options.limits.transfers);
   }
 
-  /** Takes a file in. `abandon` is called when a newer upload of it has come. */
-  async receive(session: SignedIn, request: Upload, abandon: () => void): Promise<Receipt> {
-    const { conversations, limits, store, blobs, clock } = this.#options;
+  /** Begins an upload, or resumes one. `complete` ends it. */
+  async startUpload(
+    session: SignedIn,
+    request: Upload,
+    stream: UploadStream,
+  ): Promise<IncomingFile> {
+    const { conversations, limits, blobs } = this.#options;
     if (request.size > limits.largest) {
       const most = `A file may have at most ${formatSize(limits.largest)} here.`;
       throw new ProtocolError("file_too_large", most);
@@ -82,62 +91,72 @@ export class Files implements AsyncDisposable {
     const objection = await conversations.objection(session, request.conversation);
     if (objection !== undefined) throw new ProtocolError(objection);
 
-    await using held = new AsyncDisposableStack();
-    held.use(this.#take(session));
-    const takeOver = this.#takeOver(session, request.file, abandon);
-    held.use(takeOver);
-    await takeOver.before;
-    const row = await this.#inTurn(() => this.#announce(session, request));
-    const writer = row.complete ? undefined : held.use(await blobs.write(row.blob, row.size));
-    const receipt = new Receipt({
-      row,
-      writer,
-      complete: () => store.complete(row.file, clock.time()),
-      forget: () => this.#inTurn(() => this.#forget(row.file)),
-    });
-    this.#receipts.add(receipt);
-    held.defer(() => void this.#receipts.delete(receipt));
-    receipt.hold(held.move());
-    return receipt;
+    await using acquired = new AsyncDisposableStack();
+    acquired.use(this.#slots.take(session));
+    const { older } = acquired.use(this.#register(session, request.file, stream));
+    await older?.ended;
+    const row = await this.#changes.run(() => this.#announce(session, request));
+    const writer = row.complete ? undefined : acquired.use(await blobs.write(row.blob, row.size));
+    const resources = acquired.move();
+    const file = new IncomingFile(row, writer, resources);
+    this.#incoming.add(file);
+    resources.defer(() => void this.#incoming.delete(file));
+    return file;
   }
 
-  /** Gives a file out, from an offset on. */
-  async lend(session: SignedIn, request: ClientFrames["download"]): Promise<Loan> {
+  /** All bytes have come. When it resolves, the members of the conversation may download the file. */
+  async complete(file: IncomingFile): Promise<void> {
+    const { store, clock } = this.#options;
+    const { row } = file;
+    if (!await file.sync()) {
+      await this.#changes.run(() => this.#remove(row.file));
+      throw new ProtocolError("damaged_file");
+    }
+    if (row.complete || await store.complete(row.file, clock.time())) return;
+    throw new ProtocolError("unknown_conversation");
+  }
+
+  /** Opens a complete file, to be read from an offset on. */
+  async openDownload(session: SignedIn, request: ClientFrames["download"]): Promise<FileReader> {
     const { conversations, store, blobs } = this.#options;
     const { file, offset } = request;
     const row = await store.get(file);
-    // What one may not have is not told from what is not there.
+    // The answer does not tell a file that the account may not have from one that does not exist.
     if (!row?.complete || await conversations.objection(session, row.conversation) !== undefined) {
       throw new ProtocolError("no_such_file");
     }
     if (offset > row.size) {
-      throw new ProtocolError("bad_frame", `The file has ${row.size} bytes, and no more to give.`);
+      const message = `The offset ${offset} is past the end: the file has ${row.size} bytes.`;
+      throw new ProtocolError("bad_frame", message);
     }
-    await using held = new AsyncDisposableStack();
-    held.use(this.#take(session));
-    const reader = await blobs.read(row.blob);
-    if (reader === undefined) throw new ProtocolError("no_such_file");
-    held.use(reader);
-    if (reader.length !== row.size) throw new ProtocolError("no_such_file");
-    return new Loan(reader, offset, held.move());
+    await using acquired = new AsyncDisposableStack();
+    acquired.use(this.#slots.take(session));
+    const blob = await blobs.read(row.blob);
+    if (blob === undefined) throw new ProtocolError("no_such_file");
+    acquired.use(blob);
+    if (blob.length !== row.size) throw new ProtocolError("no_such_file");
+    return new FileReader(blob, offset, acquired.move());
   }
 
-  /** Removes what is too old, and what deleted groups have left. `false`: nothing more is left. */
-  async sweep(limit: number): Promise<boolean> {
+  /**
+   * Removes at most `limit` files that are too old or were sent to a deleted group. `false`: none
+   * are left.
+   */
+  async removeExpired(limit: number): Promise<boolean> {
     const { store, clock, limits } = this.#options;
     const now = clock.time();
     const old = await store.old(now - limits.keep, now - limits.keepPart, limit);
     const active = new Set([...this.#uploads.values()].map(({ file }) => file));
-    const removed = old.filter((file) => !active.has(file));
-    for (const file of removed) await this.#inTurn(() => this.#forget(file));
-    return removed.length > 0 && old.length === limit;
+    const expired = old.filter((file) => !active.has(file));
+    for (const file of expired) await this.#changes.run(() => this.#remove(file));
+    return expired.length > 0 && old.length === limit;
   }
 
-  /** Removes blobs that no file has: a crash may leave some. */
-  async tidy(): Promise<void> {
+  /** Removes blobs that belong to no file: a crash may leave some. */
+  async removeOrphans(): Promise<void> {
     const { store, blobs } = this.#options;
     for await (const blob of blobs.names()) {
-      await this.#inTurn(async () => {
+      await this.#changes.run(async () => {
         if (!await store.hasBlob(blob)) await blobs.remove(blob);
       });
     }
@@ -145,11 +164,32 @@ export class Files implements AsyncDisposable {
 
   /** Waits until all transfers have ended. Their connections MUST have closed. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#last;
-    while (this.#count > 0) await new Promise<void>((resolve) => this.#idle = resolve);
+    await this.#changes.idle();
+    await this.#slots.idle();
   }
 
-  /** The row of an upload: the one that is there, one for bytes that are there, or a new one. */
+  /** Abandons the older upload of the same file, if there is one; wait for its end. */
+  #register(
+    session: SignedIn,
+    file: string,
+    stream: UploadStream,
+  ): Disposable & { readonly older: ActiveUpload | undefined } {
+    const key = `${session.account.name}/${file}`;
+    const older = this.#uploads.get(key);
+    const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+    const upload: ActiveUpload = { file, stream, ended };
+    this.#uploads.set(key, upload);
+    older?.stream.abandon();
+    return {
+      older,
+      [Symbol.dispose]: () => {
+        if (this.#uploads.get(key) === upload) this.#uploads.delete(key);
+        end();
+      },
+    };
+  }
+
+  /** The row of an upload: the file's own, one with the blob of an equal file, or a new one. */
   async #announce(session: SignedIn, request: Upload): Promise<FileRow> {
     const { store, blobs, clock } = this.#options;
     const { file, conversation, size, hash } = request;
@@ -164,10 +204,10 @@ export class Files implements AsyncDisposable {
       return found;
     }
     await this.#checkCount(account);
-    const twin = await store.same(account, hash, size);
-    const complete = twin !== undefined && await blobs.length(twin.blob) === size;
-    if (!complete) await this.#checkRoom(account, size);
-    const blob = complete ? twin.blob : file;
+    const equal = await store.same(account, hash, size);
+    const complete = equal !== undefined && await blobs.length(equal.blob) === size;
+    if (!complete) await this.#checkQuota(account, size);
+    const blob = complete ? equal.blob : file;
     const row = { file, account, conversation, size, hash, blob, complete, at: clock.time() };
     if (!await store.add(row)) throw new ProtocolError("other_file");
     return row;
@@ -176,10 +216,11 @@ export class Files implements AsyncDisposable {
   async #checkCount(account: string): Promise<void> {
     const { store, limits } = this.#options;
     if (await store.count(account) < limits.count) return;
-    throw new ProtocolError("quota_exceeded", `You have ${limits.count} files here: no more fit.`);
+    const message = `You have ${limits.count} files here, which is the limit.`;
+    throw new ProtocolError("quota_exceeded", message);
   }
 
-  async #checkRoom(account: string, size: number): Promise<void> {
+  async #checkQuota(account: string, size: number): Promise<void> {
     const { store, limits } = this.#options;
     const left = limits.quota - await store.used(account);
     if (size > left) {
@@ -193,63 +234,19 @@ export class Files implements AsyncDisposable {
     await this.#checkDisk(size);
   }
 
-  /** What other uploads still bring is as good as there. */
+  /** Bytes that other uploads have announced count as written. */
   async #checkDisk(size: number): Promise<void> {
     const { blobs, limits } = this.#options;
-    let promised = 0;
-    for (const receipt of this.#receipts) promised += receipt.left;
-    if (await blobs.free() - promised - size >= limits.spare) return;
+    let announced = 0;
+    for (const file of this.#incoming) announced += file.left;
+    if (await blobs.free() - announced - size >= limits.spare) return;
     throw new ProtocolError("disk_full");
   }
 
-  async #forget(file: string): Promise<void> {
+  async #remove(file: string): Promise<void> {
     const { store, blobs } = this.#options;
     const blob = await store.remove(file);
     if (blob !== undefined) await blobs.remove(blob);
-  }
-
-  /** Counts a transfer for as long as it is not disposed of. */
-  #take(session: SignedIn): Disposable {
-    const own = this.#transfers.get(session) ?? 0;
-    if (own >= LIMITS.transfers) {
-      const message = `${LIMITS.transfers} files are on their way: wait until one has arrived.`;
-      throw new ProtocolError("busy", message);
-    }
-    if (this.#count >= this.#options.limits.transfers) throw new ProtocolError("busy");
-    this.#transfers.set(session, own + 1);
-    this.#count++;
-    return {
-      [Symbol.dispose]: () => {
-        const rest = (this.#transfers.get(session) ?? 0) - 1;
-        if (rest > 0) this.#transfers.set(session, rest);
-        else this.#transfers.delete(session);
-        if (--this.#count === 0) this.#idle();
-      },
-    };
-  }
-
-  /** Abandons an older upload of the file; `before` resolves when that has ended. */
-  #takeOver(session: SignedIn, file: string, abandon: () => void) {
-    const key = `${session.account.name}/${file}`;
-    const before = this.#uploads.get(key);
-    const { promise: ended, resolve: end } = Promise.withResolvers<void>();
-    const active = { file, abandon, ended };
-    this.#uploads.set(key, active);
-    before?.abandon();
-    return {
-      before: before?.ended,
-      [Symbol.dispose]: () => {
-        if (this.#uploads.get(key) === active) this.#uploads.delete(key);
-        end();
-      },
-    };
-  }
-
-  /** One after the other: what was checked still holds when it is done. */
-  #inTurn<T>(change: () => Promise<T>): Promise<T> {
-    const done = this.#last.then(change);
-    this.#last = done.catch(() => {});
-    return done;
   }
 }
 

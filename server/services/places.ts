@@ -17,6 +17,7 @@ import type {
 } from "../../protocol/frame.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { isFreeName, parseConversation } from "../../protocol/names.ts";
+import { SerialQueue } from "../../protocol/serial_queue.ts";
 import type { Place, Store } from "../store/store.ts";
 import type { Conversations } from "./conversations.ts";
 import type { Presence } from "./presence.ts";
@@ -57,7 +58,7 @@ const NOT_ONE_LINE = /[\p{Cc}\u2028\u2029]/u;
 
 export class Places {
   readonly #options: PlacesOptions;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #changes = new SerialQueue();
 
   constructor(options: PlacesOptions) {
     this.#options = options;
@@ -65,7 +66,7 @@ export class Places {
 
   /** Makes a room or group. Who makes it is in it; so are the members of a group. */
   create(session: SignedIn, wanted: NewPlace): Promise<ConversationState> {
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       const { store } = this.#options;
       const { conversation, topic = "" } = wanted;
       const parsed = parseConversation(conversation);
@@ -101,7 +102,7 @@ export class Places {
 
   /** Joins a room. Whoever is in it already stays in it. */
   join(session: SignedIn, conversation: string): Promise<ConversationState> {
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       const { store } = this.#options;
       const { name } = session.account;
       if (await store.place(conversation) === undefined) {
@@ -118,7 +119,7 @@ export class Places {
 
   /** Leaves a room or group. A group that its last member leaves is deleted. */
   leave(session: SignedIn, conversation: string): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       const { store, conversations } = this.#options;
       const { name } = session.account;
       await this.#own(session, conversation);
@@ -133,7 +134,7 @@ export class Places {
 
   /** Deletes a group, with everything that was said in it. */
   delete(session: SignedIn, conversation: string): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       const { store, conversations } = this.#options;
       await this.#ownAsCreator(session, conversation);
       const members = await store.members(conversation);
@@ -145,7 +146,7 @@ export class Places {
 
   /** Puts people into a group; returns who has been added. Those who are in it already stay. */
   add(session: SignedIn, conversation: string, users: readonly string[]): Promise<string[]> {
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       const { store } = this.#options;
       await this.#ownAsCreator(session, conversation);
       await this.#checkAccounts(users);
@@ -166,7 +167,7 @@ export class Places {
 
   /** Takes people out of a group. */
   remove(session: SignedIn, conversation: string, users: readonly string[]): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       const { store, conversations } = this.#options;
       await this.#ownAsCreator(session, conversation);
       if (users.includes(session.account.name)) {
@@ -185,7 +186,7 @@ export class Places {
   }
 
   setTopic(session: SignedIn, conversation: string, topic: string): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       await this.#own(session, conversation);
       checkTopic(topic);
       await this.#options.store.setTopic(conversation, topic);
@@ -203,7 +204,7 @@ export class Places {
     tell: (states: readonly ConversationState[]) => void,
   ): Promise<void> {
     const { conversations } = this.#options;
-    return this.#inTurn(async () => tell(await conversations.states(session.account.name)));
+    return this.#changes.run(async () => tell(await conversations.states(session.account.name)));
   }
 
   /** All rooms, or the groups that the account is in. */
@@ -227,13 +228,6 @@ export class Places {
       status: presence.statusOf(name),
     }));
     return { creator: place.creator, users };
-  }
-
-  /** One change at a time. What one throws does not concern the next. */
-  #inTurn<T>(change: () => Promise<T>): Promise<T> {
-    const done = this.#last.then(change);
-    this.#last = done.catch(() => {});
-    return done;
   }
 
   /**

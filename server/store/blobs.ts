@@ -12,6 +12,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { isUlid } from "../../protocol/names.ts";
 import { errorCode } from "../../protocol/system_error.ts";
+import { StoreError } from "./error.ts";
 
 export interface Blobs {
   /** Opens a blob to go on where it ends. One that is longer than `size` begins anew. */
@@ -30,7 +31,7 @@ export interface Blobs {
 export interface BlobWriter extends AsyncDisposable {
   /** Bytes that are there. */
   readonly length: number;
-  /** Throws `DiskFullError`. */
+  /** Throws a `StoreError` (`disk_full`). */
   append(bytes: Uint8Array): Promise<void>;
   /** Resolves with the SHA-256 of the whole when all of it would survive a power cut. */
   finish(): Promise<Uint8Array>;
@@ -40,10 +41,6 @@ export interface BlobReader extends AsyncDisposable {
   readonly length: number;
   /** Fills the array from an offset on; resolves with the number of bytes, 0 at the end. */
   into(bytes: Uint8Array, offset: number): Promise<number>;
-}
-
-export class DiskFullError extends Error {
-  override readonly name = "DiskFullError";
 }
 
 /** Bytes that are read at once where a blob is hashed again. */
@@ -157,7 +154,9 @@ class DiskWriter implements BlobWriter {
         await this.#file.datasync();
       }
     } catch (cause) {
-      if (FULL.has(errorCode(cause) ?? "")) throw new DiskFullError("The disk is full", { cause });
+      if (FULL.has(errorCode(cause) ?? "")) {
+        throw new StoreError("disk_full", "The disk is full", { cause });
+      }
       throw cause;
     }
   }

@@ -7,6 +7,7 @@
  * writes them anew.
  */
 import fc from "fast-check";
+import { systemClock } from "../../protocol/clock.ts";
 import { closeCodeOf, type ErrorCode, ERRORS } from "../../protocol/errors.ts";
 import type { ClientFrame } from "../../protocol/frame.ts";
 import { CLIENT_RULES, SERVER_RULES } from "../../protocol/session/rules.ts";
@@ -143,7 +144,7 @@ function framesOf(limit: keyof Rates): string {
   const counted = Object.keys(CLIENT_RULES).filter((type) => {
     const frame = FRAMES.get(type);
     if (frame === undefined || frame.type === "hello" || frame.type === "ping") return false;
-    const gate = new Gate({ ...rates, [limit]: { rate: 1, burst: 1 } });
+    const gate = new Gate({ ...rates, [limit]: { rate: 1, burst: 1 } }, systemClock);
     gate.delay(frame, 0);
     return gate.delay(frame, 0) > 0;
   });

@@ -7,7 +7,10 @@ import { messageOf } from "../helpers/messages.ts";
 import { tempStore } from "../helpers/temp_store.ts";
 
 const HOUR = 60 * 60 * 1000;
-const files = { sweep: () => Promise.resolve(false), tidy: () => Promise.resolve() };
+const files = {
+  removeExpired: () => Promise.resolve(false),
+  removeOrphans: () => Promise.resolve(),
+};
 
 Deno.test("startHousekeeping() fills the index of words piece by piece, with pauses between", async () => {
   await using temp = await tempStore("ann");

@@ -31,13 +31,13 @@ Deno.test("Files removes complete files after their time, and keeps what others 
   await upload(ann, file);
   later(server, HOUR / 2);
   await upload(ann, { ...file, file: ulidOf(2) });
-  assert.equal(await server.files.sweep(10), false);
+  assert.equal(await server.files.removeExpired(10), false);
   later(server, HOUR / 2 + 1);
-  await server.files.sweep(10);
+  await server.files.removeExpired(10);
   assert.equal((await download(ann, file.file))[0], "no_such_file");
   assert.equal((await download(ann, ulidOf(2)))[0], "end");
   later(server, HOUR / 2);
-  await server.files.sweep(10);
+  await server.files.removeExpired(10);
   assert.equal((await download(ann, ulidOf(2)))[0], "no_such_file");
   assert.deepEqual(await readdir(server.blobs), []);
 });
@@ -49,13 +49,13 @@ Deno.test("Files removes uploads that broke off sooner, but none that is under w
   const going = await breakOff(ann, 2);
   await upload(ann, fileOf(9, 10));
   later(server, MINUTE + 1);
-  await server.files.sweep(10);
+  await server.files.removeExpired(10);
   assert.deepEqual((await readdir(server.blobs)).sort(), [ulidOf(1), ulidOf(2), ulidOf(9)]);
   broken.stream.stream.reset(0);
   // The disk is a real one, and takes real time to let go of.
   for (let look = 0; look < 500 && (await readdir(server.blobs)).includes(ulidOf(1)); look++) {
     await settle();
-    await server.files.sweep(10);
+    await server.files.removeExpired(10);
   }
   assert.deepEqual((await readdir(server.blobs)).sort(), [ulidOf(2), ulidOf(9)]);
   await going.stream.chunks(going.file.bytes);
@@ -67,9 +67,9 @@ Deno.test("Files removes a few at a time, and says whether there are more", asyn
   const ann = await server.signIn("ann");
   for (const number of [1, 2, 3]) await upload(ann, fileOf(number, 10));
   later(server, 2 * HOUR);
-  assert.equal(await server.files.sweep(2), true);
+  assert.equal(await server.files.removeExpired(2), true);
   assert.equal((await readdir(server.blobs)).length, 1);
-  assert.equal(await server.files.sweep(2), false);
+  assert.equal(await server.files.removeExpired(2), false);
   assert.deepEqual(await readdir(server.blobs), []);
 });
 
@@ -88,7 +88,7 @@ Deno.test("Files frees what was sent to a group that has been deleted", async ()
   await going.chunks(fileOf(2, 10).bytes);
   assert.equal(wordOf(await going.next()), "unknown_conversation");
   assert.equal(await upload(ann, fileOf(3, 900)), "quota_exceeded");
-  await server.files.sweep(10);
+  await server.files.removeExpired(10);
   assert.deepEqual(await readdir(server.blobs), []);
   assert.equal(await upload(ann, fileOf(3, 900)), "0, stored");
 });
@@ -99,6 +99,6 @@ Deno.test("Files removes blobs that no file has, and leaves alone what is not a 
   await upload(ann, fileOf(1, 10));
   await writeFile(join(server.blobs, ulidOf(2)), "left by a crash");
   await writeFile(join(server.blobs, "notes.txt"), "not ours");
-  await server.files.tidy();
+  await server.files.removeOrphans();
   assert.deepEqual((await readdir(server.blobs)).sort(), [ulidOf(1), "notes.txt"].sort());
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { DiskBlobs, DiskFullError } from "../../../server/store/blobs.ts";
+import { DiskBlobs } from "../../../server/store/blobs.ts";
 import { hashOf } from "../../helpers/files.ts";
 import { ulidOf } from "../../helpers/messages.ts";
 
@@ -99,5 +99,5 @@ Deno.test("DiskBlobs tells a full disk from other failures", {
   // What is written to /dev/full finds no room, as on a full disk.
   await Deno.symlink("/dev/full", join(temp.folder, BLOB));
   await using writer = await temp.blobs.write(BLOB, 10);
-  await assert.rejects(writer.append(new Uint8Array(10)), DiskFullError);
+  await assert.rejects(writer.append(new Uint8Array(10)), { code: "disk_full" });
 });

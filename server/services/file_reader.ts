@@ -1,0 +1,31 @@
+/** A file that is being downloaded, chunk by chunk. */
+import { LIMITS } from "../../protocol/limits.ts";
+import type { BlobReader } from "../store/blobs.ts";
+
+export class FileReader implements AsyncDisposable {
+  readonly #blob: BlobReader;
+  readonly #offset: number;
+  readonly #resources: AsyncDisposable;
+
+  /** Begins at `offset`. `resources` are released with the reader, the blob among them. */
+  constructor(blob: BlobReader, offset: number, resources: AsyncDisposable) {
+    this.#blob = blob;
+    this.#offset = offset;
+    this.#resources = resources;
+  }
+
+  /** A chunk is valid until the next is asked for: all of them use the same memory. */
+  async *chunks(): AsyncGenerator<Uint8Array> {
+    const chunk = new Uint8Array(Math.min(LIMITS.chunk, this.#blob.length));
+    for (let at = this.#offset; at < this.#blob.length;) {
+      const length = await this.#blob.into(chunk, at);
+      if (length === 0) throw new Error("Cannot read a file: it became shorter");
+      yield chunk.subarray(0, length);
+      at += length;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#resources[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { SerialQueue } from "../../protocol/serial_queue.ts";
+
+Deno.test("SerialQueue.run() runs one piece of work at a time, in order", async () => {
+  const queue = new SerialQueue();
+  const log: string[] = [];
+  const first = Promise.withResolvers<void>();
+  const one = queue.run(async () => {
+    log.push("one begins");
+    await first.promise;
+    log.push("one ends");
+    return 1;
+  });
+  const two = queue.run(() => Promise.resolve(log.push("two")));
+  await Promise.resolve();
+  first.resolve();
+  assert.equal(await one, 1);
+  assert.equal(await two, 3);
+  assert.deepEqual(log, ["one begins", "one ends", "two"]);
+});
+
+Deno.test("SerialQueue.run() rejects with what its work throws, and goes on", async () => {
+  const queue = new SerialQueue();
+  const failed = queue.run(() => Promise.reject(new Error("no")));
+  const next = queue.run(() => Promise.resolve("next"));
+  await assert.rejects(failed, /no/);
+  assert.equal(await next, "next");
+});
+
+Deno.test("SerialQueue.idle() waits for what was given so far, even if it fails", async () => {
+  const queue = new SerialQueue();
+  let done = false;
+  const failed = queue.run(async () => {
+    await Promise.resolve();
+    done = true;
+    throw new Error("no");
+  });
+  failed.catch(() => {});
+  await queue.idle();
+  assert.ok(done);
+});
