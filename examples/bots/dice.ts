@@ -1,10 +1,10 @@
 /**
- * A bot in TypeScript, on the headless client: whoever writes `!roll 2d6`, in a room that it is in
- * or to it alone, is told there what the dice say.
+ * A bot in TypeScript, on the headless client. It answers `!roll 2d6` with the result, in its rooms
+ * and in private messages.
  *
  *     deno run -A examples/bots/dice.ts NAME@HOST[:PORT] PIN PASSWORD_FILE [ROOM...]
  *
- * It comes back by itself when the connection breaks, and answers then what it has missed.
+ * It reconnects by itself, and then answers what it has missed.
  */
 import { randomInt } from "node:crypto";
 import { readFile } from "node:fs/promises";
@@ -31,7 +31,7 @@ const chat = new Chat({
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => void chat.leave());
 for (const room of rooms) void chat.do({ type: "join", conversation: `room:${room}` });
 
-// A client MUST be read: it takes no more from the network than is read here.
+// Events MUST be read: the client reads no more from the network than is read here.
 for await (const event of chat.events) {
   if (event.event === "message") {
     const text = answerTo(event.text);
@@ -42,7 +42,7 @@ for await (const event of chat.events) {
   }
 }
 
-/** What people write is theirs to choose: it is measured before it is believed. */
+/** People can write anything: the text is checked before it is used. */
 function answerTo(text: string): string | undefined {
   if (!text.startsWith("!roll")) return undefined;
   const [roll, count, sides = "6"] = /^!roll(?: (\d{0,2})d(\d{1,3}))?$/.exec(text) ?? [];

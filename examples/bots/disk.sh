@@ -1,15 +1,15 @@
 #!/bin/sh
-# A bot in shell, on `sotto client --json` and jq: whoever writes "!disk", in a room that it is in
-# or to it alone, is told privately how full the disk of its machine is.
+# A bot in shell, on `sotto client --json` and jq. It answers "!disk", in its rooms and in private
+# messages, with a private message that says how full the disk of its machine is.
 #
 #     examples/bots/disk.sh NAME@HOST[:PORT] [OPTION...]     the options of sotto client
 #
-# What others write never reaches the shell: jq compares the text, and a name is harmless.
+# The text never reaches the shell: jq compares it. A name holds no character of the shell's.
 set -eu
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-mkfifo "$folder/lines" # What the bot says goes back into the client that it listens to.
+mkfifo "$folder/lines" # Carries the answers back to the client.
 
 sotto client "$@" --json <"$folder/lines" |
   jq --unbuffered -r 'select(.event == "message" and .text == "!disk") | .from' |

@@ -108,7 +108,7 @@ export const REFUSALS: Readonly<Record<RequestType, Reasons>> = {
 };
 
 /** What can answer any frame, besides the errors that end the connection. */
-export const ANY_REFUSALS: readonly ErrorCode[] = ["bad_frame", "bad_state"];
+const ANY_REFUSALS: readonly ErrorCode[] = ["bad_frame", "bad_state"];
 
 /** Fails for an error that the table does not allow as the answer to the frame. */
 export function checkRefusal(asked: ClientFrame["type"], answer: ServerFrame): void {
