@@ -183,6 +183,9 @@ export class QuicheConnection implements Connection, Task, StreamHost {
     this.#send(quic);
     quic.close(true, code, encodeReason(reason));
     this.#leave({ kind: "application", code, reason, by: "local" });
+    // At once: when a probe timeout of an unconfirmed handshake comes between, quiche 0.18 sends empty
+    // Handshake packets without end, and never the close.
+    this.#send(quic);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
