@@ -6,7 +6,7 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** What Node and Deno have, and browsers have not. */
 const FOREIGN = ["Buffer", "Deno", "__dirname", "__filename", "process", "setImmediate"];
 
-export interface BrowserBundle {
+interface BrowserBundle {
   /** A script that defines `bundle`, with all exports. */
   readonly code: string;
   /** The files in it, from the root. */
