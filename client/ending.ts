@@ -1,21 +1,37 @@
-/** How it ends for those who leave, in words: what they leave behind is told. Pure. */
-import type { Ending } from "./session/reconnecting_session.ts";
+/** How a client ended: the code that decides its exit code, and a sentence for the user. */
 
-export interface LeftBehind {
+export type EndCode =
+  | "left" // The user left, and nothing is unfinished.
+  | "unsent" // The user left before every message was stored.
+  | "unfinished" // The user left before every file was transferred.
+  | "no_connection" // No server answered, or it speaks another protocol.
+  | "not_let_in"
+  | "key_changed"
+  | "untrusted" // The server is unknown, and the user did not trust it.
+  | "failed";
+
+export interface Ending {
+  readonly code: EndCode;
+  /** May repeat what the server said: not trusted. */
+  readonly message: string;
+}
+
+export interface Unfinished {
   /** Messages that are not acknowledged. */
   readonly unsent: number;
-  /** Files that are not across. */
+  /** Files that are not transferred. */
   readonly unfinished: number;
 }
 
-export function endingOf({ unsent, unfinished }: LeftBehind): Ending {
-  const again = "Send or accept again, to go on.";
+/** The ending for a user who leaves. */
+export function endingOf({ unsent, unfinished }: Unfinished): Ending {
+  const advice = "Send or accept again, to go on.";
   if (unsent > 0) {
-    const also = unfinished === 0 ? "" : `; ${filesText(unfinished)} not across. ${again}`;
-    return { code: "unsent", message: `Left; ${countOf(unsent)} could not be sent${also || "."}` };
+    const files = unfinished === 0 ? "." : `; ${filesText(unfinished)} not across. ${advice}`;
+    return { code: "unsent", message: `Left; ${countOf(unsent)} could not be sent${files}` };
   }
   if (unfinished === 0) return { code: "left", message: "Left." };
-  return { code: "unfinished", message: `Left; ${filesText(unfinished)} not across. ${again}` };
+  return { code: "unfinished", message: `Left; ${filesText(unfinished)} not across. ${advice}` };
 }
 
 /** `1 message`, `2 messages`. */

@@ -1,12 +1,15 @@
 /**
- * Events on their way to whoever shows them: in order, one consumer, bounded. The bound is held by
- * the producer, who waits for `room()` before reading further from the network; what one frame
- * brings is never torn apart.
+ * Events for the interface: in order, for one reader, bounded. The producer keeps the bound: it
+ * waits for `room()` before it reads further from the network. The events of one frame stay
+ * together.
  */
 import type { ChatEvent } from "./events.ts";
 
-/** Events that wait to be shown before reading pauses. */
-const MOST = 1024;
+/** Events that may wait before the producer pauses. */
+const MAX_EVENTS = 1024;
+
+/** What takes events, and never refuses one. */
+export type EventSink = Pick<EventQueue, "put">;
 
 interface Entry {
   readonly event: ChatEvent | undefined;
@@ -14,7 +17,7 @@ interface Entry {
 }
 
 export class EventQueue implements AsyncIterable<ChatEvent> {
-  readonly #most: number;
+  readonly #max: number;
   #entries: Entry[] = [];
   #ended = false;
   #released = false;
@@ -22,34 +25,34 @@ export class EventQueue implements AsyncIterable<ChatEvent> {
   #wakeConsumer: (() => void) | undefined;
   #waiting: (() => void)[] = [];
 
-  constructor(most = MOST) {
-    this.#most = most;
+  constructor(max = MAX_EVENTS) {
+    this.#max = max;
   }
 
-  /** Puts an event at the end. `shown` is called when the consumer is done with it. */
+  /** Puts an event at the end. Calls `shown` when the reader is done with it. */
   put(event: ChatEvent | undefined, shown?: () => void): void {
     if (this.#ended) return;
     this.#entries.push({ event, shown });
     this.#wakeConsumer?.();
   }
 
-  /** Resolves when there is room, or nobody will read any more. */
+  /** Resolves when there is room, or the reader has gone. */
   room(): Promise<void> {
-    return this.#until(() => this.#entries.length < this.#most);
+    return this.#until(() => this.#entries.length < this.#max);
   }
 
-  /** Resolves when everything was shown, or nobody will read any more. */
+  /** Resolves when the reader is done with every event, or has gone. */
   empty(): Promise<void> {
     return this.#until(() => this.#entries.length === 0);
   }
 
-  /** From now on nobody waits for the reader. */
+  /** From now on no producer waits for the reader. */
   release(): void {
     this.#released = true;
     this.#wakeWaiting();
   }
 
-  /** Nothing more comes; what is there is still read. */
+  /** Takes no further event; the reader still gets those that wait. */
   end(): void {
     this.#ended = true;
     this.#wakeConsumer?.();
@@ -73,7 +76,7 @@ export class EventQueue implements AsyncIterable<ChatEvent> {
         this.#wakeWaiting();
       }
     } finally {
-      // The reader has left: nothing is kept for it.
+      // The reader has gone.
       this.#entries = [];
       this.end();
     }

@@ -3,13 +3,15 @@
  * shows them. It says things, and knows how long each took to be stored and acknowledged.
  */
 import { monotonicFactory } from "ulid";
-import { SessionConnection } from "../../client/session/session_connection.ts";
 import { dialServer } from "../../client/session/dial.ts";
+import { notConnected, RefusedError } from "../../client/session/refused_error.ts";
+import type { Answer } from "../../client/session/requests.ts";
+import { SessionConnection } from "../../client/session/session_connection.ts";
 import { pinned } from "../../client/session/trust.ts";
 import { systemClock } from "../../protocol/clock.ts";
-import type { Content, ServerFrame } from "../../protocol/frame.ts";
+import type { Content } from "../../protocol/frame.ts";
 import { GENERAL } from "../../protocol/names.ts";
-import type { Fields, Request } from "../../protocol/session/client.ts";
+import type { Fields } from "../../protocol/session/client.ts";
 import type { Connection, Engine } from "../../protocol/transport/transport.ts";
 
 /** One of the ways to a server. */
@@ -39,13 +41,12 @@ export async function dial({ engine, host, port, pin }: Way): Promise<Connection
 
 export class Session implements AsyncDisposable {
   readonly connection: Connection;
-  /** For coming back without a password. */
+  /** For the next sign-in, without a password. */
   token = "";
-  readonly #waiting = new Map<number, PromiseWithResolvers<ServerFrame>>();
   readonly #welcomed = Promise.withResolvers<void>();
-  #link: SessionConnection | undefined;
+  #session: SessionConnection | undefined;
 
-  /** From nothing to signed in. */
+  /** Connects and signs in. */
   static async enter(way: Way, credentials: Credentials): Promise<Session> {
     const session = new Session(await dial(way));
     try {
@@ -61,54 +62,47 @@ export class Session implements AsyncDisposable {
     this.connection = connection;
   }
 
-  /** Says something in `general`; resolves when it is acknowledged: it is stored then. */
+  /** Sends a message to `general`. Resolves when it is acknowledged. Throws `SessionError`. */
   async say(content: Content): Promise<void> {
     await this.#ask({ type: "send", ulid: nextUlid(), conversation: GENERAL, content });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#link?.leave();
+    await this.#session?.leave();
     await this.connection[Symbol.asyncDispose]();
   }
 
   async #signIn(credentials: Credentials): Promise<void> {
-    const link = await SessionConnection.open({
+    const session = await SessionConnection.open({
       connection: this.connection,
       client: "sotto-compare",
       clock: systemClock,
-      receive: (frame, request) => this.#receive(frame, request),
     });
-    this.#link = link;
-    void link.closed.then(({ message }) => this.#fail(message));
+    this.#session = session;
+    void this.#read(session);
     await this.#welcomed.promise;
-    const answer = await this.#ask(
+    const [answer] = await this.#ask(
       "token" in credentials
         ? { type: "resume", ...credentials }
         : { type: "login", ...credentials },
     );
-    if (answer.type === "authenticated") this.token = answer.token;
+    if (answer !== undefined) this.token = answer.token;
   }
 
-  async #ask(fields: Fields): Promise<ServerFrame> {
-    if (!this.#link?.allows(fields.type)) throw new SessionError(`${fields.type} is not allowed`);
-    const answered = Promise.withResolvers<ServerFrame>();
-    this.#waiting.set(this.#link.request(fields), answered);
-    const answer = await answered.promise;
-    if (answer.type === "error") throw new SessionError(answer.message);
-    return answer;
+  async #ask<Given extends Fields>(fields: Given): Promise<Answer<Given["type"]>> {
+    try {
+      return await (this.#session?.request(fields) ?? Promise.reject(notConnected()));
+    } catch (failure) {
+      if (failure instanceof RefusedError) throw new SessionError(failure.message);
+      throw failure;
+    }
   }
 
-  #receive(frame: ServerFrame, request: Request | undefined): void {
-    if (frame.type === "welcome") this.#welcomed.resolve();
-    if (request === undefined) return;
-    this.#waiting.get(request.id)?.resolve(frame);
-    this.#waiting.delete(request.id);
-  }
-
-  #fail(reason: string): void {
-    const failure = new SessionError(reason);
-    this.#welcomed.reject(failure);
-    for (const { reject } of this.#waiting.values()) reject(failure);
-    this.#waiting.clear();
+  /** What others say is read, and not looked at. */
+  async #read(session: SessionConnection): Promise<void> {
+    for await (const output of session.frames()) {
+      if (output.type === "frame" && output.frame.type === "welcome") this.#welcomed.resolve();
+    }
+    this.#welcomed.reject(new SessionError((await session.closed).message));
   }
 }

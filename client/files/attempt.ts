@@ -8,9 +8,9 @@ import { LIMITS } from "../../protocol/limits.ts";
 import type { UploadFields } from "../../protocol/session/client.ts";
 import type { ClientUpload } from "../../protocol/session/upload.ts";
 import { StreamError, TransportError } from "../../protocol/transport/transport.ts";
-import { RefusedError } from "../session/requests.ts";
+import { RefusedError } from "../session/refused_error.ts";
 import type { SessionConnection } from "../session/session_connection.ts";
-import { TEMPORARY_REFUSALS } from "../session/temporary_refusals.ts";
+import { TEMPORARY_REFUSALS } from "../session/refused_error.ts";
 import type { TransferStream } from "../session/transfer_stream.ts";
 import type { AnnouncedFile, DownloadFile, UploadFile } from "./file_store.ts";
 

@@ -9,18 +9,18 @@
  */
 import type { Clock } from "../../protocol/clock.ts";
 import { encodeFileNote, FILE_KIND } from "../../protocol/file.ts";
-import type { Message } from "../../protocol/frame.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import { RefusedError } from "../session/requests.ts";
-import type { SessionConnection } from "../session/session_connection.ts";
+import { RefusedError } from "../session/refused_error.ts";
+import type { CurrentSession } from "../session/signed_in_session.ts";
 import type { ChatEvent, Intent } from "../events.ts";
 import type { EventQueue } from "../event_queue.ts";
 import type { Composer } from "../messages/composer.ts";
+import type { SendQueue } from "../messages/send_queue.ts";
 import { downloadOnce, uploadOnce } from "./attempt.ts";
 import type { DownloadFolder, FileStore, UploadFile } from "./file_store.ts";
 import { type ResumableUploads, type UploadKey, UploadsInMemory } from "./resumable_uploads.ts";
 import { safeFileName } from "./safe_file_name.ts";
-import { type Offer, Offers } from "./offers.ts";
+import type { Offer, Offers } from "./offers.ts";
 import type { Transfer, TransferInfo } from "./transfer.ts";
 import { Transfers } from "./transfers.ts";
 import { unlessAborted } from "./unless_aborted.ts";
@@ -45,13 +45,16 @@ export interface FilesOptions extends FileOptions {
   /** From 0 up to, but not including, 1. */
   readonly random: () => number;
   readonly events: EventQueue;
-  readonly speaking: Pick<Composer, "with" | "put">;
-  /** Resolves when there is room for a message. */
-  readonly room: () => Promise<void>;
+  readonly session: Pick<CurrentSession, "connection" | "next" | "server">;
+  /** The account's name. */
+  readonly account: string;
+  readonly offers: Offers;
+  readonly composer: Pick<Composer, "conversationsWith">;
+  readonly queue: Pick<SendQueue, "add" | "room">;
+  /** Makes the ID of a message. */
   readonly ulid: () => string;
-  /** The account's own name, and the server's pin. */
-  readonly self: () => string;
-  readonly pin: () => string;
+  /** Gives each file that is sent its number; offers have theirs from the same row. */
+  readonly nextNumber: () => number;
 }
 
 /** Refusals after which the server knows nothing of what was begun. */
@@ -66,20 +69,14 @@ export class Files {
   readonly #passages: Transfers;
   /** What was uploaded, and is said but not acknowledged yet. */
   readonly #said = new Map<string, UploadKey>();
-  #count = 0;
   /** How many were on their way when this client left. */
   #left: number | undefined;
 
   constructor(options: FilesOptions) {
     this.#options = options;
     this.#uploads = options.uploads ?? new UploadsInMemory();
-    this.#offers = new Offers(() => ++this.#count);
+    this.#offers = options.offers;
     this.#passages = new Transfers(options);
-  }
-
-  /** For messages from before that are shown again. */
-  get offers(): Pick<Offers, "keep"> {
-    return this.#offers;
   }
 
   /** Files that leaving has stopped. */
@@ -97,39 +94,18 @@ export class Files {
     return this.#passages.idle();
   }
 
-  /** A session has signed in. */
-  attach(link: SessionConnection): void {
-    this.#passages.attach(link);
-  }
-
-  /** The session has ended. */
-  detach(): void {
-    this.#passages.detach();
-  }
-
-  /** Somebody else signs in: what was on its way stops, and what was offered is forgotten. */
-  reset(): void {
-    this.#passages.stop();
-    this.#said.clear();
-    for (const offer of this.#offers.all) this.#offers.forget(offer);
-  }
-
   /** Stops what is on its way, and begins nothing more. Idempotent. */
   leave(): void {
     this.#left ??= this.#passages.all.filter(({ isAcross }) => !isAcross).length;
     this.#passages.stop();
   }
 
-  /** Takes a message that is a file; `false`: it is not what it says. */
-  hear(message: Message): boolean {
-    const offer = this.#offers.keep(message);
-    if (offer === undefined) return false;
-    this.#emit({ event: "offer", ...offer.event });
-    const { autoAccept = -1, store, self } = this.#options;
+  /** A message offers a file: fetches it if the user wants that without a question. */
+  offered(offer: Offer): void {
+    const { autoAccept = -1, store, account } = this.#options;
     const downloads = store?.downloads;
-    const wanted = offer.note.size <= autoAccept && offer.event.from !== self();
+    const wanted = offer.note.size <= autoAccept && offer.event.from !== account;
     if (wanted && downloads !== undefined) this.#acceptUnasked(downloads, offer);
-    return true;
   }
 
   /** A message of this account's was stored, or refused for good. */
@@ -159,15 +135,16 @@ export class Files {
   }
 
   async #send({ to, path }: Extract<FileIntent, { type: "send_file" }>): Promise<void> {
-    const { speaking, store } = this.#options;
+    const { composer, store } = this.#options;
     if (store === undefined) {
       throw new RefusedError("no_file", "Nothing was sent: this client has no access to files.");
     }
-    const { conversations, meant } = "conversation" in to
-      ? { conversations: [to.conversation], meant: () => {} }
-      : await speaking.with(to.people);
+    const { conversations, refusal } = "conversation" in to
+      ? { conversations: [to.conversation], refusal: undefined }
+      : await composer.conversationsWith(to.people);
     this.#passages.checkRoom(conversations.length);
-    if (conversations.length === 0) return meant();
+    if (conversations.length === 0 && refusal !== undefined) throw refusal;
+    if (conversations.length === 0) return;
     const source = await store.openUpload(path);
     const { size } = source;
     const name = nameToSend(source.name);
@@ -175,7 +152,7 @@ export class Files {
     let before = Promise.resolve();
     const all = conversations.map((conversation) => {
       const way: TransferInfo = {
-        number: ++this.#count,
+        number: this.#options.nextNumber(),
         direction: "up",
         conversation,
         name,
@@ -185,16 +162,23 @@ export class Files {
       return before;
     });
     void Promise.all(all).then(() => source[Symbol.asyncDispose]());
-    meant();
+    if (refusal !== undefined) throw refusal;
   }
 
   async #upload(passage: Transfer, source: UploadFile): Promise<boolean> {
-    const { self, pin, speaking, room } = this.#options;
+    const { account, session, queue } = this.#options;
     const { conversation, name, size } = passage.way;
     const { signal } = passage;
     const hash = await unlessAborted(signal, source.hash((bytes) => passage.read(bytes)));
     if (hash === undefined) return false;
-    const begun: UploadKey = { pin: pin(), user: self(), conversation, name, size, hash };
+    const begun: UploadKey = {
+      pin: session.server.pin,
+      user: account,
+      conversation,
+      name,
+      size,
+      hash,
+    };
     const file = await this.#idOf(begun);
     passage.name(file);
     try {
@@ -208,13 +192,13 @@ export class Files {
       if (isRefusal(failure, FORGOTTEN)) await this.#uploads.forget(begun);
       throw failure;
     }
-    await unlessAborted(signal, room());
+    await unlessAborted(signal, queue.room());
     // Whoever stopped it may be somebody else by now.
     if (signal.aborted) return false;
     passage.arrived();
     this.#said.set(file, begun);
     const body = encodeFileNote({ file, name, size, hash });
-    speaking.put(file, conversation, { kind: FILE_KIND, body });
+    queue.add({ ulid: file, conversation, content: { kind: FILE_KIND, body } });
     return true;
   }
 

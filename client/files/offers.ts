@@ -5,7 +5,7 @@
 import { decodeFileNote, type FileNote } from "../../protocol/file.ts";
 import type { Message } from "../../protocol/frame.ts";
 import type { OfferEvent } from "../events.ts";
-import { isoTime } from "../messages/history.ts";
+import { isoTime } from "../messages/content.ts";
 
 /** Offers that are kept; past it the oldest is forgotten (`/history` offers it again). */
 const MOST = 256;

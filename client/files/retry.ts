@@ -4,7 +4,7 @@
  * attempt after attempt moves nothing although there is a session.
  */
 import { type Clock, pause } from "../../protocol/clock.ts";
-import { RefusedError } from "../session/requests.ts";
+import { RefusedError } from "../session/refused_error.ts";
 import { backoff } from "../session/backoff.ts";
 import { BrokenError } from "./attempt.ts";
 

@@ -6,8 +6,9 @@
  * nobody has looked at is not told again (`passage.ts`): so events are bounded by the files.
  */
 import type { Clock } from "../../protocol/clock.ts";
-import { RefusedError } from "../session/requests.ts";
+import { RefusedError } from "../session/refused_error.ts";
 import type { SessionConnection } from "../session/session_connection.ts";
+import type { CurrentSession } from "../session/signed_in_session.ts";
 import type { EventQueue } from "../event_queue.ts";
 import type { Attempt } from "./attempt.ts";
 import { retry } from "./retry.ts";
@@ -26,6 +27,7 @@ export interface TransfersOptions {
   /** From 0 up to, but not including, 1. */
   readonly random: () => number;
   readonly events: Pick<EventQueue, "put">;
+  readonly session: Pick<CurrentSession, "connection" | "next">;
 }
 
 /** Takes one across; says whether it came to its end. Throws `RefusedError`. */
@@ -37,8 +39,6 @@ export class Transfers {
   readonly #passages = new Map<Transfer, Promise<void>>();
   /** By those that are over. */
   #moved = 0;
-  #link: SessionConnection | undefined;
-  #linked = Promise.withResolvers<void>();
 
   constructor(options: TransfersOptions) {
     this.#options = options;
@@ -61,18 +61,6 @@ export class Transfers {
   /** Resolves when nothing is on its way. */
   async idle(): Promise<void> {
     while (this.#passages.size > 0) await Promise.all(this.#passages.values());
-  }
-
-  /** A session has signed in. */
-  attach(link: SessionConnection): void {
-    this.#link = link;
-    this.#linked.resolve();
-  }
-
-  /** The session has ended. */
-  detach(): void {
-    this.#link = undefined;
-    this.#linked = Promise.withResolvers();
   }
 
   /** Stops all of them. */
@@ -118,7 +106,7 @@ export class Transfers {
 
   /** Attempt after attempt; `false`: it was stopped. Throws `RefusedError`. */
   carry(passage: Transfer, once: (attempt: Attempt) => Promise<void>): Promise<boolean> {
-    const { clock, random } = this.#options;
+    const { clock, random, session } = this.#options;
     const { signal } = passage;
     return retry(
       (link: SessionConnection) =>
@@ -130,21 +118,14 @@ export class Transfers {
           moved: (bytes) => passage.moved(bytes),
         }),
       {
-        link: (signal) => this.#nextLink(signal),
-        isCurrent: (link) => link === this.#link,
+        link: (signal) => session.next(signal),
+        isCurrent: (link) => link === session.connection,
         moved: () => passage.movedBytes,
         clock,
         random,
         signal,
       },
     );
-  }
-
-  async #nextLink(signal: AbortSignal): Promise<SessionConnection | undefined> {
-    while (this.#link === undefined && !signal.aborted) {
-      await unlessAborted(signal, this.#linked.promise);
-    }
-    return signal.aborted ? undefined : this.#link;
   }
 
   async #run(passage: Transfer, before: Promise<void>, work: Work): Promise<void> {

@@ -1,28 +1,38 @@
 /**
- * What a person says, made into messages that wait to be sent: to everyone in a room or group, to
- * people privately, or sealed. What cannot be said is a `RefusedError`, and nothing is sent.
+ * Commands that say something, made into messages for the `SendQueue`: to a room or group, to
+ * people privately, or sealed. A command that cannot be carried out is a `RefusedError`, and sends
+ * nothing.
  */
-import type { Content } from "../../protocol/frame.ts";
-import { RefusedError, type Requests } from "../session/requests.ts";
+import type { EventSink } from "../event_queue.ts";
 import type { Intent } from "../events.ts";
+import { RefusedError } from "../session/refused_error.ts";
+import type { Requester } from "../session/requests.ts";
+import type { Inbox } from "./inbox.ts";
+import { findRecipients, unknownText } from "./recipients.ts";
 import { type Rooms, selfError } from "./rooms.ts";
-import { recipientsOf, unknownText } from "./recipients.ts";
 import { checkLength, type SecretMessages } from "./secret_messages.ts";
-import type { MessageExchange } from "./message_exchange.ts";
+import type { SendQueue } from "./send_queue.ts";
 
 export type MessageIntent = Extract<Intent, { type: "say" | "private" | "reply" | "secret" }>;
 
 export interface ComposerOptions {
-  readonly talk: () => Pick<MessageExchange, "say" | "unsent" | "newestPrivate">;
-  readonly places: Pick<Rooms, "find" | "room">;
-  readonly asking: Pick<Requests, "ask" | "can">;
-  readonly secrecy: Pick<SecretMessages, "seal">;
-  /** The account's own name. */
-  readonly self: () => string;
-  /** Makes an ID for a message. */
+  /** The account's name. */
+  readonly account: string;
+  readonly queue: Pick<SendQueue, "add">;
+  readonly inbox: Pick<Inbox, "newestPrivate">;
+  readonly rooms: Pick<Rooms, "find" | "current">;
+  readonly session: Requester;
+  readonly secrets: Pick<SecretMessages, "seal">;
+  /** Makes the ID of a message. */
   readonly ulid: () => string;
-  /** Something that a person should know, though the rest was done. */
-  readonly object: (code: string, message: string) => void;
+  readonly events: EventSink;
+}
+
+/** The conversations with several people. */
+export interface PrivateConversations {
+  readonly conversations: readonly string[];
+  /** The user named the account itself too: thrown once the others have their message. */
+  readonly refusal: RefusedError | undefined;
 }
 
 export class Composer {
@@ -33,77 +43,66 @@ export class Composer {
   }
 
   /** Throws `RefusedError`. */
-  async do(saying: MessageIntent): Promise<void> {
-    switch (saying.type) {
+  async do(intent: MessageIntent): Promise<void> {
+    switch (intent.type) {
       case "say":
-        return this.#say(saying.conversation ?? this.#options.places.room, saying.text);
+        return this.#sendText(intent.conversation ?? this.#options.rooms.current, intent.text);
       case "private":
-        return await this.#sayPrivately(saying);
+        return await this.#sendPrivately(intent);
       case "reply":
-        return this.#say(this.#newestPrivate(), saying.text);
+        return this.#sendText(this.#newestPrivate(), intent.text);
       case "secret":
-        return await this.#saySecret(saying);
+        return await this.#sendSecret(intent);
     }
   }
 
   /**
-   * The conversations with people, by name or number. Who does not exist is told at once. Throws
-   * `RefusedError`; `meant` does where the account itself was meant, once the others are served.
+   * The conversations with people, by name or number. Reports those who do not exist. Throws
+   * `RefusedError`.
    */
-  async with(who: readonly (string | number)[]): Promise<PrivateConversations> {
-    const { places, asking, self, object } = this.#options;
-    const { names, unknown } = await recipientsOf(who, asking);
-    if (unknown.length > 0) object("unknown_user", unknownText(unknown));
-    const others = names.filter((name) => name !== self());
+  async conversationsWith(to: readonly (string | number)[]): Promise<PrivateConversations> {
+    const { account, rooms, session, events } = this.#options;
+    const { names, unknown } = await findRecipients(to, session);
+    if (unknown.length > 0) {
+      events.put({ event: "error", code: "unknown_user", message: unknownText(unknown) });
+    }
+    const others = names.filter((name) => name !== account);
     return {
-      conversations: others.map((name) => places.find({ type: "person", name })),
-      meant: () => {
-        if (others.length === names.length) return;
-        if (others.length === 0) throw selfError();
-        const message = "It goes to the others, and not to you: you have named yourself too.";
-        throw new RefusedError("to_self", message);
-      },
+      conversations: others.map((name) => rooms.find({ type: "person", name })),
+      refusal: others.length === names.length ? undefined : selfRefusal(others.length),
     };
   }
 
-  /** Lets a message wait to be sent. Throws `RefusedError` when too many do. */
-  put(ulid: string, conversation: string, content: Content): void {
-    const talk = this.#options.talk();
-    if (talk.say(ulid, conversation, content)) return;
-    const message = `Not sent: ${talk.unsent} messages wait to be sent already. ` +
-      "Say it again when they have gone.";
-    throw new RefusedError("queue_full", message);
-  }
-
-  #say(conversation: string, text: string): void {
+  #sendText(conversation: string, text: string): void {
     checkLength(text);
-    this.put(this.#options.ulid(), conversation, { kind: "text", body: text });
+    const { queue, ulid } = this.#options;
+    queue.add({ ulid: ulid(), conversation, content: { kind: "text", body: text } });
   }
 
   #newestPrivate(): string {
-    const { newestPrivate } = this.#options.talk();
+    const { newestPrivate } = this.#options.inbox;
     if (newestPrivate !== undefined) return newestPrivate;
-    const message = "Nobody has said anything to you privately here yet. Type @USER TEXT.";
+    const message = "No private message has come here yet. Type @USER TEXT.";
     throw new RefusedError("unknown_message", message);
   }
 
-  async #sayPrivately({ to, text }: Extract<MessageIntent, { type: "private" }>): Promise<void> {
-    const { conversations, meant } = await this.with(to);
+  async #sendPrivately({ to, text }: Extract<MessageIntent, { type: "private" }>): Promise<void> {
+    const { conversations, refusal } = await this.conversationsWith(to);
     checkLength(text);
-    for (const conversation of conversations) this.#say(conversation, text);
-    meant();
+    for (const conversation of conversations) this.#sendText(conversation, text);
+    if (refusal !== undefined) throw refusal;
   }
 
-  async #saySecret(saying: Extract<MessageIntent, { type: "secret" }>): Promise<void> {
-    const { places, secrecy, ulid: makeUlid } = this.#options;
-    const conversation = places.find({ type: "person", name: saying.to });
-    const ulid = makeUlid();
-    this.put(ulid, conversation, await secrecy.seal(saying, ulid));
+  async #sendSecret(intent: Extract<MessageIntent, { type: "secret" }>): Promise<void> {
+    const { queue, rooms, secrets, ulid: nextUlid } = this.#options;
+    const conversation = rooms.find({ type: "person", name: intent.to });
+    const ulid = nextUlid();
+    queue.add({ ulid, conversation, content: await secrets.seal(intent, ulid) });
   }
 }
 
-export interface PrivateConversations {
-  readonly conversations: readonly string[];
-  /** Throws `RefusedError` if one of them would be with oneself. */
-  readonly meant: () => void;
+function selfRefusal(others: number): RefusedError {
+  if (others === 0) return selfError();
+  const message = "It goes to the others, and not to you: you have named yourself too.";
+  return new RefusedError("to_self", message);
 }

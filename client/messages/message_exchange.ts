@@ -1,112 +1,96 @@
 /**
- * What is said and heard, over one session after the other: sends what waits, catches up with what
- * was missed, turns messages into events, and tells the server what was shown. It knows nothing of
- * connecting and signing in (`line.ts`).
+ * One account's messages, over one session after the other: it sends what is in the `SendQueue`,
+ * catches up with what was missed, hands messages to the `Inbox`, and tells the server what was
+ * shown. It knows nothing of connecting and signing in.
  */
 import type { Clock } from "../../protocol/clock.ts";
-import { FILE_KIND } from "../../protocol/file.ts";
-import type { Content, ConversationState, Message, ServerFrame } from "../../protocol/frame.ts";
+import type { ConversationState, Message, ServerFrames } from "../../protocol/frame.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import { parseConversation } from "../../protocol/names.ts";
-import type { Request } from "../../protocol/session/client.ts";
-import { backoff } from "../session/backoff.ts";
-import { CatchUp, type CatchUpOutput } from "./catch_up.ts";
-import { HistoryError, type SessionConnection } from "../session/session_connection.ts";
-import type { ChatEvent } from "../events.ts";
-import type { Files } from "../files/files.ts";
-import type { Log } from "../log.ts";
-import { ReadMarks } from "./read_marks.ts";
-import { SendQueue } from "./send_queue.ts";
-import { RETRY_DELAY, TEMPORARY_REFUSALS } from "../session/temporary_refusals.ts";
 import type { EventQueue } from "../event_queue.ts";
-import { isoTime, shownOf, textOf } from "./history.ts";
-import type { SealedInbox } from "./sealed_inbox.ts";
+import type { Offer } from "../files/offers.ts";
+import type { Log } from "../log.ts";
+import { backoff } from "../session/backoff.ts";
+import {
+  RefusedError,
+  RETRY_DELAY,
+  TEMPORARY_REFUSALS,
+  UnansweredError,
+} from "../session/refused_error.ts";
+import { HistoryError, type SessionConnection } from "../session/session_connection.ts";
+import type { CurrentSession } from "../session/signed_in_session.ts";
+import { CatchUp, type CatchUpOutput } from "./catch_up.ts";
+import { isoTime } from "./content.ts";
+import type { Inbox } from "./inbox.ts";
+import { ReadMarks } from "./read_marks.ts";
+import type { OutgoingMessage, SendQueue } from "./send_queue.ts";
 
-/** Refusals of history that say that the conversation is not ours any more. */
-const GONE: ReadonlySet<string> = new Set(["not_a_member", "unknown_conversation"]);
+/** Refusals of a page of history that say that the account is not in the conversation any more. */
+const NOT_A_MEMBER: ReadonlySet<string> = new Set(["not_a_member", "unknown_conversation"]);
+
+/** What happens to files with the messages that announce them. */
+export interface FileMessages {
+  /** A message offers a file. */
+  offered(offer: Offer): void;
+  /** The account's own message was stored, or refused for good. */
+  settled(ulid: string): void;
+}
 
 export interface MessageExchangeOptions {
   readonly clock: Clock;
   /** From 0 up to, but not including, 1. */
   readonly random: () => number;
   readonly events: EventQueue;
-  readonly sealed: SealedInbox;
-  /** The account's own name. */
-  readonly self: () => string;
-  readonly files: Pick<Files, "hear" | "settled">;
+  readonly session: Pick<CurrentSession, "connection">;
+  readonly queue: SendQueue;
+  readonly inbox: Pick<Inbox, "show">;
+  readonly files: FileMessages;
   readonly log: Log | undefined;
 }
 
 export class MessageExchange {
   readonly #options: MessageExchangeOptions;
-  readonly #outgoing = new SendQueue();
-  readonly #catchUp = new CatchUp(this.#outgoing);
+  readonly #queue: SendQueue;
+  readonly #catchUp: CatchUp;
   readonly #marks: ReadMarks;
-  #link: SessionConnection | undefined;
-  #newestPrivate: string | undefined;
-  /** The first list after signing in for the first time tells what was missed. */
-  #unread: ConversationState[] | undefined = [];
-  #listing = false;
-  #held = false;
-  #failures = 0;
+  /** What was missed, while the first list after the first sign-in comes. */
+  #missed: ConversationState[] | undefined = [];
+  #listPending = false;
+  /** The server is busy: nothing is sent for a moment. */
+  #paused = false;
+  #failedFetches = 0;
+  #closed = false;
   readonly #timers = new Set<() => void>();
-  #waiting: { readonly ready: () => boolean; readonly resolve: () => void }[] = [];
+  #changed = Promise.withResolvers<void>();
 
   constructor(options: MessageExchangeOptions) {
     this.#options = options;
+    this.#queue = options.queue;
+    this.#catchUp = new CatchUp(options.queue);
     this.#marks = new ReadMarks(options.clock, (conversation, seq) => {
-      if (this.#link === undefined || !this.#link.allows("mark")) return false;
-      this.#link.tell({ type: "mark", conversation, seq });
+      const { connection } = options.session;
+      if (connection?.allows("mark") !== true) return false;
+      connection.tell({ type: "mark", conversation, seq });
       return true;
     });
+    void this.#sendAsAdded();
   }
 
-  /** Where the newest message stands that somebody said privately. */
-  get newestPrivate(): string | undefined {
-    return this.#newestPrivate;
-  }
-
-  /** Messages that are not acknowledged. */
-  get unsent(): number {
-    return this.#outgoing.size;
-  }
-
-  /** A session has signed in: what waits is sent, and the server is about to send its list. */
-  attach(link: SessionConnection): void {
-    this.#link = link;
-    this.#listing = true;
-    this.#held = false;
+  /** A session has signed in: the server sends its list of conversations by itself. */
+  resume(): void {
+    this.#listPending = true;
+    this.#paused = false;
     this.#marks.flush();
-    this.#pump();
+    this.#continue();
   }
 
   /** The session has ended. */
-  detach(): void {
-    this.#link = undefined;
-    this.#outgoing.again();
+  interrupt(): void {
+    this.#queue.retryAll();
   }
 
-  /** Takes a message to send; `false` when too many wait already, and nothing was changed. */
-  say(ulid: string, conversation: string, content: Content): boolean {
-    if (!this.#outgoing.add({ ulid, conversation, content })) return false;
-    this.#emit({ event: "sending", id: ulid, conversation, ...shownOf(content) });
-    this.#pump();
-    return true;
-  }
-
-  /** Resolves when `say` has room. */
-  room(): Promise<void> {
-    return this.#until(() => this.#outgoing.hasRoom);
-  }
-
-  /** Resolves when everything that was said is acknowledged. */
-  sent(): Promise<void> {
-    return this.#until(() => this.#outgoing.size === 0);
-  }
-
-  /** Resolves when, besides, nothing is missing. */
-  settled(): Promise<void> {
-    return this.#until(() => this.#outgoing.size === 0 && this.#catchUp.complete);
+  /** Resolves when every message is stored or refused, and nothing is missing. */
+  async settled(): Promise<void> {
+    while (this.#queue.size > 0 || !this.#catchUp.complete) await this.#changed.promise;
   }
 
   /** Tells the server at once what was shown. */
@@ -114,224 +98,199 @@ export class MessageExchange {
     this.#marks.flush();
   }
 
-  /** A conversation that this account is in from now on. */
-  follow(state: ConversationState): void {
-    this.#marks.known(state.conversation, state.mark);
-    this.#take(this.#catchUp.follow(state));
-  }
-
-  /** A conversation that this account is not in any more. */
-  forget(conversation: string): void {
-    this.#catchUp.forget(conversation);
-    this.#marks.forget(conversation);
-    this.#pump();
-  }
-
-  /** Nothing more will be said or heard. */
+  /** Sends and takes nothing more. */
   close(): void {
-    this.detach();
+    this.#closed = true;
+    this.interrupt();
     this.#marks.close();
     for (const cancel of this.#timers) cancel();
+    this.#changed.resolve();
   }
 
-  /** Takes what the server says of conversations and messages; `false`: it is about something else. */
-  receive(frame: ServerFrame, request: Request | undefined): boolean {
-    switch (frame.type) {
-      case "message":
-        this.#take(this.#catchUp.arrived(frame));
-        return true;
-      case "ack":
-        this.#take(this.#catchUp.acknowledged(frame));
-        return true;
-      case "conversations":
-        this.#listed(frame);
-        return true;
-      case "conversation":
-        this.follow(frame);
-        return true;
-      case "marked": {
-        const { conversation, seq } = frame;
-        this.#marks.known(conversation, seq);
-        this.#emit({ event: "marked", conversation, seq });
-        return true;
-      }
-      case "resync":
-        this.#resync();
-        return true;
-      case "error":
-        return this.#refused(frame.code, frame.message, request);
-      default:
-        return false;
-    }
+  arrived(message: Message): void {
+    this.#take(this.#catchUp.arrived(message));
   }
 
-  #listed({ conversations, more }: Extract<ServerFrame, { type: "conversations" }>): void {
+  acknowledged(ack: ServerFrames["ack"]): void {
+    this.#take(this.#catchUp.acknowledged(ack));
+  }
+
+  /** A list of the account's conversations, or a part of one. */
+  listed({ conversations, more }: ServerFrames["conversations"]): void {
     for (const { conversation, mark } of conversations) this.#marks.known(conversation, mark);
-    this.#unread?.push(...conversations.filter(({ unread }) => unread > 0));
+    this.#missed?.push(...conversations.filter(({ unread }) => unread > 0));
     if (!more) {
-      this.#listing = false;
-      const unread = this.#unread ?? [];
-      this.#unread = undefined;
-      const counts = unread.map(({ conversation, unread }) => ({ conversation, unread }));
-      if (counts.length > 0) this.#emit({ event: "unread", conversations: counts });
+      this.#listPending = false;
+      this.#reportMissed();
     }
     this.#take(this.#catchUp.listed(conversations, more));
   }
 
-  /** The server left frames out: acknowledgements too, perhaps, and the list that was asked for. */
-  #resync(): void {
-    this.#options.log?.("resync", { unacknowledged: this.#outgoing.size });
-    this.#listing = false;
-    this.#outgoing.again();
-    this.#list();
-    if (this.#link?.allows("who")) this.#link.request({ type: "who" });
-    this.#pump();
+  /** The account is in this conversation from now on. */
+  joined(state: ConversationState): void {
+    this.#marks.known(state.conversation, state.mark);
+    this.#take(this.#catchUp.follow(state));
   }
 
-  #refused(code: string, message: string, request: Request | undefined): boolean {
-    if (request?.type === "sync") {
-      this.#after(RETRY_DELAY, () => this.#listing = false);
-      return true;
-    }
-    if (request?.type !== "send") return false;
-    if (TEMPORARY_REFUSALS.has(code)) {
-      this.#outgoing.retry(request.ulid);
-      this.#held = true;
-      this.#after(RETRY_DELAY, () => this.#held = false);
-      return true;
-    }
-    // A refusal of what was stored in the meantime would be no refusal.
-    if (this.#outgoing.settle(request.ulid) !== undefined) {
-      this.#options.files.settled(request.ulid);
-      this.#emit({ event: "error", code, message, id: request.ulid });
-    }
-    this.#pump();
-    return true;
+  /** The account is not in this conversation any more. */
+  left(conversation: string): void {
+    this.#catchUp.forget(conversation);
+    this.#marks.forget(conversation);
+    this.#continue();
   }
 
-  /** Does what can be done now. */
-  #pump(): void {
-    this.#wake();
-    const link = this.#link;
-    if (link === undefined) return;
-    while (!this.#held && !this.#catchUp.full && link.allows("send")) {
-      const next = this.#outgoing.next();
-      if (next === undefined) break;
-      link.request({ type: "send", ...next });
+  /** Another device of the account has shown everything up to a `seq`. */
+  marked({ conversation, seq }: ServerFrames["marked"]): void {
+    this.#marks.known(conversation, seq);
+    this.#options.events.put({ event: "marked", conversation, seq });
+  }
+
+  /** The server dropped frames, acknowledgements and a list perhaps among them. */
+  resync(): void {
+    this.#options.log?.("resync", { unacknowledged: this.#queue.size });
+    this.#listPending = false;
+    this.#queue.retryAll();
+    this.#requestList();
+    this.#continue();
+  }
+
+  #reportMissed(): void {
+    const missed = this.#missed ?? [];
+    this.#missed = undefined;
+    if (missed.length === 0) return;
+    const conversations = missed.map(({ conversation, unread }) => ({ conversation, unread }));
+    this.#options.events.put({ event: "unread", conversations });
+  }
+
+  /** Sends messages as commands add them. */
+  async #sendAsAdded(): Promise<void> {
+    while (!this.#closed) {
+      const { changed } = this.#queue;
+      this.#continue();
+      await changed;
     }
-    if (this.#catchUp.needsList) this.#list();
-    while (link.allows("history")) {
+  }
+
+  /** Does whatever can be done now: sends, asks for the list, fetches pages. */
+  #continue(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
+    const { connection } = this.#options.session;
+    if (connection === undefined || this.#closed) return;
+    while (!this.#paused && !this.#catchUp.full && connection.allows("send")) {
+      const message = this.#queue.next();
+      if (message === undefined) break;
+      void this.#send(connection, message);
+    }
+    if (this.#catchUp.needsList) this.#requestList();
+    while (connection.allows("history")) {
       const page = this.#catchUp.next();
       if (page === undefined) break;
-      void this.#fetch(link, page.conversation, page.after);
+      void this.#fetch(connection, page.conversation, page.after);
     }
   }
 
-  #list(): void {
-    if (this.#listing || !this.#link?.allows("sync")) return;
-    this.#listing = true;
-    this.#link.request({ type: "sync" });
+  /** Sends a message. Its `ack` comes to `acknowledged`, in order with the other frames. */
+  async #send(connection: SessionConnection, message: OutgoingMessage): Promise<void> {
+    try {
+      await connection.request({ type: "send", ...message });
+    } catch (refusal) {
+      if (refusal instanceof UnansweredError) return; // `interrupt` or `resync` sends it again.
+      if (!(refusal instanceof RefusedError)) throw refusal;
+      this.#refused(message.ulid, refusal);
+    }
   }
 
-  /** Fetches one page. It is read no faster than it is shown. */
-  async #fetch(link: SessionConnection, conversation: string, after: number): Promise<void> {
+  #refused(ulid: string, { code, message }: RefusedError): void {
+    if (TEMPORARY_REFUSALS.has(code)) {
+      this.#queue.retry(ulid);
+      this.#paused = true;
+      return this.#after(RETRY_DELAY, () => this.#paused = false);
+    }
+    // If an earlier attempt was stored after all, this refusal means nothing.
+    if (this.#queue.settle(ulid) !== undefined) {
+      this.#options.files.settled(ulid);
+      this.#options.events.put({ event: "error", code, message, id: ulid });
+    }
+    this.#continue();
+  }
+
+  #requestList(): void {
+    const { connection } = this.#options.session;
+    if (this.#listPending || connection?.allows("sync") !== true) return;
+    this.#listPending = true;
+    connection.request({ type: "sync" }).catch((refusal) => {
+      if (refusal instanceof UnansweredError) return; // A new session or `resync` lists anew.
+      this.#after(RETRY_DELAY, () => this.#listPending = false);
+    });
+  }
+
+  /** Fetches one page of history, no faster than it is shown. */
+  async #fetch(connection: SessionConnection, conversation: string, after: number): Promise<void> {
     try {
       const { page: limit } = LIMITS;
-      const page = link.messages({ type: "history", conversation, after, limit });
+      const page = connection.messages({ type: "history", conversation, after, limit });
       let next = await page.next();
       for (; !next.done; next = await page.next()) {
         this.#take(this.#catchUp.fetched(next.value));
         await this.#options.events.room();
       }
-      this.#failures = 0;
+      this.#failedFetches = 0;
       this.#take(this.#catchUp.fetchEnded(conversation, next.value));
     } catch (failure) {
-      const reason = failure instanceof HistoryError ? failure.code : String(failure);
-      this.#options.log?.("history_failed", { reason });
-      if (reason === "held") {
-        this.#catchUp.fetchWithheld(conversation);
-        return this.#pump();
-      }
-      if (GONE.has(reason)) {
-        this.#catchUp.fetchFailed(conversation);
-        return this.forget(conversation);
-      }
-      // As long as the session lives the server has said no: ask again, but not at once.
-      const wait = this.#link === link ? backoff(this.#failures++, this.#options.random) : 0;
-      this.#after(wait, () => this.#catchUp.fetchFailed(conversation));
+      this.#fetchFailed(connection, conversation, failure);
     }
   }
 
+  #fetchFailed(connection: SessionConnection, conversation: string, failure: unknown): void {
+    const reason = failure instanceof HistoryError ? failure.code : String(failure);
+    this.#options.log?.("history_failed", { reason });
+    if (reason === "held") {
+      this.#catchUp.fetchWithheld(conversation);
+      return this.#continue();
+    }
+    if (NOT_A_MEMBER.has(reason)) {
+      this.#catchUp.fetchFailed(conversation);
+      return this.left(conversation);
+    }
+    // While the session lives, the server has refused: ask again, but not at once.
+    const isCurrent = this.#options.session.connection === connection;
+    const wait = isCurrent ? backoff(this.#failedFetches++, this.#options.random) : 0;
+    this.#after(wait, () => this.#catchUp.fetchFailed(conversation));
+  }
+
   #after(ms: number, change: () => void): void {
+    if (this.#closed) return;
     const cancel = this.#options.clock.after(ms, () => {
       this.#timers.delete(cancel);
       change();
-      this.#pump();
+      this.#continue();
     });
     this.#timers.add(cancel);
   }
 
-  #take(caught: readonly CatchUpOutput[]): void {
-    for (const one of caught) {
-      switch (one.type) {
-        case "message":
-          this.#heard(one.message);
+  #take(outputs: readonly CatchUpOutput[]): void {
+    const { events, files, inbox } = this.#options;
+    for (const output of outputs) {
+      switch (output.type) {
+        case "message": {
+          const offer = inbox.show(output.message);
+          if (offer !== undefined) files.offered(offer);
           break;
+        }
         case "ack": {
-          const { ulid: id, conversation } = one.message;
-          this.#options.files.settled(id);
-          this.#emit({ event: "ack", id, conversation, seq: one.seq, at: isoTime(one.at) });
+          const { ulid: id, conversation } = output.message;
+          files.settled(id);
+          events.put({ event: "ack", id, conversation, seq: output.seq, at: isoTime(output.at) });
           break;
         }
         case "cursor": {
-          const { conversation, seq } = one;
-          this.#options.events.put(undefined, () => this.#marks.shown(conversation, seq));
+          const { conversation, seq } = output;
+          events.put(undefined, () => this.#marks.shown(conversation, seq));
           break;
         }
       }
     }
-    this.#pump();
-  }
-
-  #heard(message: Message): void {
-    const { conversation, seq, ulid: id, from, content } = message;
-    const at = isoTime(message.at);
-    const text = textOf(content);
-    if (from !== this.#options.self() && parseConversation(conversation)?.type === "dm") {
-      this.#newestPrivate = conversation;
-    }
-    if (text !== undefined) {
-      this.#emit({ event: "message", conversation, seq, id, from, text, at });
-      return;
-    }
-    if (content.kind === FILE_KIND && this.#options.files.hear(message)) return;
-    const sealed = content.kind === "sealed" ? this.#options.sealed.keep(message) : undefined;
-    if (sealed !== undefined) {
-      this.#emit({ event: "sealed", number: sealed.number, conversation, seq, id, from, at });
-      return;
-    }
-    const what = `${from} sent something that this version of sotto cannot show`;
-    this.#notice("unsupported", `${what} (${content.kind}, ${id}).`);
-  }
-
-  #notice(code: string, text: string): void {
-    this.#emit({ event: "notice", code, text });
-  }
-
-  #emit(event: ChatEvent): void {
-    this.#options.events.put(event);
-  }
-
-  #until(ready: () => boolean): Promise<void> {
-    if (ready()) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.push({ ready, resolve }));
-  }
-
-  #wake(): void {
-    this.#waiting = this.#waiting.filter(({ ready, resolve }) => {
-      if (!ready()) return true;
-      resolve();
-      return false;
-    });
+    this.#continue();
   }
 }

@@ -1,28 +1,26 @@
-/**
- * Whom a private message is for: names and numbers, made into people who exist, each once. Who
- * does not exist is told by name.
- */
-import { RefusedError, type Requests } from "../session/requests.ts";
+/** The recipients of a private message: names and numbers, looked up, each once. */
+import { RefusedError } from "../session/refused_error.ts";
+import type { Requester } from "../session/requests.ts";
 
 export interface Recipients {
   /** Names, each once. */
   readonly names: readonly string[];
-  /** As they were typed. */
+  /** Names and numbers that no account has, as the user typed them. */
   readonly unknown: readonly (string | number)[];
 }
 
 /**
- * One name alone is not looked up: sending tells soon enough. Nor are names without a connection:
- * what is said to them waits, like everything. Throws `RefusedError`.
+ * Looks recipients up. A single name is not looked up: sending tells soon enough. Without a
+ * connection no name is: the messages wait, and so does the lookup. Throws `RefusedError`.
  */
-export async function recipientsOf(
+export async function findRecipients(
   to: readonly (string | number)[],
-  asking: Pick<Requests, "ask" | "can">,
+  session: Requester,
 ): Promise<Recipients> {
   const names = to.filter((who) => typeof who === "string");
   const allNamed = names.length === to.length;
-  if (allNamed && (to.length === 1 || !asking.can("resolve"))) return { names, unknown: [] };
-  const answer = await asking.ask<"resolve">({ type: "resolve", users: [...to] });
+  if (allNamed && (to.length === 1 || !session.allows("resolve"))) return { names, unknown: [] };
+  const answer = await session.request({ type: "resolve", users: [...to] });
   const users = answer.flatMap(({ users }) => users);
   return {
     names: [...new Set(users.map(({ name }) => name))],
@@ -30,16 +28,19 @@ export async function recipientsOf(
   };
 }
 
-/** One's own status, as others see it. Throws `RefusedError`. */
-export async function statusOf(name: string, asking: Pick<Requests, "ask">): Promise<string> {
-  const [answer] = await asking.ask<"resolve">({ type: "resolve", users: [name] });
+/** An account's status, as others see it. Throws `RefusedError`. */
+export async function fetchStatus(
+  name: string,
+  session: Pick<Requester, "request">,
+): Promise<string> {
+  const [answer] = await session.request({ type: "resolve", users: [name] });
   const status = answer?.users[0]?.status;
   if (status === undefined) throw new RefusedError("unknown_user", "The server does not know you.");
   return status;
 }
 
-/** Says who does not exist. */
+/** Names the recipients that do not exist. */
 export function unknownText(unknown: readonly (string | number)[]): string {
-  const who = unknown.map((one) => typeof one === "number" ? `number ${one}` : one).join(", ");
-  return `Nothing was sent to ${who}: there is nobody of that name or number.`;
+  const names = unknown.map((one) => typeof one === "number" ? `number ${one}` : one).join(", ");
+  return `Nothing was sent to ${names}: no account has that name or number.`;
 }

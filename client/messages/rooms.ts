@@ -1,12 +1,13 @@
 /**
- * Rooms and groups as this client sees them: which ones the account is in, which room is the
- * current one, and what a person does with them. What is said there is not its business
- * (`talk.ts`).
+ * The account's rooms and groups: which ones it is in, which room is the current one, and the
+ * commands about them. Messages are for `MessageExchange`.
  */
-import type { ConversationState, ServerFrame, ServerFrames } from "../../protocol/frame.ts";
+import type { ConversationState, ServerFrames } from "../../protocol/frame.ts";
 import { dmOf, GENERAL, parseConversation } from "../../protocol/names.ts";
-import { RefusedError, type Requests } from "../session/requests.ts";
-import type { ChangedEvent, ChatEvent, ConversationName, Intent } from "../events.ts";
+import type { EventSink } from "../event_queue.ts";
+import type { ChangedEvent, ConversationName, Intent } from "../events.ts";
+import { RefusedError } from "../session/refused_error.ts";
+import type { Requester } from "../session/requests.ts";
 
 export type RoomIntent = Extract<
   Intent,
@@ -14,107 +15,111 @@ export type RoomIntent = Extract<
 >;
 
 export interface RoomsOptions {
-  readonly asking: Pick<Requests, "ask">;
-  readonly emit: (event: ChatEvent) => void;
-  /** The account's own name. */
-  readonly self: () => string;
-  /** The account is not in this conversation any more. */
-  readonly forget: (conversation: string) => void;
+  /** The account's name. */
+  readonly account: string;
+  readonly events: EventSink;
+  readonly session: Pick<Requester, "request">;
 }
 
 export class Rooms {
-  readonly #options: RoomsOptions;
+  readonly #account: string;
+  readonly #events: EventSink;
+  readonly #session: Pick<Requester, "request">;
   #joined = new Set<string>();
   /** What the list that is coming has named so far. */
-  #named = new Set<string>();
-  #room: string | undefined = GENERAL;
+  #listed = new Set<string>();
+  #current: string | undefined = GENERAL;
 
-  constructor(options: RoomsOptions) {
-    this.#options = options;
+  constructor({ account, events, session }: RoomsOptions) {
+    this.#account = account;
+    this.#events = events;
+    this.#session = session;
   }
 
-  /** Where text goes. Throws `RefusedError` when the account is in no room. */
-  get room(): string {
-    if (this.#room !== undefined) return this.#room;
+  /** The room that text goes to. Throws `RefusedError` when the account is in no room. */
+  get current(): string {
+    if (this.#current !== undefined) return this.#current;
     throw new RefusedError("no_room", "You are in no room. Type /join ROOM; /rooms lists them.");
   }
 
-  /** Takes what a server says of rooms and groups; others may take the same frame too. */
-  receive(frame: ServerFrame): void {
-    switch (frame.type) {
-      case "conversations":
-        return this.#listed(frame.conversations, frame.more);
-      case "conversation":
-        return this.#admitted(frame.conversation);
-      case "changed":
-        return this.#changed(frame);
-    }
-  }
-
-  /** The ID of the conversation that is meant. Throws `RefusedError`. */
+  /** The ID of a conversation. Throws `RefusedError` for one with the account itself. */
   find({ type, name }: ConversationName): string {
-    if (type !== "person") return this.#meant(`${type}:${name}`);
-    const self = this.#options.self();
-    if (name !== self) return dmOf(self, name);
+    if (type !== "person") return this.#resolve(`${type}:${name}`);
+    if (name !== this.#account) return dmOf(this.#account, name);
     throw selfError();
   }
 
-  /** Carries out what a person wants. Throws `RefusedError`. */
-  async do(intent: RoomIntent): Promise<void> {
-    const { asking, emit } = this.#options;
+  /** The server lists the account's conversations. */
+  listed(states: readonly ConversationState[], more: boolean): void {
+    for (const { conversation } of states) this.#listed.add(conversation);
+    if (more) return;
+    this.#joined = this.#listed;
+    this.#listed = new Set();
+    this.#leaveLostRoom();
+  }
+
+  /** The account is in this conversation from now on. */
+  joined(conversation: string): void {
+    this.#joined.add(conversation);
+    this.#leaveLostRoom();
+  }
+
+  /** Somebody changed a room or group. Returns whether the account is not in it any more. */
+  changed({ conversation, change, by, users, topic }: ServerFrames["changed"]): boolean {
+    this.#events.put({
+      event: "changed",
+      conversation,
+      change,
+      by,
+      ...(users !== undefined && { users }),
+      ...(topic !== undefined && { topic }),
+    });
+    const isOut = change === "deleted" || (change === "left" && by === this.#account) ||
+      (change === "removed" && users?.includes(this.#account) === true);
+    if (isOut) this.#remove(conversation);
+    return isOut;
+  }
+
+  /**
+   * Carries out a command. Returns the conversation that the account is not in any more, if there
+   * is one. Throws `RefusedError`.
+   */
+  async do(intent: RoomIntent): Promise<string | undefined> {
     switch (intent.type) {
       case "list":
         return await this.#list(intent.kind);
       case "members":
-        return await this.#members(this.#meant(intent.conversation));
-      case "join": {
-        const { conversation } = intent;
-        const isNew = !this.#joined.has(conversation);
-        await asking.ask<"join">({ type: "join", conversation });
-        if (isNew) this.#did({ conversation, change: "joined" });
-        return this.#enter(conversation);
-      }
-      case "leave": {
-        const conversation = this.#meant(intent.conversation);
-        await asking.ask<"leave">({ type: "leave", conversation });
-        return this.#did({ conversation, change: "left" });
-      }
+        return await this.#members(this.#resolve(intent.conversation));
+      case "join":
+        return await this.#join(intent.conversation);
+      case "leave":
+        return await this.#leave("leave", this.#resolve(intent.conversation));
       case "create":
         return await this.#create(intent);
-      case "topic": {
-        const conversation = this.room;
-        const { topic } = intent;
-        await asking.ask<"topic">({ type: "topic", conversation, topic });
-        return this.#did({ conversation, change: "topic", topic });
-      }
+      case "topic":
+        return await this.#setTopic(this.current, intent.topic);
       case "add":
-        return await this.#add(intent.conversation, intent.users);
-      case "remove": {
-        const { conversation, users } = intent;
-        await asking.ask<"remove">({ type: "remove", conversation, users: [...users] });
-        return emit(this.#own({ conversation, change: "removed", users }));
-      }
-      case "delete": {
-        const { conversation } = intent;
-        await asking.ask<"delete">({ type: "delete", conversation });
-        return this.#did({ conversation, change: "deleted" });
-      }
+        return await this.#addMembers(intent.conversation, intent.users);
+      case "remove":
+        return await this.#removeMembers(intent.conversation, intent.users);
+      case "delete":
+        return await this.#leave("delete", intent.conversation);
     }
   }
 
-  async #list(kind: "rooms" | "groups"): Promise<void> {
-    const answer = await this.#options.asking.ask<"list">({ type: "list", kind });
+  async #list(kind: "rooms" | "groups"): Promise<undefined> {
+    const answer = await this.#session.request({ type: "list", kind });
     const listed = answer.flatMap(({ conversations }) => conversations);
-    this.#options.emit(
+    this.#events.put(
       kind === "rooms" ? { event: "rooms", rooms: listed } : { event: "groups", groups: listed },
     );
   }
 
-  async #members(conversation: string): Promise<void> {
-    const answer = await this.#options.asking.ask<"members">({ type: "members", conversation });
+  async #members(conversation: string): Promise<undefined> {
+    const answer = await this.#session.request({ type: "members", conversation });
     const creator = answer[0]?.creator;
     const users = answer.flatMap(({ users }) => users);
-    this.#options.emit({
+    this.#events.put({
       event: "members",
       conversation,
       ...(creator !== undefined && { creator }),
@@ -122,17 +127,30 @@ export class Rooms {
     });
   }
 
-  async #create(intent: Extract<Intent, { type: "create" }>): Promise<void> {
+  async #join(conversation: string): Promise<undefined> {
+    const isNew = !this.#joined.has(conversation);
+    await this.#session.request({ type: "join", conversation });
+    if (isNew) this.#report({ conversation, change: "joined" });
+    this.#enter(conversation);
+  }
+
+  async #leave(type: "leave" | "delete", conversation: string): Promise<string> {
+    await this.#session.request({ type, conversation });
+    this.#report({ conversation, change: type === "leave" ? "left" : "deleted" });
+    this.#remove(conversation);
+    return conversation;
+  }
+
+  async #create(intent: Extract<Intent, { type: "create" }>): Promise<undefined> {
     const { conversation, topic } = intent;
-    const self = this.#options.self();
-    const members = intent.members?.filter((name) => name !== self);
-    await this.#options.asking.ask<"create">({
+    const members = intent.members?.filter((name) => name !== this.#account);
+    await this.#session.request({
       type: "create",
       conversation,
       ...(topic !== undefined && { topic }),
       ...(members !== undefined && { members }),
     });
-    this.#did({
+    this.#report({
       conversation,
       change: "created",
       ...(members !== undefined && members.length > 0 && { users: members }),
@@ -141,77 +159,52 @@ export class Rooms {
     if (parseConversation(conversation)?.type === "room") this.#enter(conversation);
   }
 
-  /** Says who was added, and who was there already. */
-  async #add(conversation: string, users: readonly string[]): Promise<void> {
-    const { asking, emit } = this.#options;
-    const [answer] = await asking.ask<"add">({ type: "add", conversation, users: [...users] });
+  async #setTopic(conversation: string, topic: string): Promise<undefined> {
+    await this.#session.request({ type: "topic", conversation, topic });
+    this.#report({ conversation, change: "topic", topic });
+  }
+
+  /** Reports who was added, and who was a member already. */
+  async #addMembers(conversation: string, users: readonly string[]): Promise<undefined> {
+    const [answer] = await this.#session.request({ type: "add", conversation, users: [...users] });
     const added = answer?.users ?? users;
-    if (added.length > 0) this.#did({ conversation, change: "added", users: added });
-    const there = users.filter((name) => !added.includes(name));
-    if (there.length === 0) return;
-    const text = `Already in ${conversation}, and not added again: ${there.join(", ")}.`;
-    emit({ event: "notice", code: "already_member", text });
+    if (added.length > 0) this.#report({ conversation, change: "added", users: added });
+    const members = users.filter((name) => !added.includes(name));
+    if (members.length === 0) return;
+    const text = `Already in ${conversation}, and not added again: ${members.join(", ")}.`;
+    this.#events.put({ event: "notice", code: "already_member", text });
   }
 
-  #listed(states: readonly ConversationState[], more: boolean): void {
-    for (const { conversation } of states) this.#named.add(conversation);
-    if (more) return;
-    this.#joined = this.#named;
-    this.#named = new Set();
-    this.#move();
+  async #removeMembers(conversation: string, users: readonly string[]): Promise<undefined> {
+    await this.#session.request({ type: "remove", conversation, users: [...users] });
+    this.#report({ conversation, change: "removed", users });
   }
 
-  #admitted(conversation: string): void {
-    this.#joined.add(conversation);
-    this.#move();
+  /** Reports a change that this client made; the server tells only the others. */
+  #report(change: Omit<ChangedEvent, "event" | "by">): void {
+    this.#events.put({ event: "changed", by: this.#account, ...change });
   }
 
-  #changed({ conversation, change, by, users, topic }: ServerFrames["changed"]): void {
-    const self = this.#options.self();
-    this.#options.emit({
-      event: "changed",
-      conversation,
-      change,
-      by,
-      ...(users !== undefined && { users }),
-      ...(topic !== undefined && { topic }),
-    });
-    const isOut = change === "deleted" || (change === "left" && by === self) ||
-      (change === "removed" && users?.includes(self) === true);
-    if (isOut) this.#gone(conversation);
-  }
-
-  /** What this client did itself, and is not told. */
-  #did(change: Omit<ChangedEvent, "event" | "by">): void {
-    this.#options.emit(this.#own(change));
-    if (change.change === "left" || change.change === "deleted") this.#gone(change.conversation);
-  }
-
-  #own(change: Omit<ChangedEvent, "event" | "by">): ChangedEvent {
-    return { event: "changed", by: this.#options.self(), ...change };
-  }
-
-  #gone(conversation: string): void {
+  #remove(conversation: string): void {
     this.#joined.delete(conversation);
-    this.#options.forget(conversation);
-    this.#move();
+    this.#leaveLostRoom();
   }
 
-  /** Out of a current room that the account is not in: to another one, if there is any. */
-  #move(): void {
-    if (this.#room !== undefined && this.#joined.has(this.#room)) return;
+  /** If the account is not in the current room any more: enters another, if there is one. */
+  #leaveLostRoom(): void {
+    if (this.#current !== undefined && this.#joined.has(this.#current)) return;
     const rooms = [...this.#joined].filter((id) => parseConversation(id)?.type === "room");
     this.#enter(rooms.includes(GENERAL) ? GENERAL : rooms[0]);
   }
 
   #enter(room: string | undefined): void {
-    if (room === this.#room) return;
-    this.#room = room;
-    this.#options.emit({ event: "room", ...(room !== undefined && { conversation: room }) });
+    if (room === this.#current) return;
+    this.#current = room;
+    this.#events.put({ event: "room", ...(room !== undefined && { conversation: room }) });
   }
 
-  /** A room that is none of ours, but called like a group of ours, means the group. */
-  #meant(conversation: string = this.room): string {
+  /** Takes the name of a room that the account is not in for its group of that name. */
+  #resolve(conversation: string = this.current): string {
     const parsed = parseConversation(conversation);
     if (parsed?.type !== "room" || this.#joined.has(conversation)) return conversation;
     const group = `group:${parsed.name}`;
@@ -220,5 +213,5 @@ export class Rooms {
 }
 
 export function selfError(): RefusedError {
-  return new RefusedError("to_self", "That is you. Name somebody else.");
+  return new RefusedError("to_self", "That is you. Name another account.");
 }

@@ -1,41 +1,40 @@
 /**
- * What a person does with secret messages: asks for the key where it was not given, seals, opens.
- * What cannot be done is a `RefusedError`, and nothing is sent.
+ * The commands about secret messages: it asks for a key that was not given, seals, opens, and
+ * remembers keys. A command that cannot be carried out is a `RefusedError`, and sends nothing.
  *
- * A key is kept for as long as somebody wishes that, at most until the client ends, and nowhere but
- * in memory.
+ * Keys stay in memory, until the user forgets them, changes the account, or the client ends.
  */
 import type { Content } from "../../protocol/frame.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import { RefusedError } from "../session/requests.ts";
 import type { Intent, NoticeEvent, OpenedEvent } from "../events.ts";
 import type { Prompts } from "../session/prompts.ts";
-import { type Opened, type SealedInbox, sealText } from "./sealed_inbox.ts";
+import { RefusedError } from "../session/refused_error.ts";
+import { type Opened, type SealedMessages, sealText } from "./sealed_messages.ts";
 
 export interface SecretMessagesOptions {
-  readonly sealed: SealedInbox;
+  readonly sealed: SealedMessages;
   readonly prompts: Prompts;
-  /** The account's own name. */
-  readonly self: () => string;
-  /** Bytes that nobody can guess. */
+  /** The account's name. */
+  readonly account: string;
+  /** Cryptographically random bytes. */
   readonly random: (length: number) => Uint8Array;
 }
 
-/** People whose keys can be remembered. */
-const MOST_KEYS = 64;
+/** Keys that can be remembered: one for each person. */
+const MAX_KEYS = 64;
 
 export class SecretMessages {
   readonly #options: SecretMessagesOptions;
-  /** By person: what seals to them and opens what they sealed. */
+  /** By person: the key for messages to and from them. */
   readonly #keys = new Map<string, string>();
 
   constructor(options: SecretMessagesOptions) {
     this.#options = options;
   }
 
-  /** The content of the message `ulid`. */
+  /** Seals the message with this ULID. Throws `RefusedError`. */
   async seal(intent: Extract<Intent, { type: "secret" }>, ulid: string): Promise<Content> {
-    const { prompts, self, random } = this.#options;
+    const { prompts, account, random } = this.#options;
     const { to } = intent;
     const passphrase = intent.passphrase || this.#keys.get(to) ||
       await prompts.passphrase("seal", to);
@@ -46,11 +45,11 @@ export class SecretMessages {
       throw new RefusedError("no_passphrase", message);
     }
     checkLength(text);
-    const body = await sealText({ text, passphrase, from: self(), to, ulid }, random);
+    const body = await sealText({ text, passphrase, from: account, to, ulid }, random);
     return { kind: "sealed", body };
   }
 
-  /** Opens one that came. */
+  /** Opens a message. Throws `RefusedError`. */
   async open({ id, passphrase }: Extract<Intent, { type: "open" }>): Promise<OpenedEvent> {
     const { sealed: messages, prompts } = this.#options;
     const sealed = messages.find(id);
@@ -60,12 +59,12 @@ export class SecretMessages {
         : "No sealed message here has that number or ID.";
       throw new RefusedError("unknown_message", message);
     }
-    const person = sealed.from === this.#options.self() ? sealed.to : sealed.from;
+    const person = sealed.from === this.#options.account ? sealed.to : sealed.from;
     const remembered = passphrase ? undefined : this.#keys.get(person);
     if (remembered !== undefined) {
       const opened = await messages.open(sealed, remembered);
       if (opened.type === "opened") return openedEvent(opened);
-      // Sealed with another key: that one is asked for.
+      // Sealed with another key: ask for that one.
       if (opened.code !== "wrong_passphrase") throw new RefusedError(opened.code, opened.message);
     }
     const key = passphrase || await prompts.passphrase("open", sealed.from);
@@ -79,7 +78,7 @@ export class SecretMessages {
     return openedEvent(opened);
   }
 
-  /** Remembers a key or forgets some, and tells whose are remembered. */
+  /** Remembers a key or forgets some. Returns whose are remembered. Throws `RefusedError`. */
   async remember(intent: Extract<Intent, { type: "keys" }>): Promise<NoticeEvent> {
     const { change, user } = intent;
     if (change === "forget" && user === undefined) this.#keys.clear();
@@ -92,20 +91,14 @@ export class SecretMessages {
     return { event: "notice", code: "keys", text };
   }
 
-  /** Forgets every key. */
-  forget(): void {
-    this.#keys.clear();
-  }
-
   async #keep(user: string, given: string | undefined): Promise<void> {
     const passphrase = given || await this.#options.prompts.passphrase("seal", user);
     if (!passphrase) {
       const message = "No key was remembered. Where nothing can be asked: /keys remember USER KEY.";
       throw new RefusedError("no_passphrase", message);
     }
-    if (!this.#keys.has(user) && this.#keys.size >= MOST_KEYS) {
-      const message =
-        `No more than ${MOST_KEYS} keys are remembered. Type /keys forget USER first.`;
+    if (!this.#keys.has(user) && this.#keys.size >= MAX_KEYS) {
+      const message = `No more than ${MAX_KEYS} keys are remembered. Type /keys forget USER first.`;
       throw new RefusedError("queue_full", message);
     }
     this.#keys.set(user, passphrase);
@@ -116,7 +109,7 @@ function openedEvent({ sealed, text }: Extract<Opened, { type: "opened" }>): Ope
   return { event: "opened", id: sealed.ulid, from: sealed.from, text };
 }
 
-/** Throws `RefusedError` for a text that is longer than any message. */
+/** Throws `RefusedError` for a text that is too long for a message. */
 export function checkLength(text: string): void {
   const { length } = new TextEncoder().encode(text);
   if (length <= LIMITS.text) return;

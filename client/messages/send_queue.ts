@@ -1,8 +1,14 @@
 /**
- * What was said and is not yet acknowledged: in order, bounded, each with the ULID that it keeps
- * however often it is sent. Pure: it sends nothing.
+ * Messages to send: in order, bounded, each until it is acknowledged or refused for good. A message
+ * keeps its ULID however often it is sent, so the server stores it once.
+ *
+ * Commands add messages; `MessageExchange` alone takes them out.
  */
+import { assert } from "../../protocol/assert.ts";
 import type { Content } from "../../protocol/frame.ts";
+import type { EventSink } from "../event_queue.ts";
+import { RefusedError } from "../session/refused_error.ts";
+import { shownContent } from "./content.ts";
 
 export interface OutgoingMessage {
   readonly ulid: string;
@@ -11,67 +17,101 @@ export interface OutgoingMessage {
 }
 
 export interface SendQueueLimits {
-  /** Messages that wait at once, those on their way included. */
-  readonly most: number;
-  /** Messages on their way at once. */
-  readonly window: number;
+  /** Messages that wait at once, those in flight included. */
+  readonly messages: number;
+  /** Messages in flight at once. */
+  readonly inFlight: number;
 }
 
-/** A window well under the requests that a server takes at once (`LIMITS.requests`). */
-const LIMITS_HERE: SendQueueLimits = { most: 256, window: 64 };
+/** `inFlight` is well under the requests that a server takes at once (`LIMITS.requests`). */
+const DEFAULT_LIMITS: SendQueueLimits = { messages: 256, inFlight: 64 };
 
 export class SendQueue {
+  readonly #events: EventSink;
   readonly #limits: SendQueueLimits;
-  /** In the order in which they were said: a `Map` keeps it. */
+  /** A `Map` keeps the order. */
   readonly #waiting = new Map<string, OutgoingMessage>();
-  readonly #sent = new Set<string>();
+  readonly #inFlight = new Set<string>();
+  #changed = Promise.withResolvers<void>();
 
-  constructor(limits: SendQueueLimits = LIMITS_HERE) {
+  /** `events` takes a `sending` event for each message. */
+  constructor(events: EventSink, limits: SendQueueLimits = DEFAULT_LIMITS) {
+    this.#events = events;
     this.#limits = limits;
   }
 
+  /** Messages that are not acknowledged. */
   get size(): number {
     return this.#waiting.size;
   }
 
-  /** Whether there is room for one more. */
-  get hasRoom(): boolean {
-    return this.#waiting.size < this.#limits.most;
+  /** Resolves at the next change. */
+  get changed(): Promise<void> {
+    return this.#changed.promise;
   }
 
-  /** Takes one more; `false` when there is no room, and nothing was changed. */
-  add(message: OutgoingMessage): boolean {
-    if (!this.hasRoom) return false;
-    this.#waiting.set(message.ulid, message);
-    return true;
+  /** Adds a message. Throws `RefusedError` when the queue is full. */
+  add(message: OutgoingMessage): void {
+    if (!this.#hasRoom) {
+      throw new RefusedError(
+        "queue_full",
+        `Not sent: ${this.size} messages wait to be sent already. Say it again when they have gone.`,
+      );
+    }
+    const { ulid, conversation, content } = message;
+    assert(!this.#waiting.has(ulid), "a message enters the queue once");
+    this.#waiting.set(ulid, message);
+    this.#events.put({ event: "sending", id: ulid, conversation, ...shownContent(content) });
+    this.#notify();
   }
 
-  /** The next to send, which from now on is on its way; `undefined`: none now. */
+  /** Resolves when `add` has room. */
+  async room(): Promise<void> {
+    while (!this.#hasRoom) await this.changed;
+  }
+
+  /** Resolves when every message is acknowledged or refused. */
+  async empty(): Promise<void> {
+    while (this.size > 0) await this.changed;
+  }
+
+  /** The next message to send, which is in flight from now on; `undefined`: none now. */
   next(): OutgoingMessage | undefined {
-    if (this.#sent.size >= this.#limits.window) return undefined;
+    if (this.#inFlight.size >= this.#limits.inFlight) return undefined;
     for (const message of this.#waiting.values()) {
-      if (this.#sent.has(message.ulid)) continue;
-      this.#sent.add(message.ulid);
+      if (this.#inFlight.has(message.ulid)) continue;
+      this.#inFlight.add(message.ulid);
       return message;
     }
     return undefined;
   }
 
-  /** Done with it: stored, or refused for good. `undefined` when it was already. */
+  /** The message was stored, or refused for good. `undefined`: it is not in the queue any more. */
   settle(ulid: string): OutgoingMessage | undefined {
     const message = this.#waiting.get(ulid);
     this.#waiting.delete(ulid);
-    this.#sent.delete(ulid);
+    this.#inFlight.delete(ulid);
+    assert(this.#inFlight.size <= this.#waiting.size, "what is in flight waits");
+    if (message !== undefined) this.#notify();
     return message;
   }
 
-  /** It was not taken this time: to be sent again. */
+  /** The server did not take the message: send it again. */
   retry(ulid: string): void {
-    this.#sent.delete(ulid);
+    this.#inFlight.delete(ulid);
   }
 
-  /** What is on its way may be lost: all of it is to be sent again, in order. */
-  again(): void {
-    this.#sent.clear();
+  /** Whatever is in flight may be lost: send all of it again, in order. */
+  retryAll(): void {
+    this.#inFlight.clear();
+  }
+
+  get #hasRoom(): boolean {
+    return this.#waiting.size < this.#limits.messages;
+  }
+
+  #notify(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
   }
 }

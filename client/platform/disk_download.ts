@@ -19,7 +19,7 @@ import { assert } from "../../protocol/assert.ts";
 import { describeSystemError, errorCode } from "../../protocol/system_error.ts";
 import type { AnnouncedFile, DownloadFile } from "../files/file_store.ts";
 import { numberedName, safeFileName } from "../files/safe_file_name.ts";
-import { RefusedError } from "../session/requests.ts";
+import { RefusedError } from "../session/refused_error.ts";
 
 /** Bytes read at once for the hash of what is on the disk. */
 const STEP = 256 * 1024;

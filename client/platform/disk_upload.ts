@@ -10,7 +10,7 @@ import { basename, join } from "node:path";
 import { assert } from "../../protocol/assert.ts";
 import { describeSystemError, errorCode } from "../../protocol/system_error.ts";
 import type { UploadFile } from "../files/file_store.ts";
-import { RefusedError } from "../session/requests.ts";
+import { RefusedError } from "../session/refused_error.ts";
 
 /** Bytes read at once for the hash. */
 const STEP = 256 * 1024;

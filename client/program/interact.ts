@@ -7,7 +7,7 @@ import process from "node:process";
 import type { Writable } from "node:stream";
 import type { Chat } from "../chat.ts";
 import type { ChatEvent } from "../events.ts";
-import type { Ending } from "../session/reconnecting_session.ts";
+import type { Ending } from "../ending.ts";
 import { INITIAL, reduce } from "../ui/state.ts";
 import type { Input } from "../ui/input.ts";
 import { jsonLine } from "../ui/json.ts";

@@ -1,59 +1,64 @@
 /**
- * One text to one place, or to a few people, and out: what `sotto send` stands on. It reads nothing
- * of what others wrote and marks nothing as seen, so that a script which speaks for a person does
+ * Sends one text to one conversation, or to a few people, and leaves: for `sotto send`. It reads
+ * nothing of what others wrote and marks nothing as shown: a script that speaks for a person must
  * not read for them.
  *
  * The contract:
  * 1. A message is stored once, however often the connection breaks: it keeps its ULID.
- * 2. It is over when each message is stored or refused, or `PATIENCE` after the first signing in.
- * 3. A room that the account is not in is joined: anybody may join a room.
+ * 2. It is over when each message is stored or refused, or `TIMEOUT` after the first sign-in.
+ * 3. It joins a room that the account is not in: every account may join a room.
  */
 import { type Clock, systemClock } from "../../protocol/clock.ts";
+import type { Destination } from "../../protocol/destination.ts";
 import type { ServerFrame } from "../../protocol/frame.ts";
 import { dmOf } from "../../protocol/names.ts";
 import { randomBytes } from "../../protocol/random.ts";
-import type { Request } from "../../protocol/session/client.ts";
-import type { Access } from "./access.ts";
+import type { Ending } from "../ending.ts";
+import type { AckEvent, ChatEvent, ErrorEvent, NoticeEvent } from "../events.ts";
+import { isoTime } from "../messages/content.ts";
 import { randomFractions, ulidGenerator } from "../messages/ids.ts";
-import type { SessionConnection } from "../session/session_connection.ts";
-import type { AckEvent, ErrorEvent, NoticeEvent } from "../events.ts";
-import { type Ending, ReconnectingSession } from "../session/reconnecting_session.ts";
-import { RETRY_DELAY, TEMPORARY_REFUSALS } from "../session/temporary_refusals.ts";
-import { isoTime } from "../messages/history.ts";
+import { ReconnectingSession } from "../session/reconnecting_session.ts";
+import {
+  RefusedError,
+  RETRY_DELAY,
+  TEMPORARY_REFUSALS,
+  UnansweredError,
+} from "../session/refused_error.ts";
+import type { Requester } from "../session/requests.ts";
+import type { SignedInSession } from "../session/signed_in_session.ts";
+import type { Access } from "./access.ts";
 
-/** Where a text is to go. */
-export type Destination =
-  | { readonly conversation: string }
-  /** By name, each by themselves. */
-  | { readonly people: readonly string[] };
+export type SendEvent = AckEvent | ErrorEvent | NoticeEvent;
 
 export interface MessageSenderOptions extends Access {
-  readonly to: Destination;
+  /** A conversation, or people by name. */
+  readonly to: Destination<string>;
   readonly text: string;
-  /** Told what becomes of each message, and why nobody could sign in. */
-  readonly tell: (event: AckEvent | ErrorEvent | NoticeEvent) => void;
+  /** Takes what happens to each message, and why a sign-in failed. */
+  readonly tell: (event: SendEvent) => void;
   readonly clock?: Clock;
-  /** From 0 up to, but not including, 1; nobody can guess the next. */
+  /** From 0 up to, but not including, 1; unpredictable. */
   readonly random?: () => number;
 }
 
-/** How long a server that let somebody in may take to store what they say. */
-export const PATIENCE = 30_000;
+/** Milliseconds that a server may take, after the sign-in, to store every message. */
+export const TIMEOUT = 30_000;
 
-interface PendingMessage {
+interface Message {
   readonly ulid: string;
   readonly conversation: string;
-  /** `asked`: the room was asked to let this account in. */
-  state: "waiting" | "asked" | "stored" | "refused";
+  state: "waiting" | "stored" | "refused";
+  /** The room was asked once to let this account in. */
+  joined: boolean;
 }
 
 export class MessageSender {
   readonly #options: MessageSenderOptions;
   readonly #clock: Clock;
-  readonly #random: () => number;
-  readonly #line: ReconnectingSession;
-  #link: SessionConnection | undefined;
-  #letters: PendingMessage[] | undefined;
+  readonly #session: ReconnectingSession;
+  readonly #nextUlid: () => string;
+  #connection: Requester | undefined;
+  #messages: Message[] | undefined;
   #late = false;
   readonly #timers = new Set<() => void>();
 
@@ -61,124 +66,131 @@ export class MessageSender {
     const { clock = systemClock, random = randomFractions(randomBytes) } = options;
     this.#options = options;
     this.#clock = clock;
-    this.#random = random;
-    this.#line = new ReconnectingSession({ ...options, clock, random }, {
-      receive: (frame, request) => this.#receive(frame, request),
-      signedIn: (link) => void (this.#link = link),
-      lost: () => void (this.#link = undefined),
-      refused: (code, message) => this.#error({ code, message }),
-      reconnecting: () => {},
-    });
+    this.#nextUlid = ulidGenerator(clock, random);
+    const events = { put: (event: ChatEvent | undefined) => this.#tell(event) };
+    this.#session = new ReconnectingSession({ ...options, clock, random, events });
   }
 
-  /** Connects, says it, and leaves. Never rejects for what a server or the network does. */
+  /** Connects, sends, and leaves. Never rejects for what a server or the network does. */
   async run(): Promise<Ending> {
-    const ending = await this.#line.run();
+    const ending = await this.#runSession();
     for (const cancel of this.#timers) cancel();
     if (ending.code !== "left") return ending;
-    const states = this.#letters?.map(({ state }) => state) ?? ["waiting"];
+    const states = this.#messages?.map(({ state }) => state) ?? ["waiting"];
     if (states.every((state) => state === "stored")) return ending;
-    if (states.every((state) => state === "stored" || state === "refused")) {
-      return { code: "failed", message: "Not everything was sent." };
-    }
-    const why = this.#late ? `within ${PATIENCE / 1000} s` : "before this ended";
-    const message = `The server did not say ${why} that the message is stored. It may be.`;
+    if (!states.includes("waiting")) return { code: "failed", message: "Not everything was sent." };
+    const when = this.#late ? `within ${TIMEOUT / 1000} s` : "before this ended";
+    const message = `The server did not say ${when} that the message is stored. It may be.`;
     return { code: "unsent", message };
   }
 
   /** Gives up. */
   leave(): void {
-    this.#line.leave();
+    this.#session.leave();
   }
 
-  async #receive(frame: ServerFrame, request: Request | undefined): Promise<void> {
-    if (frame.type === "authenticated") return await this.#authenticated(frame);
-    if (frame.type === "notice") {
-      return this.#options.tell({ event: "notice", code: frame.code, text: frame.text });
-    }
-    if (frame.type === "resync") return this.#sendAll();
-    if (request?.type === "send") {
-      const letter = this.#letters?.find(({ ulid }) => ulid === request.ulid);
-      if (letter === undefined) return;
-      if (frame.type === "ack") this.#stored(letter, frame);
-      else if (frame.type === "error") this.#refused(letter, frame);
-    } else if (request?.type === "join") {
-      const letter = this.#letters?.find(({ state }) => state === "asked");
-      if (letter === undefined) return;
-      if (frame.type === "error") this.#refused(letter, frame);
-      else this.#send(letter);
+  async #runSession(): Promise<Ending> {
+    const steps = this.#session.run();
+    while (true) {
+      const { done, value: step } = await steps.next();
+      if (done) return step;
+      if (step.type === "signed_in") this.#signedIn(step.session);
+      else if (step.type === "lost") this.#connection = undefined;
+      else this.#receive(step.frame);
     }
   }
 
-  async #authenticated(frame: Extract<ServerFrame, { type: "authenticated" }>): Promise<void> {
-    const { user, token, expires } = frame;
-    this.#letters ??= this.#write(user);
+  #signedIn({ connection, account }: SignedInSession): void {
+    this.#connection = connection;
+    this.#messages ??= this.#makeMessages(account);
     this.#sendAll();
-    await this.#options.tokens.save(this.#line.pin, user, { token, expires }).catch((failure) => {
-      this.#options.tell({ event: "notice", code: "token_not_saved", text: failure.message });
-    });
   }
 
-  #write(user: string): PendingMessage[] {
-    const ulid = ulidGenerator(this.#clock, this.#random);
+  #receive(frame: ServerFrame): void {
+    if (frame.type === "notice") {
+      this.#tell({ event: "notice", code: frame.code, text: frame.text });
+    } else if (frame.type === "resync") this.#sendAll();
+  }
+
+  #makeMessages(account: string): Message[] {
     const { to } = this.#options;
     const conversations = "people" in to
-      ? to.people.map((person) => dmOf(user, person))
+      ? to.people.map((person) => dmOf(account, person))
       : [to.conversation];
-    this.#after(PATIENCE, () => {
+    this.#after(TIMEOUT, () => {
       this.#late = true;
       this.leave();
     });
     return conversations.map((conversation) => ({
-      ulid: ulid(),
+      ulid: this.#nextUlid(),
       conversation,
       state: "waiting",
+      joined: false,
     }));
   }
 
   #sendAll(): void {
-    for (const letter of this.#letters ?? []) if (!isSettled(letter)) this.#send(letter);
+    for (const message of this.#messages ?? []) void this.#send(message);
   }
 
-  #send({ ulid, conversation }: PendingMessage): void {
-    if (!this.#link?.allows("send")) return;
+  /** Sends a message that is not stored yet, if there is a session. */
+  async #send(message: Message): Promise<void> {
+    const connection = this.#connection;
+    if (message.state !== "waiting" || connection?.allows("send") !== true) return;
+    const { ulid, conversation } = message;
     const content = { kind: "text", body: this.#options.text };
-    this.#link.request({ type: "send", ulid, conversation, content });
-  }
-
-  #stored(
-    letter: PendingMessage,
-    { seq, at, conversation }: Extract<ServerFrame, { type: "ack" }>,
-  ): void {
-    letter.state = "stored";
-    const { ulid: id } = letter;
-    this.#options.tell({ event: "ack", id, conversation, seq, at: isoTime(at) });
-    this.#leaveWhenDone();
-  }
-
-  #refused(
-    letter: PendingMessage,
-    { code, message }: Extract<ServerFrame, { type: "error" }>,
-  ): void {
-    if (isSettled(letter)) return;
-    const { conversation, ulid: id } = letter;
-    if (TEMPORARY_REFUSALS.has(code)) return this.#after(RETRY_DELAY, () => this.#send(letter));
-    if (code === "not_a_member" && letter.state === "waiting" && this.#link?.allows("join")) {
-      letter.state = "asked";
-      this.#link.request({ type: "join", conversation });
-      return;
+    try {
+      const [ack] = await connection.request({ type: "send", ulid, conversation, content });
+      if (ack === undefined || message.state !== "waiting") return;
+      message.state = "stored";
+      const at = isoTime(ack.at);
+      this.#tell({ event: "ack", id: ulid, conversation: ack.conversation, seq: ack.seq, at });
+      this.#leaveWhenDone();
+    } catch (refusal) {
+      this.#refused(message, connection, refusal);
     }
-    letter.state = "refused";
-    this.#error({ code, id, message: `Not sent to ${conversation}: ${message}` });
+  }
+
+  #refused(message: Message, connection: Requester, refusal: unknown): void {
+    if (!(refusal instanceof RefusedError)) throw refusal;
+    // A new session, or `resync`, sends it again.
+    if (refusal instanceof UnansweredError || message.state !== "waiting") return;
+    const { code } = refusal;
+    if (TEMPORARY_REFUSALS.has(code)) {
+      return this.#after(RETRY_DELAY, () => void this.#send(message));
+    }
+    if (code === "not_a_member" && !message.joined && connection.allows("join")) {
+      message.joined = true;
+      return void this.#join(message, connection);
+    }
+    message.state = "refused";
+    const { ulid: id, conversation } = message;
+    const text = `Not sent to ${conversation}: ${refusal.message}`;
+    this.#tell({ event: "error", code, id, message: text });
     this.#leaveWhenDone();
+  }
+
+  async #join(message: Message, connection: Requester): Promise<void> {
+    try {
+      await connection.request({ type: "join", conversation: message.conversation });
+    } catch (refusal) {
+      return this.#refused(message, connection, refusal);
+    }
+    await this.#send(message);
   }
 
   #leaveWhenDone(): void {
-    if (this.#letters?.every(isSettled)) this.leave();
+    if (this.#messages?.every(({ state }) => state !== "waiting")) this.leave();
   }
 
-  #error(error: Omit<ErrorEvent, "event">): void {
-    this.#options.tell({ event: "error", ...error });
+  #tell(event: ChatEvent | undefined): void {
+    switch (event?.event) {
+      case "ack":
+      case "error":
+        return this.#options.tell(event);
+      case "notice":
+        if (event.code !== "reconnecting") this.#options.tell(event);
+    }
   }
 
   #after(ms: number, callback: () => void): void {
@@ -188,8 +200,4 @@ export class MessageSender {
     });
     this.#timers.add(cancel);
   }
-}
-
-function isSettled({ state }: PendingMessage): boolean {
-  return state === "stored" || state === "refused";
 }

@@ -1,7 +1,4 @@
-/**
- * A connection to the server that was meant: dialled, its pin checked before a byte is sent.
- * It knows no frames.
- */
+/** Dials a server and checks its pin before a byte is sent. It knows no frames. */
 import { fingerprint, parsePin } from "../../certs/fingerprint.ts";
 import { formatHostPort } from "../../protocol/host_port.ts";
 import {
@@ -14,7 +11,7 @@ import { ALPN } from "../../protocol/version.ts";
 import type { Log } from "../log.ts";
 import { KeyChangedError, type Trust, UntrustedError } from "./trust.ts";
 
-/** A server that is there answers sooner, even from the other side of the world. */
+/** Milliseconds. A server on the other side of the world answers sooner. */
 const HANDSHAKE_TIMEOUT = 5000;
 
 export interface DialServerOptions {
@@ -26,14 +23,14 @@ export interface DialServerOptions {
   readonly log?: Log | undefined;
 }
 
-export interface Dialled {
+export interface DialledServer {
   readonly connection: Connection;
-  /** The pin that the server showed, or that it was checked against. */
+  /** The pin that the server has. */
   readonly pin: string;
 }
 
 /** Throws `TransportError`, `KeyChangedError`, `UntrustedError`. */
-export async function dialServer(options: DialServerOptions): Promise<Dialled> {
+export async function dialServer(options: DialServerOptions): Promise<DialledServer> {
   const { trust } = options;
   const server = formatHostPort(options.host, options.port);
   const expected = await trust.expected();
@@ -49,14 +46,14 @@ export async function dialServer(options: DialServerOptions): Promise<Dialled> {
   }
   if (seen.pin === undefined) {
     throw new UntrustedError(
-      `This platform cannot show the key of ${server}, which was never met: ` +
+      `Unknown server ${server}, and this platform cannot show its key: ` +
         `give --pin SHA256:…, or the invite line.`,
     );
   }
-  // Asking takes as long as it takes: nothing is kept open meanwhile.
+  // No connection stays open while the user decides.
   if (!await trust.meet(seen.pin)) {
     throw new UntrustedError(
-      `${server} was never met before, and is not trusted. It shows the key ${seen.pin}. ` +
+      `Unknown server ${server}, not trusted. It shows the key ${seen.pin}. ` +
         `If the server prints the same, connect with --pin ${seen.pin}, or with --accept-new.`,
     );
   }

@@ -1,38 +1,25 @@
 /**
- * The line to the server: one connection after the other, each signed in, until one of them was the
- * last. What comes over it is for whoever made it; it says nothing itself but `hello` and who it is.
+ * A session that survives its connections: it dials, signs in, and does both again after a break,
+ * until the user leaves or coming back is pointless.
+ *
+ * `run()` brings what happens, in order: `signed_in`, the frames of that session, `lost`, and so
+ * on. It is read one step at a time; a slow reader slows the server down.
  */
 import { type Clock, pause } from "../../protocol/clock.ts";
-import type { ServerFrame } from "../../protocol/frame.ts";
+import type { ServerFrame, ServerFrames } from "../../protocol/frame.ts";
 import { formatHostPort } from "../../protocol/host_port.ts";
-import { formatInviteLine } from "../../protocol/invite_line.ts";
-import type { Request } from "../../protocol/session/client.ts";
 import { type Engine, TransportError } from "../../protocol/transport/transport.ts";
-import { backoff } from "./backoff.ts";
-import { SessionConnection, type SessionEnd } from "./session_connection.ts";
-import { type Dialled, dialServer } from "./dial.ts";
+import type { EndCode, Ending } from "../ending.ts";
+import type { EventSink } from "../event_queue.ts";
 import type { Log } from "../log.ts";
+import { backoff } from "./backoff.ts";
+import { type DialledServer, dialServer } from "./dial.ts";
 import type { Credentials, Prompts } from "./prompts.ts";
-import { type Outcome, SignIn } from "./sign_in.ts";
+import { SessionConnection, type SessionEnd } from "./session_connection.ts";
+import { SignIn, type SignInOutcome } from "./sign_in.ts";
+import type { SignedInSession } from "./signed_in_session.ts";
 import type { Tokens } from "./tokens.ts";
 import { KeyChangedError, type Trust, UntrustedError } from "./trust.ts";
-
-/** How it ended. */
-export type EndCode =
-  | "left" // as was wished
-  | "unsent" // left, but something that was said could not be sent
-  | "unfinished" // left, but a file was not across
-  | "no_connection" // there is no server, or it does not speak our protocol
-  | "not_let_in"
-  | "key_changed"
-  | "untrusted" // never met, and nobody said to trust it
-  | "failed";
-
-export interface Ending {
-  readonly code: EndCode;
-  /** May repeat what the server said: not trusted. */
-  readonly message: string;
-}
 
 export interface ReconnectingSessionOptions {
   readonly engine: Engine;
@@ -40,36 +27,29 @@ export interface ReconnectingSessionOptions {
   readonly port: number;
   readonly trust: Trust;
   readonly prompts: Prompts;
-  /** The account; `undefined`: `prompts` knows. */
+  /** The account; `undefined`: `prompts` asks for it. */
   readonly user: string | undefined;
-  /** Of an invitation, which lets a new name in. */
+  /** The code of an invitation, which lets a new account in. */
   readonly code?: string | undefined;
   readonly tokens: Tokens;
   readonly clock: Clock;
   /** From 0 up to, but not including, 1. */
   readonly random: () => number;
-  /** The software, as `hello` tells it. */
+  /** The software, as `hello` names it. */
   readonly client: string;
   readonly log: Log | undefined;
+  /** Takes the events about connecting and signing in. */
+  readonly events: EventSink;
 }
 
-/** Who is told what happens on the line. */
-export interface ReconnectingSessionHandler {
-  /** A frame came. The next one is read when this is done. */
-  receive(frame: ServerFrame, request: Request | undefined): void | Promise<void>;
-  /** Somebody has signed in; comes before every other frame of the session. */
-  signedIn(link: SessionConnection): void;
-  /** The session is over; there may be another. */
-  lost(): void;
-  /** A sign-in was refused, or nobody could sign in. */
-  refused(code: string, message: string): void;
-  /** There will be another attempt, after `wait` milliseconds. */
-  reconnecting(reason: string, wait: number): void;
-  /** A round trip to the server took so long. */
-  measured?(milliseconds: number): void;
-}
+export type SessionStep =
+  /** Comes before every frame of the session. */
+  | { readonly type: "signed_in"; readonly session: SignedInSession }
+  | { readonly type: "frame"; readonly frame: ServerFrame }
+  /** The session is over; another may follow. */
+  | { readonly type: "lost" };
 
-/** Ends of sessions after which coming back with the same would end the same. */
+/** Ends of a session after which the same attempt would end the same way. */
 const FINAL: ReadonlyMap<string, EndCode> = new Map([
   ["no_common_version", "no_connection"],
   ["too_many_attempts", "not_let_in"],
@@ -78,93 +58,54 @@ const FINAL: ReadonlyMap<string, EndCode> = new Map([
 ]);
 
 /** What to do about some of them. */
-const THEN: ReadonlyMap<string, string> = new Map([
+const FINAL_ADVICE: ReadonlyMap<string, string> = new Map([
   ["session_revoked", "It was signed out there; connect again to sign in here."],
 ]);
 
-const ADVICE = "Check the address, that a server runs there, and that UDP gets through.";
+const DIAL_ADVICE = "Check the address, that a server runs there, and that UDP gets through.";
 
-/** A session that lasted this long was a good one: the next attempt follows at once. */
-const LASTED = 10_000;
+/** After a session of this many milliseconds, the first retry is a quick one again. */
+const GOOD_SESSION = 10_000;
 
-type ConnectionEnd =
-  | { readonly type: "over"; readonly ending: Ending }
-  | ({ readonly type: "broken"; readonly wasIn: boolean } & Pick<SessionEnd, "code" | "message">);
+type AttemptEnd =
+  | { readonly type: "final"; readonly ending: Ending }
+  | (
+    & { readonly type: "broken"; readonly signedIn: boolean }
+    & Pick<SessionEnd, "code" | "message">
+  );
 
 export class ReconnectingSession {
   readonly #options: ReconnectingSessionOptions;
-  readonly #handler: ReconnectingSessionHandler;
   readonly #leaving = new AbortController();
   #user: string | undefined;
-  #pin = "";
-  #transport: "quic" | "tls" = "quic";
-  #link: SessionConnection | undefined;
-  #signIn: SignIn | undefined;
-  /** Who is to be signed in on the next connection, instead of who was before. */
-  #next: Credentials | undefined;
-  #changed: PromiseWithResolvers<void> | undefined;
-  /** Somebody has been signed in: from now on breaks are repaired. */
-  #established = false;
+  #connection: SessionConnection | undefined;
+  /** The session of the latest sign-in. */
+  #signedIn: SignedInSession | undefined;
+  /** The credentials for the next connection, when the user changes the account. */
+  #nextAccount: Credentials | undefined;
+  #accountChanged: PromiseWithResolvers<void> | undefined;
+  #savingToken: Promise<void> = Promise.resolve();
 
-  constructor(options: ReconnectingSessionOptions, handler: ReconnectingSessionHandler) {
+  constructor(options: ReconnectingSessionOptions) {
     this.#options = options;
-    this.#handler = handler;
     this.#user = options.user;
   }
 
-  /** The session, while there is one. */
-  get link(): SessionConnection | undefined {
-    return this.#link;
-  }
-
-  /** The way to the server that was dialled last. */
-  get transport(): "quic" | "tls" {
-    return this.#transport;
-  }
-
-  /** The pin of the server that was dialled last. */
-  get pin(): string {
-    return this.#pin;
-  }
-
-  /** The line that invites somebody to the server that was dialled last. */
-  inviteLine(code: string): string {
-    const { host, port } = this.#options;
-    return formatInviteLine({ host, port, pin: this.#pin, code });
-  }
-
-  /** Whether this is a way back. */
-  get resumed(): boolean {
-    return this.#established && !this.changing;
-  }
-
-  /** Whether the next to sign in is somebody else. */
-  get changing(): boolean {
-    return this.#next !== undefined;
-  }
-
-  /** One connection after the other. Resolves once it is over for good. */
-  async run(): Promise<Ending> {
+  /** Connects and signs in, again and again. Returns how it ended. It has one reader. */
+  async *run(): AsyncGenerator<SessionStep, Ending, undefined> {
     const { clock, random } = this.#options;
     const { signal } = this.#leaving;
     for (let attempt = 0; !signal.aborted; attempt++) {
-      const began = clock.now();
-      const end = await this.#connection();
-      if (end.type === "over") return end.ending;
+      const start = clock.now();
+      const end = yield* this.#attempt();
+      if (end.type === "final") return end.ending;
       if (signal.aborted) break;
-      if (this.changing && end.wasIn) continue;
-      const { code, message, wasIn } = end;
-      const final = FINAL.get(code);
-      if (final !== undefined) {
-        const then = THEN.get(code);
-        return { code: final, message: then === undefined ? message : `${message} ${then}` };
-      }
-      if (!this.#established) {
-        return { code: "no_connection", message: `${sentence(message)} ${ADVICE}` };
-      }
-      if (wasIn && clock.now() - began > LASTED) attempt = 0;
+      if (this.#nextAccount !== undefined && end.signedIn) continue;
+      const ending = this.#finalEnding(end);
+      if (ending !== undefined) return ending;
+      if (end.signedIn && clock.now() - start > GOOD_SESSION) attempt = 0;
       const wait = backoff(attempt, random);
-      this.#handler.reconnecting(sentence(message), wait);
+      this.#reportRetry(sentence(end.message), wait);
       await pause(clock, wait, signal);
     }
     return { code: "left", message: "Left." };
@@ -173,114 +114,180 @@ export class ReconnectingSession {
   /** Ends the session in good order, and does not come back. */
   leave(): void {
     this.#leaving.abort();
-    void this.#link?.leave();
+    void this.#connection?.leave();
   }
 
-  /** Ends the session, and signs in as somebody else. Resolves when that is done. */
-  become(credentials: Credentials): Promise<void> {
-    this.#next = credentials;
+  /** Whether the account can be signed out now. */
+  get canSignOut(): boolean {
+    return this.#connection?.allows("logout") === true;
+  }
+
+  /** Makes the account's token void, here and on the server. */
+  async signOut(): Promise<void> {
+    const session = this.#signedIn;
+    if (session === undefined) return;
+    if (this.canSignOut) void session.connection.request({ type: "logout" });
+    await this.#savingToken;
+    await this.#options.tokens.forget(session.server.pin, session.account);
+  }
+
+  /** Signs out, and in with these credentials. Resolves when that is done. */
+  async changeAccount(credentials: Credentials): Promise<void> {
+    const changed = this.#accountChanged = Promise.withResolvers<void>();
+    this.#nextAccount = credentials;
     this.#user = credentials.user;
-    this.#changed = Promise.withResolvers();
-    void this.#link?.leave();
-    return this.#changed.promise;
+    const signedOut = this.signOut();
+    void this.#connection?.leave();
+    await signedOut;
+    await changed.promise;
   }
 
   /** One connection, from dialling to its end. */
-  async #connection(): Promise<ConnectionEnd> {
-    let dialled: Dialled;
+  async *#attempt(): AsyncGenerator<SessionStep, AttemptEnd, undefined> {
+    let dialled: DialledServer;
     try {
       dialled = await dialServer({ ...this.#options, signal: this.#leaving.signal });
     } catch (failure) {
       return endOfDialling(failure);
     }
-    await using connection = dialled.connection;
-    this.#pin = dialled.pin;
-    this.#transport = dialled.connection.engine === "tls" ? "tls" : "quic";
-    const { client, clock, log } = this.#options;
-    const welcomed = Promise.withResolvers<void>();
-    const link = await SessionConnection.open({
-      connection,
-      client,
-      clock,
-      log,
-      receive: (frame, request) => {
-        if (frame.type === "welcome") welcomed.resolve();
-        return this.#receive(link, frame, request);
-      },
-      measured: (milliseconds) => this.#handler.measured?.(milliseconds),
-    });
-    this.#link = link;
-    if (this.#leaving.signal.aborted) void link.leave();
-    await Promise.race([welcomed.promise, link.closed]);
-    const outcome = await this.#enter(link);
-    if (outcome.type !== "signed_in") void link.leave();
-    const { by, code, message } = await link.closed;
-    this.#link = undefined;
-    this.#handler.lost();
-    log?.("closed", { by, code });
-    if (outcome.type === "refused") {
-      const { host, port } = this.#options;
-      const message = `Not signed in to ${formatHostPort(host, port)}.`;
-      return { type: "over", ending: { code: "not_let_in", message } };
-    }
-    return { type: "broken", wasIn: outcome.type === "signed_in", code, message };
-  }
-
-  async #enter(link: SessionConnection): Promise<Outcome> {
-    const { prompts, tokens, clock, code } = this.#options;
-    const given = this.#next;
-    this.#next = undefined;
-    this.#signIn = new SignIn({
-      link,
-      given,
-      code,
-      pin: this.#pin,
-      user: this.#user,
-      tokens,
-      prompts,
-      clock,
-      onRefusal: (code, message) => this.#handler.refused(code, message),
-    });
+    await using transport = dialled.connection;
+    let connection: SessionConnection;
     try {
-      return await this.#signIn.run();
-    } finally {
-      this.#signIn = undefined;
+      connection = await SessionConnection.open({ ...this.#options, connection: transport });
+    } catch (failure) {
+      return endOfDialling(failure);
+    }
+    this.#connection = connection;
+    if (this.#leaving.signal.aborted) void connection.leave();
+    const outcome = yield* this.#session(connection, dialled);
+    const { by, code, message } = await connection.closed;
+    this.#connection = undefined;
+    yield { type: "lost" };
+    this.#options.log?.("closed", { by, code });
+    if (outcome === "refused") {
+      const { host, port } = this.#options;
+      const message = `Not signed in to ${formatHostPort(host, port).toLowerCase()}.`;
+      return { type: "final", ending: { code: "not_let_in", message } };
+    }
+    return { type: "broken", signedIn: outcome === "signed_in", code, message };
+  }
+
+  /** The frames of one connection, with the sign-in beside them. */
+  async *#session(
+    connection: SessionConnection,
+    dialled: DialledServer,
+  ): AsyncGenerator<SessionStep, SignInOutcome, undefined> {
+    let signIn: Promise<SignInOutcome> = Promise.resolve("later");
+    for await (const output of connection.frames()) {
+      if (output.type === "round_trip") {
+        this.#reportRoundTrip(output.milliseconds);
+      } else if (output.frame.type === "welcome") {
+        this.#reportConnected(output.frame, dialled);
+        signIn = this.#signIn(connection, dialled.pin);
+        signIn.catch(() => {}); // Thrown below.
+      } else if (output.frame.type === "authenticated") {
+        yield* this.#authenticated(output.frame, connection, dialled.pin);
+      } else if (this.#signedIn?.connection === connection) {
+        yield { type: "frame", frame: output.frame };
+      } else {
+        this.#reportEarly(output.frame);
+      }
+    }
+    return await signIn;
+  }
+
+  async #signIn(connection: SessionConnection, pin: string): Promise<SignInOutcome> {
+    const given = this.#nextAccount;
+    this.#nextAccount = undefined;
+    const options = { ...this.#options, connection, pin, given, user: this.#user };
+    try {
+      const outcome = await new SignIn(options).run();
+      if (outcome !== "signed_in") void connection.leave();
+      return outcome;
+    } catch (failure) {
+      void connection.leave();
+      throw failure;
     }
   }
 
-  #receive(
-    link: SessionConnection,
-    frame: ServerFrame,
-    request: Request | undefined,
-  ): void | Promise<void> {
-    if (frame.type === "authenticated") {
-      this.#user = frame.user;
-      this.#established = true;
-      this.#handler.signedIn(link);
-      this.#changed?.resolve();
-      this.#signIn?.receive(frame);
-    } else if (request?.type === "login" || request?.type === "resume") {
-      return this.#signIn?.receive(frame);
+  async *#authenticated(
+    { user, number, created, token, expires }: ServerFrames["authenticated"],
+    connection: SessionConnection,
+    pin: string,
+  ): AsyncGenerator<SessionStep, void, undefined> {
+    const { host, port, tokens, events } = this.#options;
+    this.#user = user;
+    this.#signedIn = { connection, account: user, server: { host, port, pin } };
+    events.put({ event: "authenticated", user, number, created });
+    this.#savingToken = tokens.save(pin, user, { token, expires }).catch((failure) => {
+      // The session is good without it; only the next start will ask for the password.
+      events.put({ event: "notice", code: "token_not_saved", text: messageOf(failure) });
+    });
+    yield { type: "signed_in", session: this.#signedIn };
+    this.#accountChanged?.resolve();
+    await this.#savingToken;
+  }
+
+  /** The ending, if another attempt would end the same way. */
+  #finalEnding({ code, message }: Pick<SessionEnd, "code" | "message">): Ending | undefined {
+    const final = FINAL.get(code);
+    if (final !== undefined) {
+      const advice = FINAL_ADVICE.get(code);
+      return { code: final, message: advice === undefined ? message : `${message} ${advice}` };
     }
-    return this.#handler.receive(frame, request);
+    if (this.#signedIn !== undefined) return undefined;
+    return { code: "no_connection", message: `${sentence(message)} ${DIAL_ADVICE}` };
+  }
+
+  #reportConnected({ version }: ServerFrames["welcome"], { connection, pin }: DialledServer): void {
+    const { host, port, events } = this.#options;
+    const transport = connection.engine === "tls" ? "tls" : "quic";
+    const address = formatHostPort(host, port).toLowerCase();
+    const resumed = this.#signedIn !== undefined && this.#nextAccount === undefined;
+    events.put({ event: "connected", transport, address, pin, version, resumed });
+  }
+
+  /** Before the sign-in a server has little to say. */
+  #reportEarly(frame: ServerFrame): void {
+    const { events } = this.#options;
+    if (frame.type === "notice") {
+      events.put({ event: "notice", code: frame.code, text: frame.text });
+    } else if (frame.type === "error") {
+      events.put({ event: "error", code: frame.code, message: frame.message });
+    }
+  }
+
+  #reportRoundTrip(milliseconds: number): void {
+    const rounded = Number(milliseconds.toFixed(2));
+    this.#options.events.put({ event: "round_trip", milliseconds: rounded });
+  }
+
+  #reportRetry(reason: string, wait: number): void {
+    const seconds = Number((wait / 1000).toFixed(1));
+    const text = `${reason} Trying again in ${seconds} s.`;
+    this.#options.events.put({ event: "notice", code: "reconnecting", text, in: seconds });
   }
 }
 
 /** Whether a failure to connect is worth another attempt. */
-function endOfDialling(failure: unknown): ConnectionEnd {
+function endOfDialling(failure: unknown): AttemptEnd {
   if (failure instanceof KeyChangedError) {
-    return { type: "over", ending: { code: "key_changed", message: failure.message } };
+    return { type: "final", ending: { code: "key_changed", message: failure.message } };
   }
   if (failure instanceof UntrustedError) {
-    return { type: "over", ending: { code: "untrusted", message: failure.message } };
+    return { type: "final", ending: { code: "untrusted", message: failure.message } };
   }
   if (failure instanceof TransportError) {
-    return { type: "broken", wasIn: false, code: failure.code, message: failure.message };
+    return { type: "broken", signedIn: false, code: failure.code, message: failure.message };
   }
   throw failure;
 }
 
-/** Engines say what happened without a full stop; servers' messages have one. */
+/** Engines report without a full stop; servers' messages have one. */
 function sentence(message: string): string {
   return /[.!?]$/.test(message) ? message : `${message}.`;
+}
+
+function messageOf(failure: unknown): string {
+  return failure instanceof Error ? failure.message : String(failure);
 }

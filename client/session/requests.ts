@@ -1,24 +1,26 @@
 /**
- * Requests whose answers a command waits for. An answer that can come no more, because the session
- * has ended or the server left frames out, is a refusal: the person is told to try again.
+ * Requests that wait for their answers, as promises. It sends nothing; `ClientSession` bounds how
+ * many there are (`LIMITS.requests`) and for how long they wait.
  */
+import { assert } from "../../protocol/assert.ts";
 import type { ServerFrame, ServerFrames } from "../../protocol/frame.ts";
-import type { Asked, Fields, Request } from "../../protocol/session/client.ts";
+import type { Asked, Fields } from "../../protocol/session/client.ts";
 import type { ANSWERS } from "../../protocol/session/rules.ts";
-import type { SessionConnection } from "./session_connection.ts";
+import { RefusedError, UnansweredError } from "./refused_error.ts";
 
-/** What was asked for was not done. The message may be the server's: not trusted. */
-export class RefusedError extends Error {
-  override readonly name = "RefusedError";
-  readonly code: string;
+/** The frames that answer a request of this type; a long answer has several. */
+export type Answer<Type extends Asked> = readonly ServerFrames[(typeof ANSWERS)[Type]][];
 
-  constructor(code: string, message: string) {
-    super(message);
-    this.code = code;
-  }
+/** What sends requests: one session, or whichever session there is. */
+export interface Requester {
+  /** Whether a request of this type can be sent now. */
+  allows(type: Asked): boolean;
+  /**
+   * Sends a request and resolves with its whole answer. Throws `RefusedError` (also when `allows`
+   * says no), and `UnansweredError` when the session ends first.
+   */
+  request<Given extends Fields>(fields: Given): Promise<Answer<Given["type"]>>;
 }
-
-type AnswerTo<Type extends Asked> = ServerFrames[(typeof ANSWERS)[Type]];
 
 interface Waiting {
   readonly frames: ServerFrame[];
@@ -26,67 +28,37 @@ interface Waiting {
   readonly reject: (refusal: RefusedError) => void;
 }
 
-export class Requests {
-  #link: Pick<SessionConnection, "allows" | "request"> | undefined;
+export class PendingRequests {
   readonly #waiting = new Map<number, Waiting>();
 
-  /** A session has signed in. */
-  attach(link: Pick<SessionConnection, "allows" | "request">): void {
-    this.#link = link;
-  }
-
-  /** The session has ended, or leaves answers out. `ended`: nothing can be asked from now on. */
-  lost(ended: boolean): void {
-    if (ended) this.#link = undefined;
-    const refusal = new RefusedError(
-      "no_answer",
-      "It is not known whether that was done: the connection broke. Look, and try again.",
-    );
-    for (const { reject } of this.#waiting.values()) reject(refusal);
-    this.#waiting.clear();
-  }
-
-  /** Whether something can be asked now. */
-  can(type: Asked): boolean {
-    return this.#link?.allows(type) === true;
-  }
-
-  /** Asks; resolves with the answer, in all its parts. Throws `RefusedError`. */
-  async ask<Type extends Asked>(
-    fields: Extract<Fields, { type: Type }>,
-  ): Promise<readonly AnswerTo<Type>[]> {
-    const link = this.#linkFor(fields.type);
-    const frames = await new Promise<readonly ServerFrame[]>((resolve, reject) => {
-      this.#waiting.set(link.request(fields), { frames: [], resolve, reject });
+  /** Waits for the answer to the request with this ID. */
+  wait<Type extends Asked>(id: number): Promise<Answer<Type>> {
+    assert(!this.#waiting.has(id), "a request ID is used once while it waits");
+    const answer = new Promise<readonly ServerFrame[]>((resolve, reject) => {
+      this.#waiting.set(id, { frames: [], resolve, reject });
     });
-    // What the session calls an answer has the type that `ANSWERS` says (`ClientSession`).
-    return frames as readonly AnswerTo<Type>[];
+    answer.catch(() => {}); // Not every caller looks at its answer.
+    // `ClientSession` calls a frame an answer only if `ANSWERS` has its type for the request.
+    return answer as Promise<Answer<Type>>;
   }
 
-  /** Asks for a list that also comes by itself, and is shown like that. Throws `RefusedError`. */
-  refresh(type: "who"): void {
-    this.#linkFor(type).request({ type });
-  }
-
-  /** Takes a frame that answers something that was asked here; `false`: it does not. */
-  receive(frame: ServerFrame, request: Request | undefined): boolean {
-    const waiting = request === undefined ? undefined : this.#waiting.get(request.id);
-    if (request === undefined || waiting === undefined) return false;
+  /** Takes a frame that answers the request with this ID. */
+  answer(id: number, frame: ServerFrame): void {
+    const waiting = this.#waiting.get(id);
+    if (waiting === undefined) return;
     if (frame.type === "error") {
-      this.#waiting.delete(request.id);
-      waiting.reject(new RefusedError(frame.code, frame.message));
-      return true;
+      this.#waiting.delete(id);
+      return waiting.reject(new RefusedError(frame.code, frame.message, frame.attempts));
     }
     waiting.frames.push(frame);
-    if ("more" in frame && frame.more) return true;
-    this.#waiting.delete(request.id);
+    if ("more" in frame && frame.more) return;
+    this.#waiting.delete(id);
     waiting.resolve(waiting.frames);
-    return true;
   }
 
-  #linkFor(type: Asked): Pick<SessionConnection, "request"> {
-    const link = this.#link;
-    if (link?.allows(type)) return link;
-    throw new RefusedError("not_connected", "Not connected right now; try again in a moment.");
+  /** No answer comes any more: the session ended, or the server dropped frames (`resync`). */
+  abandon(): void {
+    for (const { reject } of this.#waiting.values()) reject(new UnansweredError());
+    this.#waiting.clear();
   }
 }

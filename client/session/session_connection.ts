@@ -1,9 +1,9 @@
 /**
- * One session with the server, on one connection: frames in and out, keep-alive, time limits. It
- * ends once, says why, and is not used again; coming back is for `line.ts`.
+ * One session with the server on one connection: frames in and out, keep-alive, time limits. It
+ * ends once, says why, and is not used again; `ReconnectingSession` makes the next one.
  *
- * What comes is handed to `receive` one frame at a time, and the next is read when it is done: that
- * is how a slow reader slows the server down instead of filling memory here.
+ * `frames()` is read one frame at a time. A slow reader slows the server down instead of filling
+ * memory here.
  */
 import { type Clock, within } from "../../protocol/clock.ts";
 import { encodeFrame } from "../../protocol/codec.ts";
@@ -12,12 +12,13 @@ import { FrameDecoder } from "../../protocol/decoder.ts";
 import { CLOSE_DONE, errorOfClose, ProtocolError } from "../../protocol/errors.ts";
 import type { ClientFrame, ClientFrames, Message, ServerFrame } from "../../protocol/frame.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import { ClientSession, type Fields, type Request } from "../../protocol/session/client.ts";
-import type {
-  ClientOutput,
-  DownloadFields,
-  TransferFields,
-  UploadFields,
+import {
+  type ClientOutput,
+  ClientSession,
+  type DownloadFields,
+  type Fields,
+  type TransferFields,
+  type UploadFields,
 } from "../../protocol/session/client.ts";
 import type { ClientDownload } from "../../protocol/session/download.ts";
 import type { TransferType } from "../../protocol/session/rules.ts";
@@ -30,40 +31,43 @@ import {
   TransportError,
 } from "../../protocol/transport/transport.ts";
 import type { Log } from "../log.ts";
+import { notConnected } from "./refused_error.ts";
+import { type Answer, PendingRequests, type Requester } from "./requests.ts";
 import { TransferStream } from "./transfer_stream.ts";
 
 /**
- * How long a `ping` or a message may go unanswered before the path is doubted, and once more before
- * it is given up.
+ * Milliseconds that a `ping` or a message may go unanswered before the client tries another local
+ * address, and the same again before it gives the connection up.
  */
-const PATIENCE = 5000;
-/** How long the last frames may take to be read when leaving. */
-const FAREWELL = 1000;
-/** Bytes that wait to be written; what is sent is bounded long before (`outgoing.ts`). */
-const MOST_UNWRITTEN = 8 * LIMITS.outbox;
+const ANSWER_TIMEOUT = 5000;
+/** Milliseconds to wait for the server to read the last frames when leaving. */
+const LEAVE_TIMEOUT = 1000;
+/** Bytes that wait to be written. `SendQueue` bounds what is sent long before. */
+const MAX_UNWRITTEN = 8 * LIMITS.outbox;
 
 /** Why a session ended. */
 export interface SessionEnd {
   readonly by: "server" | "client" | "network";
-  /** Of an error or a `bye`; `lost` when the network is all that can be named. */
+  /** The code of an error or a `bye`; `lost` when the network gave no other reason. */
   readonly code: string;
   /** May be the server's: not trusted. */
   readonly message: string;
 }
 
+/** What a session brings. */
+export type SessionOutput =
+  | { readonly type: "frame"; readonly frame: ServerFrame }
+  | { readonly type: "round_trip"; readonly milliseconds: number };
+
 export interface SessionConnectionOptions {
   readonly connection: Connection;
-  /** The software, as `hello` tells it. */
+  /** The software, as `hello` names it. */
   readonly client: string;
   readonly clock: Clock;
-  /** Takes each frame, with the request that it answers. */
-  readonly receive: (frame: ServerFrame, request: Request | undefined) => void | Promise<void>;
-  /** Told of each round trip that was measured. */
-  readonly measured?: (milliseconds: number) => void;
   readonly log?: Log | undefined;
 }
 
-/** Messages from before were not given, or not all of them. */
+/** A page of history did not come, or not all of it. */
 export class HistoryError extends Error {
   override readonly name = "HistoryError";
   readonly code: string;
@@ -74,30 +78,28 @@ export class HistoryError extends Error {
   }
 }
 
-export class SessionConnection {
-  /** Settles once, when everything that the session held has been let go of. Never rejects. */
+export class SessionConnection implements Requester {
+  /** Settles once the connection is closed and every frame is read. Never rejects. */
   readonly closed: Promise<SessionEnd>;
   readonly #connection: Connection;
   readonly #stream: Stream;
   readonly #session: ClientSession;
+  readonly #requests = new PendingRequests();
   readonly #clock: Clock;
-  readonly #receive: SessionConnectionOptions["receive"];
-  readonly #measured: (milliseconds: number) => void;
   readonly #log: Log;
-  readonly #reading: Promise<void>;
+  readonly #helloAt: number;
+  readonly #read = Promise.withResolvers<void>();
   #end: SessionEnd | undefined;
   #unwritten: Uint8Array[] = [];
   #unwrittenBytes = 0;
   #writing: Promise<void> | undefined;
-  #receiving = false;
-  #settled: PromiseWithResolvers<void> | undefined;
+  /** The reader is busy with a frame. */
+  #delivering = false;
+  #answered = Promise.withResolvers<void>();
   #cancelTimer: (() => void) | undefined;
-  /** When `hello` was said. */
-  readonly #greeted: number;
-  /** The wait for a sign of life after a `ping`. */
-  #cancelDoubt: (() => void) | undefined;
+  #cancelAnswerTimer: (() => void) | undefined;
 
-  /** Says `hello` on a connection that was just made; `welcome` comes to `receive`. */
+  /** Sends `hello` on a new connection; `frames()` brings `welcome`. Throws `TransportError`. */
   static async open(options: SessionConnectionOptions): Promise<SessionConnection> {
     return new SessionConnection(await options.connection.openStream(), options);
   }
@@ -106,39 +108,55 @@ export class SessionConnection {
     this.#connection = options.connection;
     this.#stream = stream;
     this.#clock = options.clock;
-    this.#receive = options.receive;
-    this.#measured = options.measured ?? (() => {});
     this.#log = options.log ?? (() => {});
-    this.#greeted = this.#clock.now();
-    this.#session = new ClientSession({ client: options.client }, this.#greeted);
-    this.#write(this.#session.hello(this.#greeted));
-    this.#arm();
-    this.#reading = this.#read();
+    this.#helloAt = this.#clock.now();
+    this.#session = new ClientSession({ client: options.client }, this.#helloAt);
+    this.#write(this.#session.hello(this.#helloAt));
+    this.#startTimer();
     this.closed = this.#untilClosed();
   }
 
-  /** Resolves when every request has been answered, or will never be. */
-  async answered(): Promise<void> {
-    while (this.#session.pending.length > 0 && this.#end === undefined) {
-      this.#settled ??= Promise.withResolvers();
-      await Promise.race([this.#settled.promise, this.closed]);
+  /**
+   * What the server says, until the session has ended. It MUST be read to its end, by one reader.
+   * Errors that answer a request are not among it: they reject the request's promise.
+   */
+  async *frames(): AsyncGenerator<SessionOutput, void, undefined> {
+    const decoder = new FrameDecoder();
+    try {
+      for (let chunk; (chunk = await this.#stream.read()) !== null;) {
+        this.#noteActivity();
+        for (const body of decoder.push(chunk)) {
+          yield* this.#handle(this.#session.handleBody(body, this.#clock.now()));
+        }
+      }
+      decoder.end();
+      yield* this.#handle(this.#session.handleEnd());
+    } catch (failure) {
+      this.#readingFailed(failure);
+    } finally {
+      this.#read.resolve();
     }
   }
 
-  /** Whether a frame of this type may be sent now. */
+  /** Resolves when no request waits for its answer, and the reader has every answer. */
+  async answered(): Promise<void> {
+    while (this.#end === undefined && (this.#delivering || this.#session.pending.length > 0)) {
+      await Promise.race([this.#answered.promise, this.closed]);
+    }
+  }
+
   allows(type: keyof ClientFrames): boolean {
     return this.#end === undefined && this.#session.allows(type);
   }
 
-  /**
-   * Sends a request; returns its ID. Its answer comes to `receive`. Throws where `allows` says no.
-   */
-  request(fields: Fields): number {
-    const frame = this.#session.request(fields, this.#clock.now());
+  request<Given extends Fields>(fields: Given): Promise<Answer<Given["type"]>> {
+    if (!this.allows(fields.type)) return Promise.reject(notConnected());
+    const frame = this.#session.request<Fields>(fields, this.#clock.now());
+    const answer = this.#requests.wait<Given["type"]>(frame.id);
     this.#write(frame);
-    // A message that nobody acknowledges is often the first sign that the server has gone.
-    if (fields.type === "send") this.#doubt();
-    return frame.id;
+    // A message without an acknowledgement is often the first sign of a dead path.
+    if (fields.type === "send") this.#expectAnswer();
+    return answer;
   }
 
   /** Sends a frame that has no answer. Throws where `allows` says no. */
@@ -147,7 +165,7 @@ export class SessionConnection {
   }
 
   /**
-   * Messages from before, on a stream of their own; returns whether there are more. Throws
+   * Fetches stored messages on a stream of their own; returns whether there are more. Throws
    * `HistoryError`, or what the stream throws.
    */
   async *messages(fields: TransferFields): AsyncGenerator<Message, boolean, undefined> {
@@ -164,131 +182,123 @@ export class SessionConnection {
     throw new HistoryError("frame_truncated", "The answer ended too early.");
   }
 
-  /** A stream for a file that goes to the server, and what drives it. Throws what streams throw. */
+  /** Opens a stream for an upload, with its state machine. Throws what streams throw. */
   async upload(fields: UploadFields): Promise<[ClientUpload, TransferStream]> {
     const stream = await this.#openTransfer("upload");
     return [this.#session.upload(fields, this.#clock.now()), stream];
   }
 
-  /** The same for a file of `size` bytes that comes from there. */
+  /** The same for a download of a file of `size` bytes. */
   async download(fields: DownloadFields, size: number): Promise<[ClientDownload, TransferStream]> {
     const stream = await this.#openTransfer("download");
     return [this.#session.download(fields, size, this.#clock.now()), stream];
   }
 
-  /** Ends the session in good order: what was sent is read first. */
+  /** Ends the session in good order: the server reads first what was sent. */
   async leave(): Promise<void> {
     if (this.#end === undefined) {
       this.#end = { by: "client", code: "done", message: "Left." };
-      const farewell = async () => {
+      const lastFrames = async () => {
         await this.#writing;
         this.#session.leave();
         await this.#stream.end();
-        await this.#reading;
+        await this.#read.promise;
       };
-      await within(this.#clock, FAREWELL, farewell()); // The connection may break first.
+      await within(this.#clock, LEAVE_TIMEOUT, lastFrames());
       this.#connection.close(CLOSE_DONE);
     }
     await this.closed;
-  }
-
-  /** Ends it at once, because of what this client found. */
-  abort(code: string, message: string): void {
-    this.#finish({ by: "client", code, message }, CLOSE_DONE);
   }
 
   async #openTransfer(type: TransferType): Promise<TransferStream> {
     const stream = await TransferStream.open({
       connection: this.#connection,
       clock: this.#clock,
-      heard: () => this.#heard(),
+      heard: () => this.#noteActivity(),
     });
     if (this.allows(type)) return stream;
     await stream[Symbol.asyncDispose]();
     throw new TransportError("closed", "The session has ended.");
   }
 
-  async #read(): Promise<void> {
-    const decoder = new FrameDecoder();
-    try {
-      while (true) {
-        const chunk = await this.#stream.read();
-        if (chunk === null) {
-          decoder.end();
-          return await this.#do(this.#session.handleEnd());
-        }
-        this.#heard();
-        for (const body of decoder.push(chunk)) {
-          await this.#do(this.#session.handleBody(body, this.#clock.now()));
-        }
-      }
-    } catch (failure) {
-      if (failure instanceof ProtocolError) {
-        await this.#do(this.#session.handleFault(failure, this.#clock.now()));
-      } else {
-        // A reset ends a session as a close does; why, is told by the connection if by anything.
-        this.#connection.close(CLOSE_DONE);
-        if (!(failure instanceof StreamError || failure instanceof TransportError)) throw failure;
-      }
-    }
-  }
-
-  async #do(output: ClientOutput): Promise<void> {
+  *#handle(output: ClientOutput): Generator<SessionOutput, void, undefined> {
     switch (output.type) {
       case "answer":
-      case "push": {
-        const waited = this.#clock.now() - this.#greeted;
-        this.#receiving = true;
-        try {
-          await this.#receive(output.frame, output.type === "answer" ? output.request : undefined);
-        } finally {
-          this.#receiving = false;
-        }
-        if (output.frame.type === "welcome") {
-          this.#measured(waited); // The first `ping` is for later.
-          this.#arm();
-        }
-        this.#settled?.resolve();
-        this.#settled = undefined;
-        return;
-      }
+      case "push":
+        return yield* this.#deliver(output);
       case "pong":
         this.#log("round_trip", { ms: output.rtt });
-        this.#measured(output.rtt);
-        return;
+        return yield { type: "round_trip", milliseconds: output.rtt };
       case "write":
-        this.#write(output.frame);
-        this.#doubt();
-        return;
-      case "close": {
-        const { by, code, message } = output;
-        return this.#finish({ by, code, message }, output.close);
-      }
+      case "close":
+        return this.#act(output);
       case "ignore":
         return;
     }
   }
 
-  #doubt(): void {
-    this.#cancelDoubt ??= this.#clock.after(PATIENCE, () => void this.#rebind());
+  *#deliver(
+    output: Extract<ClientOutput, { type: "answer" | "push" }>,
+  ): Generator<SessionOutput, void, undefined> {
+    const { frame } = output;
+    const roundTrip = this.#clock.now() - this.#helloAt;
+    if (frame.type === "resync") this.#requests.abandon();
+    // Before the reader has the frame: it may be slow, and the request need not wait for it.
+    if (output.type === "answer") this.#requests.answer(output.request.id, frame);
+    if (output.type === "push" || frame.type !== "error") {
+      this.#delivering = true;
+      yield { type: "frame", frame };
+      this.#delivering = false;
+    }
+    if (frame.type === "welcome") {
+      // The first `ping` comes later.
+      yield { type: "round_trip", milliseconds: roundTrip };
+      this.#startTimer();
+    }
+    this.#answered.resolve();
+    this.#answered = Promise.withResolvers();
   }
 
-  #heard(): void {
+  /** Does what needs no reader. */
+  #act(output: ClientOutput): void {
+    if (output.type === "write") {
+      this.#write(output.frame);
+      this.#expectAnswer();
+    } else if (output.type === "close") {
+      const { by, code, message } = output;
+      this.#close({ by, code, message }, output.close);
+    }
+  }
+
+  #readingFailed(failure: unknown): void {
+    if (failure instanceof ProtocolError) {
+      return this.#act(this.#session.handleFault(failure, this.#clock.now()));
+    }
+    // A reset ends a session as a close does; the connection may know why.
+    this.#connection.close(CLOSE_DONE);
+    if (!(failure instanceof StreamError || failure instanceof TransportError)) throw failure;
+  }
+
+  #expectAnswer(): void {
+    this.#cancelAnswerTimer ??= this.#clock.after(ANSWER_TIMEOUT, () => void this.#rebind());
+  }
+
+  #noteActivity(): void {
     this.#session.handleActivity(this.#clock.now());
-    this.#cancelDoubt?.();
-    this.#cancelDoubt = undefined;
+    this.#cancelAnswerTimer?.();
+    this.#cancelAnswerTimer = undefined;
   }
 
-  /** The server is silent: perhaps it is our address that has changed (RFC 9000, section 9). */
+  /** The server is silent: perhaps our address has changed (RFC 9000, section 9). */
   async #rebind(): Promise<void> {
-    this.#cancelDoubt = this.#clock.after(PATIENCE, () => {
-      this.#cancelDoubt = undefined;
-      // Who does not read cannot tell whether somebody speaks.
-      if (this.#receiving) return;
+    this.#cancelAnswerTimer = this.#clock.after(ANSWER_TIMEOUT, () => {
+      this.#cancelAnswerTimer = undefined;
+      // While the reader is busy nothing is read: silence proves nothing.
+      if (this.#delivering) return;
       const message = "The server does not answer.";
-      this.#finish({ by: "network", code: "silence", message }, CLOSE_DONE);
+      this.#close({ by: "network", code: "silence", message }, CLOSE_DONE);
     });
-    if (this.#receiving || this.#end !== undefined) return;
+    if (this.#delivering || this.#end !== undefined) return;
     try {
       await this.#connection.rebind();
       this.#log("rebind", { done: true });
@@ -298,24 +308,24 @@ export class SessionConnection {
     }
   }
 
-  #arm(): void {
+  #startTimer(): void {
     this.#cancelTimer?.();
     const deadline = this.#session.deadline();
     if (deadline === undefined || this.#end !== undefined) return;
-    // Once more after what is being received now: answers may stand behind it.
-    const wait = Math.max(deadline - this.#clock.now(), this.#receiving ? PATIENCE : 0);
+    // While the reader is busy, answers may wait behind its frame: look again later.
+    const wait = Math.max(deadline - this.#clock.now(), this.#delivering ? ANSWER_TIMEOUT : 0);
     this.#cancelTimer = this.#clock.after(wait, () => {
-      if (!this.#receiving) {
+      if (!this.#delivering) {
         const output = this.#session.handleTimeout(this.#clock.now());
-        if (output !== undefined) void this.#do(output);
+        if (output !== undefined) this.#act(output);
       }
-      this.#arm();
+      this.#startTimer();
     });
   }
 
   #write(frame: ClientFrame): void {
     const bytes = encodeFrame(frame);
-    if (this.#unwrittenBytes + bytes.length > MOST_UNWRITTEN) {
+    if (this.#unwrittenBytes + bytes.length > MAX_UNWRITTEN) {
       throw new Error(`Cannot send ${frame.type}: ${this.#unwrittenBytes} bytes wait already`);
     }
     this.#unwritten.push(bytes);
@@ -323,7 +333,7 @@ export class SessionConnection {
     this.#writing ??= this.#flush();
   }
 
-  /** Writes what is there, all that one turn brought in one piece. */
+  /** Writes what is there; all frames of one turn of the event loop go in one write. */
   async #flush(): Promise<void> {
     await Promise.resolve();
     try {
@@ -334,25 +344,24 @@ export class SessionConnection {
         await this.#stream.write(concat(chunks));
       }
     } catch {
-      this.#unwritten = []; // The reading end learns why.
+      this.#unwritten = []; // Reading fails too, and says why.
     }
     this.#writing = undefined;
   }
 
-  #finish(end: SessionEnd, close: number): void {
+  #close(end: SessionEnd, code: number): void {
     this.#end ??= end;
     this.#session.leave();
-    this.#connection.close(close);
+    this.#connection.close(code);
   }
 
   async #untilClosed(): Promise<SessionEnd> {
     const reason = await this.#connection.closed;
-    await this.#reading.catch((failure) => {
-      this.#end = { by: "client", code: "internal", message: String(failure) };
-    });
+    await this.#read.promise;
     this.#session.closed();
+    this.#requests.abandon();
     this.#cancelTimer?.();
-    this.#cancelDoubt?.();
+    this.#cancelAnswerTimer?.();
     return this.#end ??= endOf(reason);
   }
 }

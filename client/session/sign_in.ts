@@ -1,45 +1,41 @@
 /**
- * Getting in on a session that has just begun: with a token if there is one, else with a name and a
- * password, as often as the server allows. A password is forgotten as soon as it is sent.
+ * Signs in on a new session: with a token if there is one, else with a name and a password, as
+ * often as the server allows. It forgets a password as soon as it is sent.
  */
 import type { Clock } from "../../protocol/clock.ts";
-import type { ServerFrame, ServerFrames } from "../../protocol/frame.ts";
+import type { Fields } from "../../protocol/session/client.ts";
 import { foldName, isName } from "../../protocol/names.ts";
-import type { SessionConnection } from "./session_connection.ts";
-import { TEMPORARY_REFUSALS } from "./temporary_refusals.ts";
+import type { EventSink } from "../event_queue.ts";
 import type { Credentials, Prompts } from "./prompts.ts";
+import { RefusedError, TEMPORARY_REFUSALS, UnansweredError } from "./refused_error.ts";
+import type { SessionConnection } from "./session_connection.ts";
 import type { Tokens } from "./tokens.ts";
 
-export type Outcome =
-  | { readonly type: "signed_in" }
-  /** The server, or whoever was asked, said no for good. */
-  | { readonly type: "refused"; readonly code: string; readonly message: string }
-  /** Not now: worth another connection, later. */
-  | { readonly type: "later" };
-
-/** What sign-in uses of a session. */
-export type SignInLink = Pick<SessionConnection, "request" | "closed">;
+export type SignInOutcome =
+  | "signed_in"
+  /** The server refused for good, or no password was given. */
+  | "refused"
+  /** Another connection may succeed. */
+  | "later";
 
 export interface SignInOptions {
-  readonly link: SignInLink;
+  readonly connection: Pick<SessionConnection, "request" | "closed">;
+  /** The server's pin. */
   readonly pin: string;
   /** The account, where it is known. */
   readonly user: string | undefined;
-  /** What to begin with, where it was asked for already. */
+  /** Credentials for the first attempt, where the user gave them already. */
   readonly given: Credentials | undefined;
-  /** Of an invitation, for whoever has no account yet. */
+  /** The code of an invitation, which lets a new account in. */
   readonly code?: string | undefined;
   readonly tokens: Tokens;
   readonly prompts: Prompts;
   readonly clock: Pick<Clock, "time">;
-  /** Told of each refusal, once. */
-  readonly onRefusal: (code: string, message: string) => void;
+  /** Takes an `error` event for each refusal. */
+  readonly events: EventSink;
 }
 
-type Refused = Extract<Outcome, { type: "refused" }>;
-type Answer = ServerFrames["authenticated"] | ServerFrames["error"] | undefined;
-
-const NOBODY =
+const NO_PASSWORD =
   "A password is needed. Give it with --password-file, or sign in once from a terminal.";
 
 const MALFORMED =
@@ -48,87 +44,91 @@ const MALFORMED =
 
 export class SignIn {
   readonly #options: SignInOptions;
-  #answered: ((answer: Answer) => void) | undefined;
   #closed = false;
 
   constructor(options: SignInOptions) {
     this.#options = options;
   }
 
-  /** The answer to a `login` or `resume`. */
-  receive(frame: ServerFrame): void {
-    if (frame.type === "authenticated" || frame.type === "error") this.#answered?.(frame);
-  }
-
-  async run(): Promise<Outcome> {
-    const { link } = this.#options;
+  async run(): Promise<SignInOutcome> {
     const closing = new AbortController();
-    void link.closed.then(() => {
+    void this.#options.connection.closed.then(() => {
       this.#closed = true;
       closing.abort();
-      this.#answered?.(undefined);
     });
-    const token = this.#options.given === undefined ? await this.#withToken() : undefined;
-    return token ?? await this.#withPassword(closing.signal);
+    const outcome = this.#options.given === undefined ? await this.#withToken() : undefined;
+    return outcome ?? await this.#withPassword(closing.signal);
   }
 
-  /** `undefined`: there is no token that lets in; go on with a password. */
-  async #withToken(): Promise<Outcome | undefined> {
-    const { pin, user, tokens, clock, link } = this.#options;
+  /** `undefined`: there is no valid token; go on with a password. */
+  async #withToken(): Promise<SignInOutcome | undefined> {
+    const { pin, user, tokens, clock } = this.#options;
     if (user === undefined) return undefined;
     const saved = await tokens.load(pin, user, clock.time());
     if (saved === undefined || this.#closed) return undefined;
-    const answer = this.#answer();
-    link.request({ type: "resume", token: saved.token });
-    const frame = await answer;
-    if (frame === undefined) return { type: "later" };
-    if (frame.type === "authenticated") return { type: "signed_in" };
-    if (TEMPORARY_REFUSALS.has(frame.code)) return { type: "later" };
+    const refusal = await this.#ask({ type: "resume", token: saved.token });
+    if (refusal === undefined) return "signed_in";
+    if (isLost(refusal) || TEMPORARY_REFUSALS.has(refusal.code)) return "later";
     await tokens.forget(pin, user);
     return undefined;
   }
 
-  async #withPassword(signal: AbortSignal): Promise<Outcome> {
-    const { user, given: first, code, prompts, link, onRefusal } = this.#options;
-    const intent = first?.intent;
-    let refusal: Refused = { type: "refused", code: "no_password", message: NOBODY };
+  async #withPassword(signal: AbortSignal): Promise<SignInOutcome> {
+    const { user, given: first, prompts } = this.#options;
     for (let attempt = 0;; attempt++) {
-      if (this.#closed) return { type: "later" };
+      if (this.#closed) return "later";
       const given = attempt === 0 && first !== undefined
         ? first
-        : await prompts.credentials({ user, attempt, signal, intent });
-      if (this.#closed) return { type: "later" };
+        : await prompts.credentials({ user, attempt, signal, intent: first?.intent });
+      if (this.#closed) return "later";
       if (given === undefined) {
-        if (attempt === 0) onRefusal(refusal.code, refusal.message);
-        return refusal;
+        if (attempt === 0) this.#report("no_password", NO_PASSWORD);
+        return "refused";
       }
-      const name = foldName(given.user);
-      if (!isName(name) || given.password === "") {
-        refusal = { type: "refused", code: "bad_credentials", message: MALFORMED };
-        onRefusal(refusal.code, refusal.message);
-        continue;
-      }
-      const answer = this.#answer();
-      const wanted = given.intent ?? intent;
-      const { password } = given;
-      link.request({
-        type: "login",
-        user: name,
-        password,
-        ...(wanted !== undefined && { intent: wanted }),
-        ...(code !== undefined && first === undefined && { code }),
-      });
-      const frame = await answer;
-      if (frame === undefined) return { type: "later" };
-      if (frame.type === "authenticated") return { type: "signed_in" };
-      refusal = { type: "refused", code: frame.code, message: frame.message };
-      onRefusal(frame.code, frame.message);
-      if (frame.attempts === undefined && !TEMPORARY_REFUSALS.has(frame.code)) return refusal;
-      if (frame.code === "bad_code") return refusal; // It gets no better by being asked again.
+      const refusal = await this.#logIn(given);
+      if (refusal === undefined) return "signed_in";
+      if (isLost(refusal)) return "later";
+      this.#report(refusal.code, refusal.message);
+      if (!mayTryAgain(refusal)) return "refused";
     }
   }
 
-  #answer(): Promise<Answer> {
-    return new Promise((resolve) => this.#answered = resolve);
+  /** Resolves with the refusal, if there is one. */
+  async #logIn({ user, password, intent }: Credentials): Promise<RefusedError | undefined> {
+    const name = foldName(user);
+    if (!isName(name) || password === "") return new RefusedError("bad_credentials", MALFORMED, 1);
+    const { given, code } = this.#options;
+    const wanted = intent ?? given?.intent;
+    return await this.#ask({
+      type: "login",
+      user: name,
+      password,
+      ...(wanted !== undefined && { intent: wanted }),
+      ...(code !== undefined && given === undefined && { code }),
+    });
   }
+
+  async #ask(fields: Extract<Fields, { type: "login" | "resume" }>) {
+    try {
+      await this.#options.connection.request(fields);
+      return undefined;
+    } catch (refusal) {
+      if (refusal instanceof RefusedError) return refusal;
+      throw refusal;
+    }
+  }
+
+  #report(code: string, message: string): void {
+    this.#options.events.put({ event: "error", code, message });
+  }
+}
+
+/** The session ended before it answered. */
+function isLost(refusal: RefusedError): boolean {
+  return refusal instanceof UnansweredError || refusal.code === "not_connected";
+}
+
+function mayTryAgain({ code, attempts }: RefusedError): boolean {
+  if (code === "bad_code") return false; // Another password does not make the code valid.
+  return attempts !== undefined || TEMPORARY_REFUSALS.has(code);
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { RefusedError } from "../../../client/session/requests.ts";
+import { RefusedError } from "../../../client/session/refused_error.ts";
 import { BrokenError } from "../../../client/files/attempt.ts";
 import { retry, type RetryOptions } from "../../../client/files/retry.ts";
 import { FakeClock, settle } from "../../helpers/fake_clock.ts";

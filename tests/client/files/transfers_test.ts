@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { RefusedError } from "../../../client/session/requests.ts";
+import { RefusedError } from "../../../client/session/refused_error.ts";
 import type { ChatEvent } from "../../../client/events.ts";
 import { Transfers } from "../../../client/files/transfers.ts";
 import { EventQueue } from "../../../client/event_queue.ts";
 import { FakeClock, settle } from "../../helpers/fake_clock.ts";
 
 const NOTHING = Promise.resolve();
+const NO_SESSION = { connection: undefined, next: () => Promise.resolve(undefined) };
 
 class Scene {
   readonly clock = new FakeClock();
@@ -14,6 +15,7 @@ class Scene {
     clock: this.clock,
     random: () => 0,
     events: { put: (event) => event !== undefined && void this.events.push(event) },
+    session: NO_SESSION,
   });
   readonly started: number[] = [];
   readonly ends = new Map<number, (done: boolean) => void>();
@@ -93,7 +95,7 @@ Deno.test("Passages finds one by its number, its ID, or as the newest", async ()
 Deno.test("Passage tells how far it is no faster than it is read", async () => {
   const clock = new FakeClock();
   const events = new EventQueue();
-  const passages = new Transfers({ clock, random: () => 0, events });
+  const passages = new Transfers({ clock, random: () => 0, events, session: NO_SESSION });
   const way = {
     number: 1,
     direction: "down",

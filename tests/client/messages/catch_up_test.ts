@@ -6,6 +6,8 @@ import type { Message, ServerFrame } from "../../../protocol/frame.ts";
 
 const CONVERSATIONS = ["room:general", "dm:ann:bob"] as const;
 const PAGE = 3;
+const MAX_OUTGOING = 64;
+const NO_EVENTS = { put: () => {} };
 
 /**
  * A server with one client over a wire that drops, reorders and breaks: as small a model as shows
@@ -16,7 +18,7 @@ class World {
   readonly shown: Message[] = [];
   readonly acks: string[] = [];
   readonly said: OutgoingMessage[] = [];
-  readonly outgoing = new SendQueue({ most: 64, window: 4 });
+  readonly outgoing = new SendQueue(NO_EVENTS, { messages: MAX_OUTGOING, inFlight: 4 });
   readonly catchUp = new CatchUp(this.outgoing);
   connected = false;
   #toServer: OutgoingMessage[] = [];
@@ -32,7 +34,9 @@ class World {
 
   weSay(which: number): void {
     const message = this.#new(which, "ann");
-    if (this.outgoing.add(message)) this.said.push(message);
+    if (this.outgoing.size === MAX_OUTGOING) return;
+    this.outgoing.add(message);
+    this.said.push(message);
   }
 
   send(): void {
@@ -95,7 +99,7 @@ class World {
   overflow(): void {
     if (!this.connected) return;
     // Acknowledgements are lost too: the messages are sent again.
-    this.outgoing.again();
+    this.outgoing.retryAll();
     this.#toClient = [{ type: "resync" }];
   }
 
@@ -113,7 +117,7 @@ class World {
     this.#toClient = [];
     for (const { conversation } of this.#pages) this.catchUp.fetchFailed(conversation);
     this.#pages = [];
-    this.outgoing.again();
+    this.outgoing.retryAll();
   }
 
   connect(): void {
@@ -234,7 +238,7 @@ Deno.test("CatchUp keeps what was said in order through a break", () => {
 });
 
 Deno.test("CatchUp asks for a list when it meets a conversation in its middle", () => {
-  const catchUp = new CatchUp(new SendQueue());
+  const catchUp = new CatchUp(new SendQueue(NO_EVENTS));
   catchUp.listed([], false);
   const content = { kind: "text", body: "" };
   const ulid = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
@@ -280,7 +284,7 @@ function seqOf(caught: Exclude<CatchUpOutput, { type: "cursor" }>): number {
 
 /** Somebody who is in nothing yet, and has been told so. */
 function newcomer(): CatchUp {
-  const catchUp = new CatchUp(new SendQueue({ most: 4, window: 4 }));
+  const catchUp = new CatchUp(new SendQueue(NO_EVENTS, { messages: 4, inFlight: 4 }));
   catchUp.listed([], false);
   return catchUp;
 }

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { chmod, link, mkdir, readdir, readFile, stat } from "node:fs/promises";
 import { symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { RefusedError } from "../../../client/session/requests.ts";
+import { RefusedError } from "../../../client/session/refused_error.ts";
 import type { AnnouncedFile } from "../../../client/files/file_store.ts";
 import { discardPart, DiskDownload, partName } from "../../../client/platform/disk_download.ts";
 import { ulidOf } from "../../helpers/messages.ts";

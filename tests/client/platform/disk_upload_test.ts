@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { appendFile, mkdir, rename, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { RefusedError } from "../../../client/session/requests.ts";
+import { RefusedError } from "../../../client/session/refused_error.ts";
 import { DiskUpload } from "../../../client/platform/disk_upload.ts";
 import { inFolder } from "../../helpers/temp_folder.ts";
 

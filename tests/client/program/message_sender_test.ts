@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
+import type { Destination } from "../../../protocol/destination.ts";
 import type { AckEvent, ErrorEvent, NoticeEvent } from "../../../client/events.ts";
 import { fixedCredentials } from "../../../client/session/prompts.ts";
 import {
-  type Destination,
   MessageSender,
   type MessageSenderOptions,
-  PATIENCE,
+  TIMEOUT,
 } from "../../../client/program/message_sender.ts";
 import { TokenMemory } from "../../../client/session/tokens.ts";
 import { pinned } from "../../../client/session/trust.ts";
@@ -146,7 +146,7 @@ Deno.test("Sender gives up when nothing is acknowledged in time", async () => {
   const ending = await scene.over(sender.run(), 1000);
   assert.equal(ending.code, "unsent");
   assert.match(ending.message, /within 30 s.*It may be/);
-  assert.ok(scene.clock.now() - began >= PATIENCE);
+  assert.ok(scene.clock.now() - began >= TIMEOUT);
   assert.deepEqual(scene.told, []);
 });
 

@@ -1,105 +1,62 @@
 import assert from "node:assert/strict";
-import { RefusedError, Requests } from "../../../client/session/requests.ts";
+import { RefusedError, UnansweredError } from "../../../client/session/refused_error.ts";
+import { PendingRequests } from "../../../client/session/requests.ts";
 import type { ServerFrame, User } from "../../../protocol/frame.ts";
-import type { Fields, Request } from "../../../protocol/session/client.ts";
-
-/** A session that takes what it allows, and numbers it. */
-class FakeLink {
-  readonly asked: Request[] = [];
-  allowed = true;
-
-  allows(): boolean {
-    return this.allowed;
-  }
-
-  request(fields: Fields): number {
-    const id = this.asked.length + 1;
-    this.asked.push({ ...fields, id });
-    return id;
-  }
-}
 
 const ANN: User = { number: 1, name: "ann", status: "normal" };
 const BOB: User = { number: 2, name: "bob", status: "away" };
 
-function setUp() {
-  const asking = new Requests();
-  const link = new FakeLink();
-  asking.attach(link);
-  const receive = (frame: ServerFrame, index = link.asked.length - 1) =>
-    asking.receive(frame, link.asked[index]);
-  return { asking, link, receive };
+function resolved(re: number, user: User): ServerFrame {
+  return { type: "resolved", re, users: [user], unknown: [] };
 }
 
-Deno.test("Asking.ask resolves with the answer to its own request, and takes nothing else", async () => {
-  const { asking, link, receive } = setUp();
-  const first = asking.ask<"resolve">({ type: "resolve", users: ["ann"] });
-  const second = asking.ask<"resolve">({ type: "resolve", users: ["bob"] });
-  assert.deepEqual(link.asked.map(({ id }) => id), [1, 2]);
-  const answer = (re: number, user: User): ServerFrame => ({
-    ...{ type: "resolved", re },
-    ...{ users: [user], unknown: [] },
-  });
-  assert.equal(receive(answer(2, BOB), 1), true);
-  assert.equal(receive(answer(1, ANN), 0), true);
+Deno.test("PendingRequests.wait resolves with the answer to its own request", async () => {
+  const requests = new PendingRequests();
+  const first = requests.wait<"resolve">(1);
+  const second = requests.wait<"resolve">(2);
+  requests.answer(2, resolved(2, BOB));
+  requests.answer(1, resolved(1, ANN));
   assert.deepEqual((await first)[0]?.users, [ANN]);
   assert.deepEqual((await second)[0]?.users, [BOB]);
-  assert.equal(receive(answer(1, ANN), 0), false);
-  assert.equal(asking.receive({ type: "resync" }, undefined), false);
+  requests.answer(1, resolved(1, BOB)); // A second answer changes nothing.
+  assert.deepEqual((await first)[0]?.users, [ANN]);
 });
 
-Deno.test("Asking.ask waits for all parts of an answer", async () => {
-  const { asking, receive } = setUp();
-  const asked = asking.ask<"members">({ type: "members", conversation: "room:tech" });
+Deno.test("PendingRequests.wait waits for all parts of an answer", async () => {
+  const requests = new PendingRequests();
+  const answer = requests.wait<"members">(1);
   const part = { type: "membership", re: 1, conversation: "room:tech" } as const;
-  assert.equal(receive({ ...part, users: [ANN], more: true }), true);
-  assert.equal(receive({ ...part, users: [BOB], more: false }), true);
-  assert.deepEqual((await asked).map(({ users }) => users), [[ANN], [BOB]]);
+  requests.answer(1, { ...part, users: [ANN], more: true });
+  requests.answer(1, { ...part, users: [BOB], more: false });
+  assert.deepEqual((await answer).map(({ users }) => users), [[ANN], [BOB]]);
 });
 
-Deno.test("Asking.ask throws what the server refuses, with its code and words", async () => {
-  const { asking, receive } = setUp();
-  const asked = asking.ask<"join">({ type: "join", conversation: "room:nowhere" });
-  const refusal = { code: "unknown_conversation", message: "There is no room of that name." };
-  assert.equal(receive({ type: "error", re: 1, ...refusal }), true);
-  await assert.rejects(asked, (thrown) => {
-    assert.ok(thrown instanceof RefusedError);
-    const { code, message } = thrown;
-    assert.deepEqual({ code, message }, refusal);
+Deno.test("PendingRequests.wait throws what the server refuses, with its code and words", async () => {
+  const requests = new PendingRequests();
+  const answer = requests.wait<"login">(1);
+  const refusal = { code: "bad_credentials", message: "That is not right.", attempts: 2 };
+  requests.answer(1, { type: "error", re: 1, ...refusal });
+  await assert.rejects(answer, (thrown) => {
+    assert.ok(thrown instanceof RefusedError && !(thrown instanceof UnansweredError));
+    const { code, message, attempts } = thrown;
+    assert.deepEqual({ code, message, attempts }, refusal);
     return true;
   });
 });
 
-Deno.test("Asking.ask asks nothing that the session does not allow", async () => {
-  const { asking, link } = setUp();
-  link.allowed = false;
-  assert.equal(asking.can("who"), false);
-  await assert.rejects(asking.ask<"leave">({ type: "leave", conversation: "room:tech" }), {
-    code: "not_connected",
-  });
-  assert.throws(() => asking.refresh("who"), { code: "not_connected" });
-  assert.deepEqual(link.asked, []);
+Deno.test("PendingRequests.abandon rejects what waits, once, as unanswered", async () => {
+  const requests = new PendingRequests();
+  const before = requests.wait<"leave">(1);
+  requests.abandon();
+  requests.answer(1, { type: "done", re: 1 }); // It comes too late.
+  await assert.rejects(before, UnansweredError);
+  const after = requests.wait<"leave">(2);
+  requests.answer(2, { type: "done", re: 2 });
+  assert.equal((await after).length, 1);
 });
 
-Deno.test("Asking.lost refuses everything that waits, and says that it is not known", async () => {
-  const { asking, link, receive } = setUp();
-  const asked = asking.ask<"leave">({ type: "leave", conversation: "room:tech" });
-  asking.lost(false);
-  await assert.rejects(asked, { code: "no_answer" });
-  // An answer that comes all the same is nobody's.
-  assert.equal(receive({ type: "done", re: 1 }), false);
-  assert.equal(asking.can("leave"), true);
-  asking.lost(true);
-  assert.equal(asking.can("leave"), false);
-  await assert.rejects(asking.ask<"leave">({ type: "leave", conversation: "room:tech" }), {
-    code: "not_connected",
-  });
-  assert.equal(link.asked.length, 1);
-});
-
-Deno.test("Asking.refresh asks for a list that is shown as if it came by itself", () => {
-  const { asking, link, receive } = setUp();
-  asking.refresh("who");
-  assert.deepEqual(link.asked, [{ type: "who", id: 1 }]);
-  assert.equal(receive({ type: "users", re: 1, users: [ANN], more: false }), false);
+Deno.test("PendingRequests.wait takes no ID twice while it waits", () => {
+  const requests = new PendingRequests();
+  void requests.wait<"who">(1);
+  assert.throws(() => requests.wait<"who">(1), /a request ID is used once/);
 });

@@ -1,15 +1,15 @@
 /**
- * Sealed messages that came and wait to be opened, and the opening and sealing themselves.
- * Passphrases and plain text pass through and are not kept; nothing here writes a log.
+ * Sealed messages that came, numbered for `/open`, and how to seal and open one. It keeps no
+ * passphrase and no plain text, and writes no log.
  */
 import type { Message } from "../../protocol/frame.ts";
 import { peerOf } from "../../protocol/names.ts";
 
-/** Sealed messages that are kept; past it the oldest is forgotten. */
-const MOST = 256;
+/** Messages that are kept. One more drops the oldest. */
+const MAX_MESSAGES = 256;
 
 export interface Sealed {
-  /** 1, 2, 3… as they came. */
+  /** 1, 2, 3… in the order in which they came. */
   readonly number: number;
   readonly ulid: string;
   readonly from: string;
@@ -47,26 +47,27 @@ export async function sealText(
   return await seal(sealing, random);
 }
 
-export class SealedInbox {
-  readonly #self: () => string;
-  readonly #most: number;
+export class SealedMessages {
+  readonly #account: string;
+  readonly #nextNumber: () => number;
+  readonly #max: number;
   #kept: Sealed[] = [];
-  #count = 0;
 
-  /** `self`: the account's own name, which is the recipient of most. */
-  constructor(self: () => string, most = MOST) {
-    this.#self = self;
-    this.#most = most;
+  /** `account`: the account's name. `nextNumber` gives each message its number. */
+  constructor(account: string, nextNumber: () => number, max = MAX_MESSAGES) {
+    this.#account = account;
+    this.#nextNumber = nextNumber;
+    this.#max = max;
   }
 
-  /** Keeps a message whose content is sealed; `undefined` when it is not what it says. */
+  /** Keeps a sealed message; `undefined`: its content is not a sealed one. */
   keep({ ulid, from, conversation, content }: Message): Sealed | undefined {
-    const self = this.#self();
+    const self = this.#account;
     const to = from === self ? peerOf(conversation, self) : self;
     if (to === undefined || typeof content.body === "string") return undefined;
-    const sealed = { number: ++this.#count, ulid, from, to, envelope: content.body };
+    const sealed = { number: this.#nextNumber(), ulid, from, to, envelope: content.body };
     this.#kept.push(sealed);
-    if (this.#kept.length > this.#most) this.#kept.shift();
+    if (this.#kept.length > this.#max) this.#kept.shift();
     return sealed;
   }
 

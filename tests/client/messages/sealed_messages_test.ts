@@ -1,5 +1,6 @@
+import { counter } from "../../../client/messages/ids.ts";
 import assert from "node:assert/strict";
-import { SealedInbox, sealText } from "../../../client/messages/sealed_inbox.ts";
+import { SealedMessages, sealText } from "../../../client/messages/sealed_messages.ts";
 import type { Message } from "../../../protocol/frame.ts";
 
 const ULID = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
@@ -19,7 +20,7 @@ function message(body: string | Uint8Array, changes: Partial<Message> = {}): Mes
 }
 
 Deno.test("SealedMessages opens with the right key, and tells a wrong one from damage", async () => {
-  const sealed = new SealedInbox(() => "bob");
+  const sealed = new SealedMessages("bob", counter());
   const sealing = { text: "the plan", passphrase: "k3y", from: "ann", to: "bob", ulid: ULID };
   const envelope = await sealText(sealing, random);
   const kept = sealed.keep(message(envelope)) ?? assert.fail();
@@ -34,7 +35,7 @@ Deno.test("SealedMessages opens with the right key, and tells a wrong one from d
 });
 
 Deno.test("SealedMessages finds by number, by ULID, and the newest", () => {
-  const sealed = new SealedInbox(() => "bob");
+  const sealed = new SealedMessages("bob", counter());
   const one = sealed.keep(message(new Uint8Array(1)));
   const two = sealed.keep(message(new Uint8Array(1), { ulid: ULID.replace("V", "W") }));
   assert.equal(sealed.find("1"), one);
@@ -44,18 +45,18 @@ Deno.test("SealedMessages finds by number, by ULID, and the newest", () => {
 });
 
 Deno.test("SealedMessages keeps a bounded number, and counts on", () => {
-  const sealed = new SealedInbox(() => "bob", 2);
+  const sealed = new SealedMessages("bob", counter(), 2);
   for (let count = 0; count < 3; count++) sealed.keep(message(new Uint8Array(1)));
   assert.equal(sealed.find("1"), undefined);
   assert.equal(sealed.find()?.number, 3);
 });
 
 Deno.test("SealedMessages names the recipient of what one sent from another device", () => {
-  const sealed = new SealedInbox(() => "ann");
+  const sealed = new SealedMessages("ann", counter());
   assert.equal(sealed.keep(message(new Uint8Array(1)))?.to, "bob");
 });
 
 Deno.test("SealedMessages does not keep what is no envelope", () => {
-  const sealed = new SealedInbox(() => "bob");
+  const sealed = new SealedMessages("bob", counter());
   assert.equal(sealed.keep(message("text")), undefined);
 });

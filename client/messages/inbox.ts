@@ -1,0 +1,62 @@
+/**
+ * Incoming messages as events. It keeps what later commands refer to: sealed messages (`/open`),
+ * files (`/accept`), and where the newest private message stands (`/r`).
+ */
+import { FILE_KIND } from "../../protocol/file.ts";
+import type { Message } from "../../protocol/frame.ts";
+import { parseConversation } from "../../protocol/names.ts";
+import type { EventSink } from "../event_queue.ts";
+import type { Offer, Offers } from "../files/offers.ts";
+import { isoTime, textOf } from "./content.ts";
+import type { SealedMessages } from "./sealed_messages.ts";
+
+export interface InboxOptions {
+  /** The account's name. */
+  readonly account: string;
+  readonly events: EventSink;
+  readonly sealed: Pick<SealedMessages, "keep">;
+  readonly offers: Pick<Offers, "keep">;
+}
+
+export class Inbox {
+  readonly #options: InboxOptions;
+  #newestPrivate: string | undefined;
+
+  constructor(options: InboxOptions) {
+    this.#options = options;
+  }
+
+  /** The conversation of the newest private message from another account. */
+  get newestPrivate(): string | undefined {
+    return this.#newestPrivate;
+  }
+
+  /** Puts the event for a message. Returns the offer if the message is a file. */
+  show(message: Message): Offer | undefined {
+    const { account, events, sealed, offers } = this.#options;
+    const { conversation, seq, ulid: id, from, content } = message;
+    const at = isoTime(message.at);
+    if (from !== account && parseConversation(conversation)?.type === "dm") {
+      this.#newestPrivate = conversation;
+    }
+    const text = textOf(content);
+    if (text !== undefined) {
+      events.put({ event: "message", conversation, seq, id, from, text, at });
+      return undefined;
+    }
+    const offer = content.kind === FILE_KIND ? offers.keep(message) : undefined;
+    if (offer !== undefined) {
+      events.put({ event: "offer", ...offer.event });
+      return offer;
+    }
+    const kept = content.kind === "sealed" ? sealed.keep(message) : undefined;
+    if (kept !== undefined) {
+      events.put({ event: "sealed", number: kept.number, conversation, seq, id, from, at });
+      return undefined;
+    }
+    const what = `${from} sent something that this version of sotto cannot show`;
+    const notice = `${what} (${content.kind}, ${id}).`;
+    events.put({ event: "notice", code: "unsupported", text: notice });
+    return undefined;
+  }
+}
