@@ -22,10 +22,11 @@ import {
   StreamError,
   TransportError,
 } from "../protocol/transport/transport.ts";
-import { dispatch, Gate, isTransfer, type Rates, type Services } from "./dispatch.ts";
+import { dispatch, Gate, isTransfer, type Rates } from "./dispatch.ts";
 import { describe, type Logger } from "./log.ts";
 import { type Flusher, Outbox } from "./outbox.ts";
 import type { Identity, Peer } from "./peer.ts";
+import type { Services } from "./services.ts";
 import type { SignedIn } from "./services/signed_in.ts";
 import { TransferStream } from "./transfer_stream.ts";
 

@@ -6,12 +6,12 @@ import type { Clock } from "../protocol/clock.ts";
 import type { TransferType } from "../protocol/session/rules.ts";
 import type { AcceptedFrame } from "../protocol/session/server.ts";
 import type { ClientFrames, ServerFrame } from "../protocol/frame.ts";
-import { type AuthServices, login, logout, resume } from "./handlers/auth.ts";
-import { type ChunkReader, download, type FileServices, upload } from "./handlers/files.ts";
-import { history, type HistoryServices } from "./handlers/history.ts";
-import { invite, type InviteServices } from "./handlers/invite.ts";
-import { type MessageServices, send } from "./handlers/message.ts";
-import { type PeopleServices, resolve, status, who } from "./handlers/people.ts";
+import { login, logout, resume } from "./handlers/auth.ts";
+import { type ChunkReader, download, upload } from "./handlers/files.ts";
+import { history } from "./handlers/history.ts";
+import { invite } from "./handlers/invite.ts";
+import { send } from "./handlers/message.ts";
+import { resolve, status, who } from "./handlers/people.ts";
 import {
   add,
   create,
@@ -20,26 +20,15 @@ import {
   leave,
   list,
   members,
-  type PlaceServices,
   remove,
   topic,
 } from "./handlers/places.ts";
-import { search, type SearchServices } from "./handlers/search.ts";
-import { mark, sync, type SyncServices } from "./handlers/sync.ts";
+import { search } from "./handlers/search.ts";
+import { mark, sync } from "./handlers/sync.ts";
 import type { Peer } from "./peer.ts";
 import { Pace, type Rate } from "./rate.ts";
+import type { Services } from "./services.ts";
 import type { SignedIn } from "./services/signed_in.ts";
-
-export type Services =
-  & AuthServices
-  & FileServices
-  & HistoryServices
-  & InviteServices
-  & MessageServices
-  & PeopleServices
-  & PlaceServices
-  & SearchServices
-  & SyncServices;
 
 /** The limits that rows name. */
 export interface Rates {

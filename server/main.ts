@@ -20,21 +20,11 @@ import { startHousekeeping } from "./housekeeping.ts";
 import { describe, type Logger, makeLogger } from "./log.ts";
 import { Flusher } from "./outbox.ts";
 import { Peers } from "./peers.ts";
-import { AddressPaces } from "./rate.ts";
-import { Accounts } from "./services/accounts.ts";
-import { Conversations } from "./services/conversations.ts";
-import { Delivery } from "./services/delivery.ts";
-import { Files, type FilesOptions } from "./services/files.ts";
+import { makeServices, type Services } from "./services.ts";
 import { type PasswordOptions, startPasswords } from "./services/passwords.ts";
-import { Invites } from "./services/invites.ts";
-import { People } from "./services/people.ts";
-import { Places } from "./services/places.ts";
-import { Presence } from "./services/presence.ts";
-import { Sessions } from "./services/sessions.ts";
 import { openTokens } from "./services/tokens.ts";
 import { DiskBlobs } from "./store/blobs.ts";
 import { openSqliteStore } from "./store/sqlite.ts";
-import type { Store } from "./store/store.ts";
 
 /** What tests and the bench replace. */
 export interface StartOptions {
@@ -54,8 +44,6 @@ export interface RunningServer extends AsyncDisposable {
   readonly tlsPort: number | undefined;
   /** Commits and acknowledges what is under way, says `bye`, closes everything. Idempotent. */
   stop(): Promise<void>;
-  /** Resolves when it has stopped. */
-  readonly stopped: Promise<void>;
 }
 
 /** Starts a server; resolves when it takes connections. What fails leaves nothing behind. */
@@ -63,101 +51,47 @@ export async function startServer(
   config: ServerConfig,
   options: StartOptions = {},
 ): Promise<RunningServer> {
-  const { clock = systemClock, software = "sotto" } = options;
+  const { clock = systemClock, passwords, software = "sotto" } = options;
   const log = options.log ?? makeLogger({ level: config.logLevel, format: config.logFormat });
-  await using parts = new AsyncDisposableStack();
+  await using resources = new AsyncDisposableStack();
 
   await makePrivateFolder(config.data);
-  // The store first: its lock keeps a second server from the keys as well.
-  const store = parts.use(openSqliteStore(join(config.data, "sotto.db")));
+  // The services first: the lock of their store keeps a second server from the keys as well.
+  const services = await openServices(config, resources, { clock, log, passwords });
   const certificate = await openCertificate(config, log);
-  const onFailure = (reason: string) => log.error("password_thread_failed", { reason });
-  const passwords = parts.use(startPasswords({ clock, onFailure, ...options.passwords }));
-  const presence = new Presence({ clock });
-  const conversations = new Conversations({ store, presence });
-  const people = new People({ store, presence });
-  const { rooms } = config.limits;
-  const places = new Places({ store, conversations, presence, rooms });
-  const delivery = new Delivery({
-    store,
-    audience: conversations,
-    clock,
-    log,
-    limit: config.limits.uncommitted,
-  });
-  const invites = new Invites({ store: store.admission, clock });
-  const accounts = new Accounts({
-    invites,
-    store,
-    passwords,
-    tokens: await openTokens(config.data, { issuer: "sotto" }),
-    registration: config.registration,
-    logins: new AddressPaces(config.limits.logins),
-    failures: new AddressPaces(config.limits.failures),
-    clock,
-    log,
-  });
-  const sessions = new Sessions({ presence, conversations });
-  const files = parts.use(await openFiles(config, { store, conversations, clock }));
-
-  const quic = parts.use(await listenQuic(config, certificate, log));
-  const { address } = quic;
-  const { pin } = certificate;
+  const quic = resources.use(await listenQuic(config, certificate, log));
+  const { address, engine } = quic;
   const tls = await listenTls(config, address.port, certificate, log);
-  if (tls !== undefined) parts.use(tls);
+  if (tls !== undefined) resources.use(tls);
+  const { limits } = config;
   const peers = new Peers(tls === undefined ? [quic] : [quic, tls], {
-    services: {
-      accounts,
-      conversations,
-      invites,
-      delivery,
-      files,
-      people,
-      places,
-      presence,
-      sessions,
-      store,
-      log,
-    },
+    services,
     flusher: new Flusher(),
     clock,
     log,
-    rates: config.limits,
-    outbox: config.limits.outbox,
+    rates: limits,
+    outbox: limits.outbox,
     software,
   });
-  parts.defer(startHousekeeping({ store, files, clock, log }));
+  const { store, files, presence } = services;
+  resources.defer(startHousekeeping({ store, files, clock, log }));
+  const { pin } = certificate;
   const tlsPort = tls?.address.port;
-  log.info("listening", {
-    address: formatHostPort(address.hostname, address.port),
-    engine: quic.engine,
-    tls_port: tlsPort,
-    pin,
-  });
+  const where = formatHostPort(address.hostname, address.port);
+  log.info("listening", { address: where, engine, tls_port: tlsPort, pin });
   const announcing = config.announce
-    ? parts.use(startAnnouncing({ address, pin, tlsPort, presence, store, clock, log }))
+    ? resources.use(startAnnouncing({ address, pin, tlsPort, presence, store, clock, log }))
     : undefined;
 
-  const held = parts.move();
-  const { promise: stopped, resolve: haveStopped } = Promise.withResolvers<void>();
-  let stopping: Promise<void> | undefined;
-  const stop = async () => {
+  const held = resources.move();
+  const stop = once(async () => {
     log.info("draining", { connections: peers.count });
-    const drained = peers.drain(config.limits.drain, () => delivery.idle());
+    const drained = peers.drain(limits.drain, () => services.delivery.idle());
     await Promise.all([drained, announcing?.[Symbol.asyncDispose]()]);
     await held.disposeAsync();
     log.info("stopped");
-    haveStopped();
-  };
-  return {
-    address,
-    pin,
-    engine: quic.engine,
-    tlsPort,
-    stop: () => stopping ??= stop(),
-    stopped,
-    [Symbol.asyncDispose]: () => stopping ??= stop(),
-  };
+  });
+  return { address, pin, engine, tlsPort, stop, [Symbol.asyncDispose]: stop };
 }
 
 export interface RunOptions extends StartOptions {
@@ -196,19 +130,35 @@ export async function runServer(config: ServerConfig, options: RunOptions): Prom
   }
 }
 
-async function openFiles(
-  { data, files, limits }: ServerConfig,
-  { store, ...parts }: Pick<FilesOptions, "conversations" | "clock"> & { readonly store: Store },
-): Promise<Files> {
+/** Opens what the services stand on, and makes them. */
+async function openServices(
+  config: ServerConfig,
+  resources: AsyncDisposableStack,
+  { clock, log, passwords }: {
+    readonly clock: Clock;
+    readonly log: Logger;
+    readonly passwords: PasswordOptions | undefined;
+  },
+): Promise<Services> {
+  const { data, limits, registration } = config;
+  const store = resources.use(openSqliteStore(join(data, "sotto.db")));
   const folder = join(data, "files");
   await makePrivateFolder(folder);
+  const onFailure = (reason: string) => log.error("password_thread_failed", { reason });
   const { files: count, spare, transfers, keepPart } = limits;
-  return new Files({
-    store: store.files,
+  const services = makeServices({
+    store,
     blobs: new DiskBlobs(folder),
-    ...parts,
-    limits: { ...files, count, spare, transfers, keepPart },
+    passwords: resources.use(startPasswords({ clock, onFailure, ...passwords })),
+    tokens: await openTokens(data, { issuer: "sotto" }),
+    registration,
+    limits,
+    files: { ...config.files, count, spare, transfers, keepPart },
+    clock,
+    log,
   });
+  resources.use(services.files);
+  return services;
 }
 
 async function openCertificate(config: ServerConfig, log: Logger): Promise<ServerCertificate> {
@@ -218,4 +168,10 @@ async function openCertificate(config: ServerConfig, log: Logger): Promise<Serve
     : await loadCertificate(files.certFile, files.keyFile);
   for (const warning of certificate.warnings) log.warn("certificate", { warning });
   return certificate;
+}
+
+/** Calls the function at most once; every caller gets the same promise. */
+function once(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  return () => running ??= work();
 }

@@ -15,16 +15,11 @@ import { TIMES } from "../protocol/limits.ts";
 import { release } from "../protocol/release.ts";
 import type { AcceptedFrame, ServerSession, Verdict } from "../protocol/session/server.ts";
 import type { Stream } from "../protocol/transport/transport.ts";
-import {
-  dispatchTransfer,
-  type Gate,
-  isTransfer,
-  type Services,
-  type TransferFrame,
-} from "./dispatch.ts";
+import { dispatchTransfer, type Gate, isTransfer, type TransferFrame } from "./dispatch.ts";
 import { FrameReader } from "./frame_reader.ts";
 import type { ChunkReader } from "./handlers/files.ts";
 import type { Peer } from "./peer.ts";
+import type { Services } from "./services.ts";
 
 export interface TransferStreamOptions {
   /** Judges every frame, and counts offences. */

@@ -32,9 +32,7 @@ const LENGTH_OFFENDERS: readonly string[] = [
 const FUNCTION_OFFENDERS: readonly string[] = [
   "client/ui/plain.ts",
   "client/ui/state.ts",
-  "server/main.ts",
   "server/store/statements.ts",
-  "tests/helpers/socketless.ts",
   "tests/protocol/fuzz_test.ts",
   "tests/protocol/transport/contract/connections.ts",
   "tests/protocol/transport/contract/dial.ts",

@@ -1,31 +1,24 @@
 /**
- * Everything of a server but sockets and time: its services on the real store, and connections over
- * streams in memory, by a clock that the test turns.
+ * A server without sockets and without real time: its services on the real store, and connections
+ * over streams in memory, by a clock that the test controls.
  */
 import assert from "node:assert/strict";
 import { closeCodeOf, type ErrorCode } from "../../protocol/errors.ts";
 import type { ServerFrame } from "../../protocol/frame.ts";
 import { TIMES } from "../../protocol/limits.ts";
 import { SERVER_LIMITS, type ServerLimits } from "../../server/config.ts";
-import { PeerConnection } from "../../server/connection.ts";
+import { type ConnectionOptions, PeerConnection } from "../../server/connection.ts";
 import { SILENT } from "../../server/log.ts";
 import { Flusher } from "../../server/outbox.ts";
-import { AddressPaces } from "../../server/rate.ts";
-import { Accounts } from "../../server/services/accounts.ts";
-import { Conversations } from "../../server/services/conversations.ts";
-import { Delivery } from "../../server/services/delivery.ts";
+import { makeServices } from "../../server/services.ts";
+import type { FileLimits } from "../../server/services/files.ts";
 import type { Passwords } from "../../server/services/passwords.ts";
-import { type FileLimits, Files } from "../../server/services/files.ts";
-import { Invites } from "../../server/services/invites.ts";
-import { People } from "../../server/services/people.ts";
-import { Places } from "../../server/services/places.ts";
-import { Presence } from "../../server/services/presence.ts";
-import { Sessions } from "../../server/services/sessions.ts";
 import { openTokens } from "../../server/services/tokens.ts";
 import { DiskBlobs } from "../../server/store/blobs.ts";
 import { FakeClock, settle } from "./fake_clock.ts";
 import { MemoryConnection } from "./memory_transport.ts";
 import { TestPeer } from "./peer.ts";
+import { tempFolder } from "./temp_folder.ts";
 import { tempStore } from "./temp_store.ts";
 
 /** Passwords without the thread, which takes half a second to start (`accounts_test.ts` has it). */
@@ -50,81 +43,47 @@ export async function startSocketless(
   limits: Partial<ServerLimits> = {},
   fileLimits: Partial<FileLimits> = {},
 ) {
-  const { logins, failures, outbox, ...rates } = { ...SERVER_LIMITS, ...limits };
   const stack = new AsyncDisposableStack();
   const clock = new FakeClock();
-  const { store } = stack.use(await tempStore());
-  const keys = await Deno.makeTempDir({ prefix: "sotto-keys-" });
-  stack.defer(() => Deno.remove(keys, { recursive: true }));
-  const blobs = await Deno.makeTempDir({ prefix: "sotto-files-" });
-  stack.defer(() => Deno.remove(blobs, { recursive: true }));
-  const presence = new Presence({ clock });
-  const conversations = new Conversations({ store, presence });
-  const people = new People({ store, presence });
-  const places = new Places({ store, conversations, presence, rooms: rates.rooms });
-  const delivery = new Delivery({
-    store,
-    audience: conversations,
-    clock,
-    log: SILENT,
-    limit: 1_000_000,
-  });
-  const invites = new Invites({ store: store.admission, clock });
-  const accounts = new Accounts({
-    store,
-    invites,
-    passwords: PLAIN_PASSWORDS,
-    tokens: await openTokens(keys, { issuer: "test" }),
-    registration: "open",
-    logins: new AddressPaces(logins),
-    failures: new AddressPaces(failures),
-    clock,
-    log: SILENT,
-  });
-  const sessions = new Sessions({ presence, conversations });
-  const files = stack.use(
-    new Files({
-      store: store.files,
-      blobs: new DiskBlobs(blobs),
-      conversations,
-      clock,
-      limits: { ...FILE_LIMITS, ...fileLimits },
-    }),
-  );
   const log = SILENT;
-  const services = {
-    accounts,
-    conversations,
-    delivery,
-    files,
-    invites,
-    people,
-    places,
-    presence,
-    sessions,
+  const { store } = stack.use(await tempStore());
+  const keys = stack.use(await tempFolder());
+  const blobs = stack.use(await tempFolder());
+  const { outbox, ...rates } = { ...SERVER_LIMITS, uncommitted: 1_000_000, ...limits };
+  const services = makeServices({
     store,
-    log,
-  };
-  const peers: PeerConnection[] = [];
-  const flusher = new Flusher();
-  const software = "test";
-  const options = {
-    services,
-    flusher,
+    blobs: new DiskBlobs(blobs.path),
+    passwords: PLAIN_PASSWORDS,
+    tokens: await openTokens(keys.path, { issuer: "test" }),
+    registration: "open",
+    limits: rates,
+    files: { ...FILE_LIMITS, ...fileLimits },
     clock,
-    log: SILENT,
-    rates,
-    outbox,
-    software,
+    log,
+  });
+  stack.use(services.files);
+  const options = { services, flusher: new Flusher(), clock, log, rates, outbox, software: "test" };
+  return {
+    ...services,
+    ...connections(options, clock, stack),
+    clock,
+    /** The folder of the files' bytes. */
+    blobs: blobs.path,
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
-  /** A client whose server end is being served. */
+}
+
+/** Clients, and the ends of their connections that the server serves. */
+function connections(options: ConnectionOptions, clock: FakeClock, stack: AsyncDisposableStack) {
+  const peers: PeerConnection[] = [];
+  /** A client whose connection is served. */
   const connect = async () => {
     const { client, server } = MemoryConnection.pair();
     const peer = new PeerConnection(server, options);
     peers.push(peer);
     const gone = peer.run();
     stack.defer(async () => {
-      await clock.pass(TIMES.linger); // What it still waits for, it waits for by this clock.
+      await clock.pass(TIMES.linger); // The server waits so long for the client by this clock.
       await gone;
     });
     const test = new TestPeer(client, await client.openStream());
@@ -138,7 +97,7 @@ export async function startSocketless(
     await settle();
     return peer;
   };
-  /** Time as the server sees it, with its look at the time limits every second. */
+  /** Lets time pass, and the server check its time limits every second. */
   const pass = async (ms: number) => {
     for (let left = ms; left > 0; left -= 1_000) {
       await clock.pass(Math.min(left, 1_000));
@@ -146,17 +105,7 @@ export async function startSocketless(
       await settle();
     }
   };
-  return {
-    ...services,
-    clock,
-    connect,
-    signIn,
-    pass,
-    peers,
-    /** The folder of the files' bytes. */
-    blobs,
-    [Symbol.asyncDispose]: () => stack.disposeAsync(),
-  };
+  return { connect, signIn, pass, peers };
 }
 
 /** An error's or a farewell's code; otherwise the frame's type. */

@@ -84,7 +84,6 @@ Deno.test("RunningServer.stop() acknowledges what is under way, says bye, and cl
   assert.equal((await bob.closed()).code, closeCodeOf("draining"));
   assert.equal((await quiet.closed()).code, closeCodeOf("draining"));
   await stopping;
-  await server.stopped;
 
   // What was acknowledged is what is there, and nobody was told of more than that.
   await using again = await startTestServer({ data: server.data });

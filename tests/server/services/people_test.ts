@@ -3,7 +3,7 @@ import { dmOf } from "../../../protocol/names.ts";
 import { Conversations } from "../../../server/services/conversations.ts";
 import { People, type PeopleOptions } from "../../../server/services/people.ts";
 import { Presence } from "../../../server/services/presence.ts";
-import { FakeClock, settle } from "../../helpers/fake_clock.ts";
+import { FakeClock } from "../../helpers/fake_clock.ts";
 import { messageOf } from "../../helpers/messages.ts";
 import { TestSession } from "../../helpers/signed_in.ts";
 import { tempStore } from "../../helpers/temp_store.ts";
@@ -13,15 +13,22 @@ const DM = dmOf("ann", "bob");
 Deno.test("People.setStatus() loses nothing when two devices set a status at once", async () => {
   await using temp = await tempStore("ann", "bob");
   const { store } = temp;
-  /** What lets each status that was stored be known as stored. */
-  const stored: (() => void)[] = [];
+  /** For each status that is set: it is stored, and `setStatus` may go on. */
+  const step = () => ({
+    stored: Promise.withResolvers<void>(),
+    release: Promise.withResolvers<void>(),
+  });
+  const [laptopStep, phoneStep] = [step(), step()];
+  const steps = [laptopStep, phoneStep];
   const slow: PeopleOptions["store"] = {
     account: (name) => store.account(name),
     accountByNumber: (number) => store.accountByNumber(number),
     conversations: (name) => store.conversations(name),
     setStatus: async (name, status) => {
+      const step = steps.shift();
       await store.setStatus(name, status);
-      await new Promise<void>((resolve) => stored.push(resolve));
+      step?.stored.resolve();
+      await step?.release.promise;
     },
   };
   const presence = new Presence({ clock: new FakeClock() });
@@ -30,20 +37,16 @@ Deno.test("People.setStatus() loses nothing when two devices set a status at onc
   const [laptop, phone] = [new TestSession("bob", 2), new TestSession("bob", 2)];
   for (const session of [laptop, phone]) presence.come(session, "normal");
 
-  const until = async (count: number) => {
-    for (let turn = 0; stored.length < count && turn < 1_000; turn++) await settle();
-    assert.equal(stored.length, count);
-  };
   const first = people.setStatus(laptop, "dnd");
-  await until(1);
+  await laptopStep.stored.promise;
   const second = people.setStatus(phone, "normal");
-  await until(2);
-  stored[0]?.();
+  await phoneStep.stored.promise;
+  laptopStep.release.resolve();
   await first;
   // The store holds nothing any more, but nothing is delivered yet.
   await store.append([messageOf(1, { conversation: DM })]);
   assert.deepEqual(conversations.audienceOf(DM), []);
-  stored[1]?.();
+  phoneStep.release.resolve();
   await second;
   assert.deepEqual(conversations.audienceOf(DM), [laptop, phone]);
   const heard = [`${DM} 1 seen 0, 1 unread`];

@@ -1,0 +1,91 @@
+/**
+ * The services of one server, and which of them uses which. `main.ts` makes them for a real server,
+ * and tests for one without sockets: only what they stand on differs (store, clock, passwords).
+ */
+import type { Clock } from "../protocol/clock.ts";
+import type { Registration, ServerLimits } from "./config.ts";
+import type { Logger } from "./log.ts";
+import { AddressPaces } from "./rate.ts";
+import { Accounts } from "./services/accounts.ts";
+import { Conversations } from "./services/conversations.ts";
+import { Delivery } from "./services/delivery.ts";
+import { type FileLimits, Files } from "./services/files.ts";
+import { Invites } from "./services/invites.ts";
+import type { Passwords } from "./services/passwords.ts";
+import { People } from "./services/people.ts";
+import { Places } from "./services/places.ts";
+import { Presence } from "./services/presence.ts";
+import { Sessions } from "./services/sessions.ts";
+import type { Tokens } from "./services/tokens.ts";
+import type { Blobs } from "./store/blobs.ts";
+import type { Store } from "./store/store.ts";
+
+export interface ServicesOptions {
+  readonly store: Store;
+  readonly blobs: Blobs;
+  readonly passwords: Pick<Passwords, "hash" | "verify">;
+  readonly tokens: Tokens;
+  readonly registration: Registration;
+  readonly limits: Pick<ServerLimits, "failures" | "logins" | "rooms" | "uncommitted">;
+  readonly files: FileLimits;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** What handlers are given; each asks for the part that it needs. */
+export interface Services {
+  readonly accounts: Accounts;
+  readonly conversations: Conversations;
+  readonly delivery: Delivery;
+  readonly files: Files;
+  readonly invites: Invites;
+  readonly people: People;
+  readonly places: Places;
+  readonly presence: Presence;
+  readonly sessions: Sessions;
+  readonly store: Store;
+  readonly log: Logger;
+}
+
+/** Dispose of `files` before the store: it waits for transfers that are under way. */
+export function makeServices(options: ServicesOptions): Services {
+  const { store, limits, clock, log } = options;
+  const presence = new Presence({ clock });
+  const conversations = new Conversations({ store, presence });
+  const invites = new Invites({ store: store.admission, clock });
+  return {
+    accounts: new Accounts({
+      invites,
+      store,
+      passwords: options.passwords,
+      tokens: options.tokens,
+      registration: options.registration,
+      logins: new AddressPaces(limits.logins),
+      failures: new AddressPaces(limits.failures),
+      clock,
+      log,
+    }),
+    conversations,
+    delivery: new Delivery({
+      store,
+      audience: conversations,
+      clock,
+      log,
+      limit: limits.uncommitted,
+    }),
+    files: new Files({
+      store: store.files,
+      blobs: options.blobs,
+      conversations,
+      clock,
+      limits: options.files,
+    }),
+    invites,
+    people: new People({ store, presence }),
+    places: new Places({ store, conversations, presence, rooms: limits.rooms }),
+    presence,
+    sessions: new Sessions({ presence, conversations }),
+    store,
+    log,
+  };
+}
