@@ -1,7 +1,10 @@
 /** The client's core runs anywhere: in a browser it needs nothing of Node or Deno. */
 import assert from "node:assert/strict";
 import { createContext, runInContext } from "node:vm";
+import type { Chat } from "../../client/chat.ts";
 import { bundleForBrowsers } from "../helpers/browser_bundle.ts";
+import { startSocketless } from "../helpers/socketless.ts";
+import { startSocketlessClient } from "../helpers/socketless_client.ts";
 
 /** A module of the root that loads all of the core. */
 const CORE = 'export * from "./client/chat.ts"; export * from "./client/ui/state.ts";';
@@ -64,3 +67,27 @@ Deno.test("Chat as bundled for browsers loads where there is only what the web h
     "undefined".repeat(3),
   );
 });
+
+Deno.test("Chat as bundled for browsers signs in, talks and sends a file", async () => {
+  const { code } = bundleForBrowsers(CORE);
+  const evaluate = new Function("Deno", "process", "Buffer", `${code}; return bundle.Chat;`);
+  const chatClass: unknown = evaluate();
+  assert.ok(isChatClass(chatClass));
+  await using server = await startSocketless();
+  await using ann = await startSocketlessClient(server, "ann", { chatClass });
+  await using bob = await startSocketlessClient(server, "bob");
+  const bytes = new TextEncoder().encode("the plan");
+  ann.files.files.set("plan.txt", bytes);
+  await ann.client.chat.type("hello from a browser");
+  await bob.client.event("message", { text: "hello from a browser" });
+  await ann.client.chat.type("/send bob plan.txt");
+  await bob.client.event("offer");
+  await bob.client.chat.type("/accept");
+  await bob.client.event("file");
+  assert.deepEqual(bob.files.accepted.get("plan.txt"), bytes);
+  assert.equal((await ann.client.chat.leave()).code, "left");
+});
+
+function isChatClass(value: unknown): value is typeof Chat {
+  return typeof value === "function";
+}

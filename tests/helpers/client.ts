@@ -17,6 +17,8 @@ export interface TestChatOptions extends Partial<ChatOptions> {
   readonly port: number;
   readonly pin: string;
   readonly password?: string;
+  /** Default: the one of the sources; another is one that was built from them. */
+  readonly chatClass?: typeof Chat;
 }
 
 type EventOf<Name extends ChatEvent["event"]> = Extract<ChatEvent, { event: Name }>;
@@ -28,8 +30,10 @@ export class TestChat implements AsyncDisposable {
   #changed = Promise.withResolvers<void>();
   readonly #reading: Promise<void>;
 
-  constructor({ user, port, pin, password = "pass word", ...options }: TestChatOptions) {
-    this.chat = new Chat({
+  constructor(
+    { user, port, pin, password = "pass word", chatClass = Chat, ...options }: TestChatOptions,
+  ) {
+    this.chat = new chatClass({
       engine,
       host: "127.0.0.1",
       port,

@@ -165,6 +165,13 @@ export class MemoryConnection implements Connection {
     if (this.#other) this.#other.#finish({ kind: "application", code, reason, by: "peer" });
   }
 
+  /** Breaks the connection for both ends, as a network does. */
+  lose(): void {
+    const lost = { kind: "lost", code: 0, reason: "", by: "local" } as const;
+    this.#finish(lost);
+    if (this.#other) this.#other.#finish(lost);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.close(0);
     await this.closed;

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { closeCodeOf, type ErrorCode } from "../../protocol/errors.ts";
 import type { ServerFrame } from "../../protocol/frame.ts";
 import { TIMES } from "../../protocol/limits.ts";
+import type { Connection } from "../../protocol/transport/transport.ts";
 import { SERVER_LIMITS, type ServerLimits } from "../../server/config.ts";
 import { type ConnectionOptions, PeerConnection } from "../../server/connection.ts";
 import { SILENT } from "../../server/log.ts";
@@ -76,9 +77,8 @@ export async function startSocketless(
 /** Clients, and the ends of their connections that the server serves. */
 function connections(options: ConnectionOptions, clock: FakeClock, stack: AsyncDisposableStack) {
   const peers: PeerConnection[] = [];
-  /** A client whose connection is served. */
-  const connect = async () => {
-    const { client, server } = MemoryConnection.pair();
+  /** Serves the server's end of a connection; resolves when that has ended. */
+  const serve = (server: Connection): Promise<void> => {
     const peer = new PeerConnection(server, options);
     peers.push(peer);
     const gone = peer.run();
@@ -86,6 +86,12 @@ function connections(options: ConnectionOptions, clock: FakeClock, stack: AsyncD
       await clock.pass(TIMES.linger); // The server waits so long for the client by this clock.
       await gone;
     });
+    return gone;
+  };
+  /** A client whose connection is served. */
+  const connect = async () => {
+    const { client, server } = MemoryConnection.pair();
+    const gone = serve(server);
     const test = new TestPeer(client, await client.openStream());
     stack.use(test);
     return Object.assign(test, { gone });
@@ -105,7 +111,7 @@ function connections(options: ConnectionOptions, clock: FakeClock, stack: AsyncD
       await settle();
     }
   };
-  return { connect, signIn, pass, peers };
+  return { serve, connect, signIn, pass, peers };
 }
 
 /** An error's or a farewell's code; otherwise the frame's type. */
