@@ -1,27 +1,27 @@
 /**
- * What goes into the headless client (`Intent`) and what comes out of it (`ChatEvent`). Every
- * interface renders the one and produces the other; `--json` prints events as they stand here, so
- * that this file and `docs/cli.md` are one contract.
+ * The input of the headless client (`Intent`) and its output (`ChatEvent`). Interfaces make the one
+ * and show the other. `--json` prints events as they are here: with `docs/cli.md` and
+ * `docs/events.schema.json`, this file is a contract.
  */
 import type { Destination } from "../protocol/destination.ts";
 import type { ListedPlace, OwnStatus } from "../protocol/frame.ts";
 
-/** A conversation as a person names it: that of two is with somebody. */
+/** A conversation as users name it: a room, a group, or the person of a private one. */
 export type ConversationName =
   | { readonly type: "room" | "group"; readonly name: string }
   | { readonly type: "person"; readonly name: string };
 
-/** What a person wants, as `commands.ts` makes it of a line. */
+/** What a user wants; `parseLine` makes it of a typed line. */
 export type Intent =
   | {
     readonly type: "say";
     readonly text: string;
-    /** Where; `undefined`: in the current room. */
+    /** `undefined`: the current room. */
     readonly conversation?: string;
   }
   | {
     readonly type: "private";
-    /** By name, or by number. */
+    /** Names and numbers of people. */
     readonly to: readonly (string | number)[];
     readonly text: string;
   }
@@ -30,39 +30,39 @@ export type Intent =
   | {
     readonly type: "secret";
     readonly to: string;
-    /** `undefined`: to be asked for, without echo. */
+    /** `undefined`: ask for it, without echo. */
     readonly passphrase?: string;
     readonly text?: string;
   }
   | {
     readonly type: "open";
-    /** A ULID, or the short ID that the interface showed; `undefined`: the newest. */
+    /** A ULID, or the number that the interface shows; `undefined`: the newest. */
     readonly id?: string;
     readonly passphrase?: string;
   }
-  /** Whose keys are remembered: tells, adds one, forgets one or all. */
+  /** Shows whose keys are remembered, after it adds one, or forgets one or all. */
   | {
     readonly type: "keys";
     readonly change?: "remember" | "forget";
     readonly user?: string;
-    /** `undefined`: to be asked for, without echo. */
+    /** `undefined`: ask for it, without echo. */
     readonly passphrase?: string;
   }
   | { readonly type: "names" }
   | { readonly type: "list"; readonly kind: "rooms" | "groups" }
-  /** Who is in a room or group; `undefined`: in the current room. */
+  /** Lists the members of a room or group; `undefined`: of the current room. */
   | { readonly type: "members"; readonly conversation?: string }
-  /** Goes into a room; text goes there from now on. */
+  /** Joins a room, and makes it the current one. */
   | { readonly type: "join"; readonly conversation: string }
   | { readonly type: "leave"; readonly conversation?: string }
   | {
     readonly type: "create";
     readonly conversation: string;
     readonly topic?: string;
-    /** Who else is in a group. */
+    /** The other members of a group. */
     readonly members?: readonly string[];
   }
-  /** What the current room is about. */
+  /** Sets the topic of the current room. */
   | { readonly type: "topic"; readonly topic: string }
   | {
     readonly type: "add" | "remove";
@@ -70,7 +70,7 @@ export type Intent =
     readonly users: readonly string[];
   }
   | { readonly type: "delete"; readonly conversation: string }
-  /** Sets one's status; `undefined`: shows it. */
+  /** Sets the status; `undefined`: shows it. */
   | { readonly type: "status"; readonly status?: OwnStatus }
   | {
     readonly type: "history";
@@ -79,7 +79,7 @@ export type Intent =
     readonly limit?: number;
   }
   | { readonly type: "search"; readonly words: string }
-  /** Asks for a line that lets people in, as an admin may. */
+  /** Asks for an invitation, as an admin. */
   | {
     readonly type: "invite";
     readonly uses?: number;
@@ -90,22 +90,22 @@ export type Intent =
     readonly type: "send_file";
     /** People by name, or by number. */
     readonly to: Destination<string | number>;
-    /** As it was typed: from the current folder, or from the home folder after `~/`. */
+    /** As typed: relative to the current folder, or to the home folder after `~/`. */
     readonly path: string;
   }
   /**
-   * Fetches a file that was offered; stops a transfer; forgets an offer and what was fetched of it.
-   * `id` is a ULID, or the number that the interface showed; `undefined`: the newest.
+   * Downloads a file; stops a transfer; forgets an offer and the part that was downloaded.
+   * `id` is a ULID, or the number that the interface shows; `undefined`: the newest.
    */
   | { readonly type: "accept" | "cancel" | "decline"; readonly id?: string }
-  /** Which files are offered, and which are on their way. */
+  /** Lists offers and transfers. */
   | { readonly type: "files" }
-  /** Gives the session up, and signs in as another. */
+  /** Signs out, and in as another account. */
   | { readonly type: "sign_in"; readonly user: string; readonly intent: "login" | "register" }
   | { readonly type: "help" }
   | {
     readonly type: "quit";
-    /** Also end the session: the next start asks for the password. */
+    /** Also make the token void: the next start asks for the password. */
     readonly signOut?: boolean;
   };
 
@@ -119,7 +119,7 @@ export interface ConnectedEvent extends Base {
   readonly address: string;
   readonly pin: string;
   readonly version: number;
-  /** It was a way back after a break. */
+  /** The connection replaces one that broke. */
   readonly resumed: boolean;
 }
 export interface AuthenticatedEvent extends Base {
@@ -138,7 +138,7 @@ export interface MessageEvent extends Base {
   /** ISO 8601, UTC. */
   readonly at: string;
 }
-/** Something that cannot be read without its key has come. */
+/** A message that only its key can open. */
 export interface SealedEvent extends Base {
   readonly event: "sealed";
   /** A short number for `/open`: 1, 2, 3… while this client runs. */
@@ -155,20 +155,20 @@ export interface OpenedEvent extends Base {
   readonly from: string;
   readonly text: string;
 }
-/** Messages of a conversation from before, asked for: the oldest first. */
+/** Stored messages of a conversation, on request: the oldest first. */
 export interface HistoryEvent extends Base {
   readonly event: "history";
   readonly conversation: string;
   readonly messages: readonly HistoryMessage[];
-  /** There are earlier ones. */
+  /** There are older ones. */
   readonly more: boolean;
 }
-/** Messages that have all of the words: the newest first. */
+/** Messages that have all of the words, on request: the newest first. */
 export interface SearchEvent extends Base {
   readonly event: "search";
   readonly words: string;
   readonly messages: readonly HistoryMessage[];
-  /** There may be further ones. */
+  /** There may be more. */
   readonly more: boolean;
 }
 export interface HistoryMessage {
@@ -177,7 +177,7 @@ export interface HistoryMessage {
   readonly id: string;
   readonly from: string;
   readonly at: string;
-  /** Left out when it is sealed, a file, or of a kind that this version cannot show. */
+  /** Absent for a sealed message, a file, or a kind that this version cannot show. */
   readonly text?: string;
   /** Of a sealed message: for `/open`. Of a file: for `/accept`. */
   readonly number?: number;
@@ -185,7 +185,7 @@ export interface HistoryMessage {
   readonly name?: string;
   readonly size?: number;
 }
-/** Where others wrote since this account last looked: after signing in, if anywhere. */
+/** Conversations with messages that this account has not seen: after the first sign-in. */
 export interface UnreadEvent extends Base {
   readonly event: "unread";
   readonly conversations: readonly { readonly conversation: string; readonly unread: number }[];
@@ -196,7 +196,7 @@ export interface MarkedEvent extends Base {
   readonly conversation: string;
   readonly seq: number;
 }
-/** From now on text goes to this room; without one, to nobody. */
+/** The current room, which text goes to. Absent: there is none. */
 export interface RoomEvent extends Base {
   readonly event: "room";
   readonly conversation?: string;
@@ -212,11 +212,11 @@ export interface GroupsEvent extends Base {
 export interface MembersEvent extends Base {
   readonly event: "members";
   readonly conversation: string;
-  /** Who made it; the first rooms nobody has made. */
+  /** Absent for rooms that the server made. */
   readonly creator?: string;
   readonly users: UsersEvent["users"];
 }
-/** Something about a room or group that this account is in, or was until now; its own doings too. */
+/** A change of a room or group that this account is in or was in, by itself or others. */
 export interface ChangedEvent extends Base {
   readonly event: "changed";
   readonly conversation: string;
@@ -225,17 +225,17 @@ export interface ChangedEvent extends Base {
   readonly users?: readonly string[];
   readonly topic?: string;
 }
-/** What lets somebody in: asked for by an admin. */
+/** An invitation, on request of an admin. */
 export interface InviteEvent extends Base {
   readonly event: "invite";
   /** `sotto://…`, for `sotto client`. */
   readonly line: string;
-  /** How many accounts it makes. */
+  /** How many accounts can register with it. */
   readonly uses: number;
-  /** ISO 8601, UTC: from then on it makes none. */
+  /** ISO 8601, UTC. */
   readonly expires: string;
 }
-/** One's own status: asked for, or set. */
+/** The account's own status, on request or after a change. */
 export interface StatusEvent extends Base {
   readonly event: "status";
   readonly status: string;
@@ -254,18 +254,18 @@ export interface UsersEvent extends Base {
     readonly status: string;
   }[];
 }
-/** One's own message is on its way; an `ack` or an `error` with the same ID follows. */
+/** The account's own message waits to be stored; `ack` or `error` with the same ID follows. */
 export interface SendingEvent extends Base {
   readonly event: "sending";
   readonly id: string;
   readonly conversation: string;
-  /** Left out when it is sealed, or a file. */
+  /** Absent for a sealed message or a file. */
   readonly text?: string;
   /** Of a file. */
   readonly name?: string;
   readonly size?: number;
 }
-/** One's own message is stored, once, under `seq`. */
+/** The account's own message is stored, once, under `seq`. */
 export interface AckEvent extends Base {
   readonly event: "ack";
   readonly id: string;
@@ -273,39 +273,39 @@ export interface AckEvent extends Base {
   readonly seq: number;
   readonly at: string;
 }
-/** A file was sent here: `/accept` fetches it. */
+/** A file that was sent here: `/accept` downloads it. */
 export interface OfferEvent extends Base {
   readonly event: "offer";
-  /** For `/accept`: 1, 2, 3… while this client runs; files that are sent are numbered with them. */
+  /** For `/accept`: 1, 2, 3… while this client runs. Uploads are numbered in the same row. */
   readonly number: number;
   readonly conversation: string;
   readonly seq: number;
-  /** The message's. */
+  /** The message's ULID. */
   readonly id: string;
   readonly from: string;
-  /** As the sender calls it. It is not written under this name before that was made safe. */
+  /** The sender's name for it. It is made safe before a file gets this name. */
   readonly name: string;
   readonly size: number;
   readonly at: string;
 }
-/** A file is on its way: at the start, and from then on a few times a second at most. */
+/** The progress of a transfer: at its start, then at most four times a second. */
 export interface ProgressEvent extends Base {
   readonly event: "progress";
   readonly number: number;
-  /** The message's: what was sent has it before the message is said. */
+  /** The message's ULID. An upload has it before its message is sent. */
   readonly id: string;
   readonly direction: "up" | "down";
   readonly conversation: string;
   readonly name: string;
-  /** Bytes that are across, those of earlier attempts included. */
+  /** Bytes so far, those of earlier attempts included. */
   readonly transferred: number;
   readonly size: number;
-  /** Bytes a second, of late; 0 at the start. */
+  /** Bytes a second, in the last seconds; 0 at the start. */
   readonly rate: number;
-  /** Seconds, at this rate; left out while nothing can be said. */
+  /** Seconds, at this rate; absent while the rate is unknown. */
   readonly remaining?: number;
 }
-/** A file is across, whole: `up`, the server has it; `down`, it is written. */
+/** A transfer is complete: `up`, the server has the file; `down`, it is on the disk. */
 export interface FileEvent extends Base {
   readonly event: "file";
   readonly number: number;
@@ -314,18 +314,18 @@ export interface FileEvent extends Base {
   readonly conversation: string;
   readonly name: string;
   readonly size: number;
-  /** Where it was written. */
+  /** Where the download is. */
   readonly path?: string;
 }
-/** What is offered, and what is on its way: asked for. */
+/** Offers and transfers, on request. */
 export interface FilesEvent extends Base {
   readonly event: "files";
   readonly offers: readonly Omit<OfferEvent, "event">[];
   readonly transfers: readonly ListedTransfer[];
 }
-/** One that is not read through yet has no `id`. */
+/** An upload has no `id` while its hash is computed. */
 export type ListedTransfer = Omit<ProgressEvent, "event" | "id"> & { readonly id?: string };
-/** A round trip to the server was measured: every 15 seconds or so. */
+/** A round trip to the server was measured: about every 15 seconds. */
 export interface RoundTripEvent extends Base {
   readonly event: "round_trip";
   readonly milliseconds: number;
@@ -334,14 +334,14 @@ export interface NoticeEvent extends Base {
   readonly event: "notice";
   readonly code: string;
   readonly text: string;
-  /** Of `reconnecting`: seconds until the next attempt. */
+  /** For `reconnecting`: seconds until the next attempt. */
   readonly in?: number;
 }
 export interface ErrorEvent extends Base {
   readonly event: "error";
   /** From `protocol/errors.ts`, or of this client (`docs/cli.md`). */
   readonly code: string;
-  /** The message that it is about: one's own was not stored, a file's was not received. */
+  /** The message that it is about: it was not stored, or its file was not received. */
   readonly id?: string;
   readonly message: string;
 }

@@ -1,19 +1,20 @@
 /**
- * Catching up in all conversations: a `Sync` for each, and whose turn it is to fetch. It also
- * recognises one's own messages, so that what was sent is acknowledged once, whether the
- * acknowledgement, a page of history or another session tells of it first. Pure.
+ * Catching up in all conversations: a `ConversationSync` for each, and which one fetches next. It
+ * also recognises the account's own messages: each is acknowledged once, whether an `ack`, a page
+ * of history or another session brings it first. Pure.
  */
+import { assert } from "../../protocol/assert.ts";
 import type { ConversationState, Message } from "../../protocol/frame.ts";
 import { parseConversation } from "../../protocol/names.ts";
 import type { OutgoingMessage, SendQueue } from "./send_queue.ts";
 import { ConversationSync } from "./conversation_sync.ts";
 
-/** Pages fetched at once; each takes a stream. */
-const MOST_FETCHES = 3;
-/** Conversations kept; a server that names more is not followed there. */
-const MOST_CONVERSATIONS = 10_000;
+/** Pages to fetch at once. Each takes a stream. */
+const MAX_FETCHES = 3;
+/** Conversations to keep. Further ones that a server names are ignored. */
+const MAX_CONVERSATIONS = 10_000;
 
-/** What came out, in this order. */
+/** What to do, in this order. */
 export type CatchUpOutput =
   | { readonly type: "message"; readonly message: Message }
   | {
@@ -22,7 +23,7 @@ export type CatchUpOutput =
     readonly seq: number;
     readonly at: number;
   }
-  /** Everything up to `seq` has come out above. */
+  /** Everything up to `seq` was among the outputs. */
   | { readonly type: "cursor"; readonly conversation: string; readonly seq: number };
 
 export interface Stored {
@@ -35,12 +36,12 @@ export interface Stored {
 export class CatchUp {
   readonly #outgoing: SendQueue;
   readonly #conversations = new Map<string, ConversationSync>();
-  /** Those of them where something is missing. */
+  /** The conversations where something is missing. */
   readonly #behind = new Map<string, ConversationSync>();
-  /** Those that the list that is coming has named so far. */
+  /** The conversations in the parts of a list so far. */
   #named = new Set<string>();
   #fetches = 0;
-  /** A list came to its end: conversations that it did not name are younger than it. */
+  /** A whole list came. A conversation that is not in it is younger. */
   #listed = false;
   #unknown = false;
 
@@ -48,12 +49,12 @@ export class CatchUp {
     this.#outgoing = outgoing;
   }
 
-  /** Whether something came of a conversation that no list named: ask for one (`sync`). */
+  /** Whether a message came of a conversation that no list named: ask for a list (`sync`). */
   get needsList(): boolean {
     return this.#unknown;
   }
 
-  /** Whether nothing is missing anywhere, as far as is known. */
+  /** Whether nothing is missing in any conversation, as far as is known. */
   get complete(): boolean {
     return this.#listed && this.#behind.size === 0;
   }
@@ -71,8 +72,8 @@ export class CatchUp {
       caught.push(...this.follow(state));
     }
     if (more) return caught;
-    // A whole list names every room and group that one is in; a private conversation that it does
-    // not name began after it was made.
+    // A whole list names every room and group of the account. A private conversation that is not
+    // in it began later.
     for (const [conversation, sync] of this.#conversations) {
       if (this.#named.has(conversation)) continue;
       if (parseConversation(conversation)?.type !== "dm") this.forget(conversation);
@@ -84,7 +85,7 @@ export class CatchUp {
     return caught;
   }
 
-  /** How far one conversation has come, which may be a new one. */
+  /** The state of one conversation, which may be new. */
   follow({ conversation, seq, mark }: ConversationState): CatchUpOutput[] {
     const sync = this.#sync(conversation);
     if (sync === undefined) return [];
@@ -92,18 +93,18 @@ export class CatchUp {
     return this.#shown(conversation, sync, sync.begin(mark));
   }
 
-  /** It is none of this account's any more. */
+  /** The account is not in the conversation any more. */
   forget(conversation: string): void {
     this.#conversations.delete(conversation);
     this.#behind.delete(conversation);
   }
 
-  /** A message came by itself. */
+  /** A live message. */
   arrived(message: Message): CatchUpOutput[] {
-    return this.#come(message, (sync, shown) => sync.arrived(message.seq, shown));
+    return this.#handle(message, (sync, shown) => sync.arrived(message.seq, shown));
   }
 
-  /** One's own message was acknowledged. */
+  /** The account's own message was acknowledged. */
   acknowledged({ ulid, conversation, seq, at }: Stored): CatchUpOutput[] {
     const caught: CatchUpOutput[] = [];
     const message = this.#outgoing.settle(ulid);
@@ -118,7 +119,8 @@ export class CatchUp {
    * `fetchFailed` or `fetchWithheld`.
    */
   next(): { readonly conversation: string; readonly after: number } | undefined {
-    if (this.#fetches >= MOST_FETCHES) return undefined;
+    assert(this.#fetches >= 0, "every fetch ends once");
+    if (this.#fetches >= MAX_FETCHES) return undefined;
     for (const [conversation, sync] of this.#behind) {
       const page = sync.next();
       if (page === undefined) continue;
@@ -128,10 +130,10 @@ export class CatchUp {
     return undefined;
   }
 
-  /** A message of the page that is being fetched. */
+  /** A message of a page. */
   fetched(message: Message): CatchUpOutput[] {
-    if (!this.#conversations.has(message.conversation)) return []; // Forgotten meanwhile.
-    return this.#come(message, (sync, shown) => sync.fetched(message.seq, shown));
+    if (!this.#conversations.has(message.conversation)) return []; // The account left meanwhile.
+    return this.#handle(message, (sync, shown) => sync.fetched(message.seq, shown));
   }
 
   /** The page is complete; `more`: another follows it. */
@@ -141,13 +143,13 @@ export class CatchUp {
     return sync === undefined ? [] : this.#shown(conversation, sync, sync.fetchEnded(more));
   }
 
-  /** The page broke off. What came of it stays. */
+  /** The page broke off. Its messages stay. */
   fetchFailed(conversation: string): void {
     this.#fetches--;
     this.#conversations.get(conversation)?.fetchFailed();
   }
 
-  /** The server keeps back what follows, until it lists the conversation again. */
+  /** The server withholds the rest, until it lists the conversation again. */
   fetchWithheld(conversation: string): void {
     this.#fetches--;
     const sync = this.#conversations.get(conversation);
@@ -155,7 +157,7 @@ export class CatchUp {
     if (sync?.complete) this.#behind.delete(conversation);
   }
 
-  #come(
+  #handle(
     message: Message,
     take: (sync: ConversationSync, shown: Message | undefined) => Message[],
   ): CatchUpOutput[] {
@@ -182,15 +184,15 @@ export class CatchUp {
     return caught;
   }
 
-  /** The conversation's state; made where there is none, for something with number `seq`. */
+  /** The conversation's state. Makes one for a new conversation in which `seq` came. */
   #sync(conversation: string, seq?: number): ConversationSync | undefined {
     let sync = this.#conversations.get(conversation);
     if (sync !== undefined) return sync;
-    if (this.#conversations.size >= MOST_CONVERSATIONS) return undefined;
+    if (this.#conversations.size >= MAX_CONVERSATIONS) return undefined;
     sync = new ConversationSync();
     this.#conversations.set(conversation, sync);
     if (seq === undefined || !this.#listed) return sync;
-    // A conversation that has just begun; or one that we have just come into, further on.
+    // It has just begun; or the account has just joined it, further on.
     if (seq === 1) sync.begin(0);
     else this.#unknown = true;
     return sync;

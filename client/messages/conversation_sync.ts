@@ -1,59 +1,60 @@
 /**
- * Catching up in one conversation: which messages are shown, when, and what has to be asked for.
- * Pure: it neither asks nor waits. `catch_up.ts` has one of these for each conversation.
+ * Catching up in one conversation: which messages to show, when, and which page to fetch. Pure: it
+ * neither asks nor waits. `CatchUp` has one for each conversation.
  *
  * The contract:
- * 1. Messages come out in the order of their `seq`, each at most once, whatever order, repetition
- *    and loss they come in with.
- * 2. While `next()` is asked and its answers are given, each comes out at least once.
- * 3. A page of history is the authority on what lies in it: what it skips is gone from the server,
- *    and is not waited for.
+ * 1. Messages come out in the order of their `seq`, each at most once, in whatever order they
+ *    arrive, and however often.
+ * 2. As long as the caller fetches what `next()` asks for, each comes out at least once.
+ * 3. A page of history decides what exists between its first and last message: a `seq` that it
+ *    skips is gone from the server, and is not waited for.
  */
+import { assert } from "../../protocol/assert.ts";
 import type { Message } from "../../protocol/frame.ts";
 
-/** Messages that wait for others before them; past it they are forgotten, and fetched later. */
-const MOST_HELD = 1024;
-/** Acknowledgements that wait likewise; past it nothing further is sent (`full`). */
-const MOST_OWN_HELD = 4096;
+/** Messages that wait for earlier ones. Further ones are dropped, and fetched later. */
+const MAX_HELD = 1024;
+/** Acknowledgements that wait for earlier messages. Then sending stops (`full`). */
+const MAX_OWN_HELD = 4096;
 
-/** The rest of what is known of a `seq`: nothing is shown for it, since it is one's own. */
+/** In the place of the account's own message: nothing is shown for it. */
 const OWN = "own";
 
 export class ConversationSync {
-  /** Everything up to here was shown, or is one's own; `undefined`: not known yet where to begin. */
+  /** Everything up to here was shown or is the account's own; `undefined`: the start is unknown. */
   #cursor: number | undefined;
   /** The greatest `seq` that is known to exist. */
   #newest = 0;
   readonly #held = new Map<number, Message | typeof OWN>();
   #ownHeld = 0;
-  /** While a page is being fetched: where it begins, and the newest `seq` when it was asked for. */
+  /** The page that is being fetched: where it begins, and the newest `seq` at that time. */
   #fetching:
     | { readonly after: number; readonly upTo: number; progress: boolean; listed: boolean }
     | undefined;
-  /** The server keeps back what follows (`dnd`): not asked for until it says that this is over. */
+  /** The server withholds what follows (`dnd`). It lists the conversation when that is over. */
   #withheld = false;
 
-  /** Everything up to here was shown; 0 before it is known where to begin. */
+  /** Everything up to here was shown; 0 while the start is unknown. */
   get cursor(): number {
     return this.#cursor ?? 0;
   }
 
-  /** Whether it is known where to begin. */
+  /** Whether the start is known. */
   get begun(): boolean {
     return this.#cursor !== undefined;
   }
 
-  /** Whether nothing is missing that can be had, as far as is known. */
+  /** Whether nothing that can be fetched is missing, as far as is known. */
   get complete(): boolean {
     return this.#cursor !== undefined && (this.#withheld || this.#cursor >= this.#newest);
   }
 
-  /** Whether so many acknowledgements wait for a gap to be filled that sending should wait too. */
+  /** Whether sending should wait until a gap is filled. */
   get full(): boolean {
-    return this.#ownHeld >= MOST_OWN_HELD;
+    return this.#ownHeld >= MAX_OWN_HELD;
   }
 
-  /** Where to begin. Later calls change nothing: what was shown here counts for more. */
+  /** Sets the start. Later calls change nothing: what was shown since counts. */
   begin(mark: number): Message[] {
     if (this.#cursor !== undefined) return [];
     this.#cursor = mark;
@@ -61,14 +62,14 @@ export class ConversationSync {
     return this.#drain();
   }
 
-  /** The server lists the conversation: messages up to `seq` exist, and can be had. */
+  /** The server lists the conversation: messages up to `seq` can be fetched. */
   listed(seq: number): void {
     this.#withheld = false;
     if (this.#fetching) this.#fetching.listed = true;
     this.#known(seq);
   }
 
-  /** A message came by itself; without one: one's own was acknowledged. */
+  /** A live message. Without one: the account's own message was acknowledged. */
   arrived(seq: number, message?: Message): Message[] {
     this.#known(seq);
     if (this.#cursor !== undefined && seq <= this.#cursor) return [];
@@ -76,14 +77,14 @@ export class ConversationSync {
     return this.#drain();
   }
 
-  /** What to fetch now: the page after `after`. Answer with `fetched`, `fetchEnded`. */
+  /** The page to fetch now. Answer with `fetched` and `fetchEnded`. */
   next(): { readonly after: number } | undefined {
     if (this.#cursor === undefined || this.complete || this.#fetching) return undefined;
     this.#fetching = { after: this.#cursor, upTo: this.#newest, progress: false, listed: false };
     return { after: this.#cursor };
   }
 
-  /** A message of the page; without one: the message is one's own. */
+  /** A message of the page. Without one: it is the account's own. */
   fetched(seq: number, message?: Message): Message[] {
     this.#known(seq);
     if (this.#fetching && seq > this.#fetching.after) this.#fetching.progress = true;
@@ -98,21 +99,21 @@ export class ConversationSync {
   fetchEnded(more: boolean): Message[] {
     const fetching = this.#fetching;
     this.#fetching = undefined;
-    // A page that brought nothing and promises more would be asked for for ever.
+    // A page that brings nothing and promises more would be fetched for ever.
     if (fetching === undefined || (more && fetching.progress)) return [];
     const shown = this.#skipTo(fetching.upTo);
     shown.push(...this.#drain());
     return shown;
   }
 
-  /** The page broke off. What came of it stays. */
+  /** The page broke off. Its messages stay. */
   fetchFailed(): void {
     this.#fetching = undefined;
   }
 
-  /** The page ended where the server keeps back what follows. What came of it stays. */
+  /** The page ended where the server withholds the rest. Its messages stay. */
   fetchWithheld(): void {
-    // The list may have come meanwhile, on the other stream: it counts for more.
+    // A list that came meanwhile on the other stream is newer.
     this.#withheld = this.#fetching?.listed !== true;
     this.#fetching = undefined;
   }
@@ -123,14 +124,14 @@ export class ConversationSync {
 
   #hold(seq: number, message: Message | undefined): void {
     if (message === undefined) {
-      // Sending goes on while something is withheld: past the bound own ones are shown later.
+      // Sending goes on while messages are withheld. Beyond the bound, history gives the rest.
       if (!this.#withheld || !this.full) this.#set(seq, OWN);
       return;
     }
     if (this.#held.has(seq)) return;
-    // The next in order always has room: it does not stay.
+    // The next in order is never dropped: it leaves at once.
     const inOrder = this.#cursor !== undefined && seq === this.#cursor + 1;
-    if (!inOrder && this.#held.size - this.#ownHeld >= MOST_HELD) return;
+    if (!inOrder && this.#held.size - this.#ownHeld >= MAX_HELD) return;
     this.#set(seq, message);
   }
 
@@ -147,7 +148,7 @@ export class ConversationSync {
     return entry === OWN ? undefined : entry;
   }
 
-  /** Moves the cursor over what follows it without a gap. */
+  /** Moves the cursor to the next gap. */
   #drain(): Message[] {
     const shown: Message[] = [];
     if (this.#cursor === undefined) return shown;
@@ -155,10 +156,11 @@ export class ConversationSync {
       const message = this.#release(++this.#cursor);
       if (message !== undefined) shown.push(message);
     }
+    assert(this.#ownHeld >= 0 && this.#ownHeld <= this.#held.size, "own messages are counted");
     return shown;
   }
 
-  /** Moves the cursor to `seq`, over gaps, showing what is held on the way. */
+  /** Moves the cursor to `seq`, over gaps, and shows what is held on the way. */
   #skipTo(seq: number): Message[] {
     const shown: Message[] = [];
     if (this.#cursor === undefined || seq <= this.#cursor) return shown;

@@ -1,7 +1,6 @@
 /**
- * How long to wait before the next attempt to connect: twice as long after each failure, up to a
- * bound, and never the same for two clients, so that a server that restarts is not met by all of
- * them at once. Pure.
+ * Exponential backoff with jitter: the wait doubles with each failure, up to a bound, and differs
+ * between clients, so that they do not all return to a restarted server at once. Pure.
  */
 const FIRST = 250;
 const LONGEST = 30_000;

@@ -1,28 +1,28 @@
 /**
- * What the headless client asks for: of a person, a file, or a program. It never keeps an answer
- * for longer than it takes to use it.
+ * What the headless client asks for: a person, a file or a program answers. It uses an answer at
+ * once and does not keep it.
  */
 
 export interface Credentials {
   readonly user: string;
   readonly password: string;
-  /** Whether the name must be new, or must not be; left out: either will do. */
+  /** Whether the account must be new, or must exist; left out: either. */
   readonly intent?: "login" | "register";
 }
 
 export interface CredentialsRequest {
-  /** Known already; `undefined`: ask for it too. */
+  /** The account; `undefined`: ask for it too. */
   readonly user: string | undefined;
-  /** How often this has been asked on this connection: 0 for the first time. */
+  /** 0 for the first attempt on this connection. */
   readonly attempt: number;
-  /** Whether the name must be new, or must not be, where that is known. */
+  /** Whether the account must be new, or must exist, where that is known. */
   readonly intent?: Credentials["intent"] | undefined;
-  /** Fires when an answer would come too late. */
+  /** Fires when an answer is of no use any more. */
   readonly signal: AbortSignal;
 }
 
 export interface Prompts {
-  /** `undefined`: there is nobody to ask, or no further answer. */
+  /** `undefined`: no answer. */
   credentials(request: CredentialsRequest): Promise<Credentials | undefined>;
   /** The key of a secret message, without echo. */
   passphrase(purpose: "seal" | "open", person: string): Promise<string | undefined>;
@@ -30,7 +30,7 @@ export interface Prompts {
   secretText(to: string): Promise<string | undefined>;
 }
 
-/** Signs in as given, and is asked nothing else. For bots. */
+/** Answers with these credentials once, and nothing else: for bots. */
 export function fixedCredentials(credentials: Credentials): Prompts {
   return {
     credentials: ({ attempt }) => Promise.resolve(attempt === 0 ? credentials : undefined),

@@ -1,8 +1,8 @@
 /**
- * One further stream of a session, which takes or brings what would hold up messages: frames out,
- * bodies in. What they mean is for the end of the transfer to say (`protocol/session/`).
+ * A further stream of a session, for what would delay messages: frames out, bodies in. The state
+ * machines in `protocol/session/` know what they mean.
  *
- * Whoever uses one disposes of it: what is not at its end then is reset.
+ * The caller MUST dispose of it. That resets it, if it is not at its end.
  */
 import type { Clock } from "../../protocol/clock.ts";
 import { encodeFrame } from "../../protocol/codec.ts";
@@ -20,7 +20,7 @@ import {
 export interface TransferStreamOptions {
   readonly connection: Pick<Connection, "openStream">;
   readonly clock: Clock;
-  /** The server gave a sign of life. */
+  /** Called whenever bytes come from the server. */
   readonly heard: () => void;
 }
 
@@ -29,13 +29,13 @@ export class TransferStream implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #heard: () => void;
 
-  /** Opens one. Throws `TransportError`, also if that takes long. */
+  /** Opens a stream. Throws `TransportError`, also after `TIMES.answer`. */
   static async open(options: TransferStreamOptions): Promise<TransferStream> {
     const opening = options.connection.openStream();
     const late = Promise.withResolvers<never>();
     const cancel = options.clock.after(TIMES.answer, () => {
       late.reject(new TransportError("timeout", "The server takes no further stream."));
-      // One that comes all the same is nobody's.
+      // Reset a stream that opens after the timeout.
       opening.then((stream) => stream.reset(CLOSE_DONE), () => {});
     });
     try {
@@ -51,22 +51,22 @@ export class TransferStream implements AsyncDisposable {
     this.#heard = heard;
   }
 
-  /** Resolves when the frame is on its way. Throws what the stream throws, and if it takes long. */
+  /** Resolves when the stream has taken the frame. Throws what the stream throws. */
   async write(frame: ClientFrame): Promise<void> {
     const bytes = encodeFrame(frame);
-    await this.#inTime(this.#stream.write(bytes));
+    await this.#withTimeout(this.#stream.write(bytes));
     release(bytes);
   }
 
-  /** Nothing more is written. */
+  /** Ends the writing side. */
   async end(): Promise<void> {
     await this.#stream.end();
   }
 
   /**
-   * What comes, until the server ends the stream. Throws what the stream throws, `ProtocolError`
-   * for what is no frame, and, `patient` apart, if nothing comes for long: a server that is being
-   * written to has nothing to say.
+   * The bodies of frames, until the server ends the stream. Throws what the stream throws, and
+   * `ProtocolError` for what is no frame. After `TIMES.answer` without bytes it resets the stream,
+   * unless `patient`: during an upload the server is silent.
    */
   async *bodies(
     { patient = false }: { readonly patient?: boolean } = {},
@@ -74,14 +74,14 @@ export class TransferStream implements AsyncDisposable {
     const decoder = new FrameDecoder();
     while (true) {
       const read = this.#stream.read();
-      const chunk = await (patient ? read : this.#inTime(read));
+      const chunk = await (patient ? read : this.#withTimeout(read));
       if (chunk === null) return decoder.end();
       this.#heard();
       yield* decoder.push(chunk);
     }
   }
 
-  /** Gives it up: what is being read or written fails. */
+  /** Gives the stream up: reads and writes fail. */
   reset(): void {
     this.#stream.reset(CLOSE_DONE);
   }
@@ -90,7 +90,7 @@ export class TransferStream implements AsyncDisposable {
     await this.#stream[Symbol.asyncDispose]();
   }
 
-  #inTime<T>(promise: Promise<T>): Promise<T> {
+  #withTimeout<T>(promise: Promise<T>): Promise<T> {
     return promise.finally(this.#clock.after(TIMES.answer, () => this.reset()));
   }
 }

@@ -1,44 +1,44 @@
 /**
- * Whether a server is the one that was meant: the pin that it must show, and what happens at the
- * first contact. Where pins are kept is not decided here (`known_hosts.ts`).
+ * Whether to trust a server: the pin that it must show, and what to do at the first contact. Where
+ * pins are stored is for `KnownHosts`.
  */
 
-/** The pin that a server must show, and who says so, for the message when it shows another. */
+/** The pin that a server must show, and the texts for the error when it shows another. */
 export interface Expectation {
   readonly pin: string;
-  /** For example `--pin`, or a file and a line. */
+  /** Where the pin comes from: `--pin`, or a file and a line. */
   readonly source: string;
-  /** What to do if the change is rightful. */
+  /** What to do if the new key is the right one. */
   readonly remedy: string;
 }
 
 export interface Trust {
-  /** `undefined`: this server was never met. Asked anew before each connection. */
+  /** `undefined`: unknown server. Called before each connection. */
   expected(): Promise<Expectation | undefined>;
-  /** The first contact: whether to go on with a server that shows this pin, now and from now on. */
+  /** The first contact: whether to trust this pin, now and later. */
   meet(pin: string): Promise<boolean>;
-  /** The server has shown the pin that it must, and the key to it. */
+  /** The server has proved that it has the key of the expected pin. */
   proven?(pin: string): Promise<void>;
 }
 
-/** Trusts the server with this pin, and no other. */
+/** Trusts only the server with this pin. */
 export function pinned(pin: string, source = "the pin that was given"): Trust {
-  const remedy = "Ask whoever runs the server for its new pin.";
+  const remedy = "Ask the server's admin for its new pin.";
   return {
     expected: () => Promise.resolve({ pin, source, remedy }),
     meet: () => Promise.resolve(false),
   };
 }
 
-/** A server shows another key than it should. Nothing was sent to it. */
+/** A server shows another key than expected. Nothing was sent to it. */
 export class KeyChangedError extends Error {
   override readonly name = "KeyChangedError";
 
-  /** `shown`: `undefined` where the engine does not show certificates. */
+  /** `shown`: the pin; `undefined` where the engine hides certificates. */
   constructor(server: string, expectation: Expectation, shown: string | undefined) {
     super(
-      `The key of ${server} has CHANGED. Either the server was set up anew, or somebody is ` +
-        `between you and it, and nothing was sent.\n` +
+      `The key of ${server} has CHANGED. Either the server has a new key, or an attacker is ` +
+        `between you and it. Nothing was sent.\n` +
         `Expected (${expectation.source}): ${expectation.pin}\n` +
         `Shown by the server: ${shown ?? "another (this engine does not show which)"}\n` +
         expectation.remedy,
@@ -46,7 +46,7 @@ export class KeyChangedError extends Error {
   }
 }
 
-/** A server was never met, and nobody said to trust it. Nothing was sent to it. */
+/** The server is unknown, and the user did not trust it. Nothing was sent to it. */
 export class UntrustedError extends Error {
   override readonly name = "UntrustedError";
 }
