@@ -186,7 +186,7 @@ Deno.test("Imports bring the interface for terminals in when it is used, and not
   assert.ok(loaded.has("client/ui/plain.ts"));
   assert.deepEqual([...loaded.keys()].filter((path) => path.startsWith("client/ui/tui/")), []);
   // And that is all that brings Ink and React: see `ONLY_IN`.
-  assert.ok(loadedWith(sources, "client/ui/tui/start.ts").has("client/ui/tui/app.ts"));
+  assert.ok(loadedWith(sources, "client/ui/tui/tui.ts").has("client/ui/tui/app.ts"));
 });
 
 Deno.test("Imports of packages stay in the places that own them", () => {

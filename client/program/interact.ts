@@ -100,7 +100,7 @@ export async function interactInTui(
   let state = INITIAL;
   let tui: Tui | undefined;
   // For when this process ends in another way than through here.
-  const farewell = () => void writeSync(1, tui?.farewell() ?? "");
+  const farewell = () => void writeSync(1, tui?.restoreSequence() ?? "");
   const output = (async () => {
     for await (const event of chat.events) {
       if (tui === undefined && event.event === "authenticated") {

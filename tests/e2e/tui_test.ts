@@ -54,7 +54,7 @@ Deno.test(
     ann.enter("yes");
     await ann.until(/Password of ann on .*:/);
     ann.enter("pässword of ann");
-    await ann.until(/nobody else is here\n>/);
+    await ann.until(/nobody else is online\n>/);
     ann.enter("/create workshop");
     await ann.until(/#workshop · /);
     using bob = await enter(house, "bob", server);

@@ -1,26 +1,26 @@
 /**
- * Everything at the bottom of the window, from top to bottom: what Tab offers, files on their way,
- * what waits to be stored, the status, and the line that is being typed. Pure: it is drawn from the
- * model, and holds nothing.
+ * The rows at the bottom of the window, from top to bottom: suggestions, file transfers, pending
+ * messages, the status line, and the input line. Pure: it draws a model and keeps no state.
  */
-import { Box, renderToString } from "ink";
+import { Box, renderToString, Text, Transform } from "ink";
 import { createElement, type ReactElement } from "react";
+import { assert } from "../../../protocol/assert.ts";
 import type { State } from "../state.ts";
-import { Candidates } from "./candidates.ts";
-import { InputLine } from "./input_line.ts";
-import { type InputLayout, layoutInput } from "./layout.ts";
+import { layoutInput } from "./input_layout.ts";
+import { pendingRows } from "./pending.ts";
 import type { Frame } from "./screen.ts";
-import { type Missed, StatusLine } from "./status_line.ts";
-import { Transfers } from "./transfers.ts";
-import { Waiting } from "./waiting.ts";
+import { type Missed, statusRow } from "./status_line.ts";
+import { suggestionRow } from "./suggestions.ts";
+import { transferRows } from "./transfers.ts";
 
 export interface Model {
   readonly state: State;
-  /** Before what is typed. */
+  /** Stands before the text. */
   readonly prompt: string;
+  /** What is being typed. */
   readonly text: string;
   readonly cursor: number;
-  readonly candidates: { readonly words: readonly string[]; readonly chosen: number | undefined };
+  readonly suggestions: { readonly words: readonly string[]; readonly chosen: number | undefined };
   /** Seconds until the next attempt to connect. */
   readonly retryIn: number | undefined;
   readonly missed: Missed | undefined;
@@ -29,60 +29,63 @@ export interface Model {
   readonly rows: number;
 }
 
-/** How many rows each part gets. */
-interface Shares {
-  readonly candidates: number;
-  readonly transfers: number;
-  readonly waiting: number;
-  readonly status: number;
+/** The most rows of the input line, as a share of the window. */
+const INPUT_SHARE = 1 / 3;
+/** The most rows of each other part. */
+const MOST = { suggestions: 1, transfers: 4, pending: 4, status: 1 } as const;
+
+/** The rows and the cursor for a window of this size. */
+export function frameOf(model: Model): Frame {
+  const { prompt, text, cursor } = model;
+  const columns = Math.max(2, model.columns);
+  // Terminals wrap a row that fills the last column.
+  const width = columns - 1;
+  const most = Math.max(1, Math.floor(model.rows * INPUT_SHARE));
+  const input = layoutInput({ prompt, text, cursor, columns: width, rows: most });
+  const above = rowsAbove(model, width, input.rows.length);
+  const app = createElement(App, { rows: [...above, ...input.rows], width });
+  const rows = renderToString(app, { columns }).split("\n");
+  assert(rows.length === above.length + input.rows.length, "Ink renders each row as one row");
+  return { rows, cursor: { row: above.length + input.cursor.row, column: input.cursor.column } };
 }
 
-/** The most rows for what is being typed, as a share of the window. */
-const INPUT = 1 / 3;
-const MOST = { candidates: 1, transfers: 4, waiting: 4, status: 1 } as const;
-
-export function App(model: Model & { readonly input: InputLayout }): ReactElement {
-  const { state, columns, candidates, retryIn, missed, input } = model;
-  const shares = sharesOf(model, input.rows.length);
-  const width = columns - 1;
+/** Rows in their final layout: each is safe to write, and of at most `width` cells. */
+export function App(
+  { rows, width }: { readonly rows: readonly string[]; readonly width: number },
+): ReactElement {
   return createElement(
     Box,
     { flexDirection: "column" },
-    shares.candidates > 0 &&
-      createElement(Candidates, { ...candidates, columns: width, key: "candidates" }),
-    createElement(Transfers, { state, columns: width, rows: shares.transfers, key: "transfers" }),
-    createElement(Waiting, { state, columns: width, rows: shares.waiting, key: "waiting" }),
-    shares.status > 0 &&
-      createElement(StatusLine, { state, columns: width, retryIn, missed, key: "status" }),
-    createElement(InputLine, { rows: input.rows, columns: width, key: "input" }),
+    rows.map((text, key) => createElement(Row, { key, text, width })),
   );
 }
 
-/** What stands at the bottom of a window of this size. */
-export function frameOf(model: Model): Frame {
-  const columns = Math.max(2, model.columns);
-  const most = Math.max(1, Math.floor(model.rows * INPUT));
-  const { prompt, text, cursor } = model;
-  const input = layoutInput({ prompt, text, cursor, columns: columns - 1, rows: most });
-  const drawn = renderToString(createElement(App, { ...model, columns, input }), { columns });
-  const rows = drawn.split("\n");
-  const above = rows.length - input.rows.length;
-  return { rows, cursor: { row: above + input.cursor.row, column: input.cursor.column } };
+/**
+ * Ink measures a blank row, and the text replaces it. Ink keeps every text that it has measured for
+ * as long as the process runs, and what is typed is never the same twice.
+ */
+function Row({ text, width }: { readonly text: string; readonly width: number }): ReactElement {
+  const blank = createElement(Text, null, " ".repeat(width));
+  return createElement(Transform, { transform: () => text, children: blank });
 }
 
-/** What matters more is served first, until the window but for one row is full. */
-function sharesOf({ state, candidates, rows }: Model, input: number): Shares {
-  let free = Math.max(0, rows - 1 - input);
+/** The most important part gets its rows first, until all rows of the window but one are used. */
+function rowsAbove(model: Model, width: number, inputRows: number): string[] {
+  const { state, suggestions, retryIn, missed } = model;
+  let free = Math.max(0, model.rows - 1 - inputRows);
   const take = (wanted: number) => {
     const taken = Math.min(wanted, free);
     free -= taken;
     return taken;
   };
   const status = take(MOST.status);
-  return {
-    status,
-    candidates: take(candidates.words.length > 1 ? MOST.candidates : 0),
-    waiting: take(Math.min(MOST.waiting, state.sending.size)),
-    transfers: take(Math.min(MOST.transfers, state.transfers.size)),
-  };
+  const suggested = take(suggestions.words.length > 1 ? MOST.suggestions : 0);
+  const pending = take(Math.min(MOST.pending, state.sending.size));
+  const transfers = take(Math.min(MOST.transfers, state.transfers.size));
+  return [
+    ...suggested > 0 ? [suggestionRow({ ...suggestions, columns: width })] : [],
+    ...transferRows(state, transfers, width),
+    ...pendingRows(state, pending, width),
+    ...status > 0 ? [statusRow({ state, columns: width, retryIn, missed })] : [],
+  ];
 }

@@ -1,73 +1,73 @@
 /**
- * What the word at the cursor may become: commands and what they take, from the one table of
- * commands, people, rooms and groups. Pure.
+ * Tab completion of the word at the cursor: commands and their arguments, people, rooms and groups.
+ * Pure.
  */
 import type { CommandForm } from "../../commands/commands.ts";
 import { type Editor, replace } from "./editor.ts";
 
-/** Names that are known here. */
-export interface Known {
+/** Names that can be completed. */
+export interface KnownNames {
   readonly users: readonly string[];
   readonly rooms: readonly string[];
   readonly groups: readonly string[];
   readonly forms: readonly CommandForm[];
 }
 
-/** A word that is being completed, while Tab is pressed again and again. */
-export interface Completing {
+/** A completion that goes on while Tab is pressed again. */
+export interface ActiveCompletion {
   /** Where the word begins. */
   readonly from: number;
-  readonly candidates: readonly string[];
-  /** Which one stands in the line; `undefined`: what they have in common. */
+  readonly suggestions: readonly string[];
+  /** The one in the line; `undefined`: only what all have in common. */
   readonly chosen: number | undefined;
 }
 
-/** What a command takes in one place. */
+/** What an argument of a command is. */
 type Kind = "user" | "users" | "room" | "group" | "where" | readonly string[];
 
 interface Completion {
   readonly from: number;
-  readonly candidates: readonly string[];
-  /** What follows a word that is complete. */
+  readonly suggestions: readonly string[];
+  /** Goes after a word that is complete. */
   readonly after: string;
 }
 
-/** The editor after Tab: completed as far as there is no doubt, then one candidate after the other. */
+/** The editor after Tab: completed as far as it is unambiguous, then one suggestion after another. */
 export function completeNext(
   editor: Editor,
-  completing: Completing | undefined,
-  known: Known,
+  active: ActiveCompletion | undefined,
+  known: KnownNames,
   backwards: boolean,
-): readonly [Editor, Completing | undefined] {
-  if (completing !== undefined) return cycle(editor, completing, backwards);
-  const { from, candidates, after } = completion(editor.text, editor.cursor, known);
-  const [first, ...others] = candidates;
+): readonly [Editor, ActiveCompletion | undefined] {
+  if (active !== undefined) return cycle(editor, active, backwards);
+  const { from, suggestions, after } = completion(editor.text, editor.cursor, known);
+  const [first, ...others] = suggestions;
   if (first === undefined) return [editor, undefined];
   if (others.length === 0) {
     const space = editor.text[editor.cursor] === " " ? after.trimEnd() : after;
     return [replace(editor, from, editor.cursor, first + space), undefined];
   }
   const typed = editor.cursor - from;
-  const common = commonBeginning(candidates);
+  const common = commonPrefix(suggestions);
   const longer = common.length > typed ? replace(editor, from, editor.cursor, common) : editor;
-  return [longer, { from, candidates, chosen: undefined }];
+  return [longer, { from, suggestions, chosen: undefined }];
 }
 
 function cycle(
   editor: Editor,
-  completing: Completing,
+  active: ActiveCompletion,
   backwards: boolean,
-): readonly [Editor, Completing] {
-  const { from, candidates, chosen } = completing;
-  const { length } = candidates;
+): readonly [Editor, ActiveCompletion] {
+  const { from, suggestions, chosen } = active;
+  const { length } = suggestions;
   const step = backwards ? length - 1 : 1;
   const next = chosen === undefined ? (backwards ? length - 1 : 0) : (chosen + step) % length;
-  const word = candidates[next] ?? "";
-  return [replace(editor, from, editor.cursor, word), { ...completing, chosen: next }];
+  const word = suggestions[next] ?? "";
+  return [replace(editor, from, editor.cursor, word), { ...active, chosen: next }];
 }
 
-/** Candidates for the word before the cursor, each in the form that replaces it. */
-export function completion(text: string, cursor: number, known: Known): Completion {
+/** Suggestions for the word before the cursor, each in the form that replaces it. */
+export function completion(text: string, cursor: number, known: KnownNames): Completion {
   const line = text.slice(0, cursor);
   const from = line.search(/\S*$/);
   const word = line.slice(from);
@@ -75,7 +75,7 @@ export function completion(text: string, cursor: number, known: Known): Completi
   if (before.length === 0) return first(from, word, known);
   if (/^[@/]/.test(before[0] ?? "")) {
     const second = matching(from, word, secondWords(before, known.forms), " ");
-    if (second.candidates.length > 0) return second;
+    if (second.suggestions.length > 0) return second;
     const [form, given] = formOf(before, known.forms);
     if (form !== undefined) return argument(from, word, form, given, before, known);
   }
@@ -83,7 +83,7 @@ export function completion(text: string, cursor: number, known: Known): Completi
 }
 
 /** The first word of a line. */
-function first(from: number, word: string, known: Known): Completion {
+function first(from: number, word: string, known: KnownNames): Completion {
   if (!/^[@/]/.test(word)) {
     const text = inText(from, word, known);
     return word.startsWith("#") ? text : { ...text, after: ": " };
@@ -93,14 +93,14 @@ function first(from: number, word: string, known: Known): Completion {
   );
   if (word.startsWith("/")) return matching(from, word, commands, " ");
   const listed = people(from, word, known, "@");
-  const called = word.includes(",") ? [] : matching(from, word, commands, " ").candidates;
-  // People first: they are meant most.
-  return { ...listed, candidates: [...new Set([...listed.candidates, ...called])] };
+  const called = word.includes(",") ? [] : matching(from, word, commands, " ").suggestions;
+  // People first: most private messages begin so.
+  return { ...listed, suggestions: [...new Set([...listed.suggestions, ...called])] };
 }
 
-/** In what is said: people and rooms. */
-function inText(from: number, word: string, known: Known): Completion {
-  if (word === "") return { from, candidates: [], after: "" };
+/** In the text of a message: people and rooms. */
+function inText(from: number, word: string, known: KnownNames): Completion {
+  if (word === "") return { from, suggestions: [], after: "" };
   const names = word.startsWith("@")
     ? known.users.map((name) => `@${name}`)
     : word.startsWith("#")
@@ -115,7 +115,7 @@ function argument(
   form: CommandForm,
   given: number,
   before: readonly string[],
-  known: Known,
+  known: KnownNames,
 ): Completion {
   const kind = kindOf(form, before.length - given);
   if (kind === undefined) return inText(from, word, known);
@@ -141,16 +141,16 @@ function argument(
   }
 }
 
-/** The last of a list of names, with those before it kept. */
-function people(from: number, word: string, known: Known, sign: string): Completion {
+/** Completes the last name of a list such as `ann,bo`. */
+function people(from: number, word: string, known: KnownNames, sign: string): Completion {
   const comma = word.lastIndexOf(",") + 1;
   const kept = comma === 0 ? sign : word.slice(0, comma);
   const last = word.slice(comma === 0 ? sign.length : comma);
-  const { candidates } = matching(from, last, known.users, "");
-  return { from, candidates: candidates.map((name) => kept + name), after: " " };
+  const { suggestions } = matching(from, last, known.users, "");
+  return { from, suggestions: suggestions.map((name) => kept + name), after: " " };
 }
 
-/** The command that a line begins with, and of how many words it is. */
+/** The command that a line begins with, and how many words its name has. */
 function formOf(
   before: readonly string[],
   forms: readonly CommandForm[],
@@ -171,11 +171,11 @@ function secondWords(before: readonly string[], forms: readonly CommandForm[]): 
   return words.map((one) => one.slice(called.length));
 }
 
-/** What stands at that place in one of the ways to type the command. */
+/** What the command takes as its argument number `at`, read off its usage. */
 function kindOf({ words, usages }: CommandForm, at: number): Kind | undefined {
   for (const [usage] of usages) {
     const called = words.find((one) => usage === one || usage.startsWith(`${one} `));
-    // `@USER TEXT` is how `/msg USER TEXT` is typed mostly.
+    // The usage of `/msg` is `@USER TEXT`.
     const rest = called === undefined ? usage.replace(/^@/, "") : usage.slice(called.length);
     const placeholder = rest.trim().split(/\s+/)[at]?.replaceAll(/[[\]]/g, "");
     const kind = placeholder === undefined ? undefined : kindOfPlaceholder(placeholder, words);
@@ -211,14 +211,14 @@ function matching(
   after: string,
 ): Completion {
   const typed = word.toLowerCase();
-  return { from, candidates: unique(names.filter((name) => name.startsWith(typed))), after };
+  return { from, suggestions: unique(names.filter((name) => name.startsWith(typed))), after };
 }
 
 function unique(names: readonly string[]): string[] {
   return [...new Set(names)].toSorted();
 }
 
-function commonBeginning(words: readonly string[]): string {
+function commonPrefix(words: readonly string[]): string {
   const [first = "", ...others] = words;
   let length = first.length;
   for (const word of others) {

@@ -1,9 +1,10 @@
 /**
- * The line that is being typed: keys in, the next state out, as readline has taught hands. Pure.
+ * The line that is being typed: a key in, the next state out, with the keys of readline. Pure.
  *
- * The cursor is always at the beginning of a grapheme cluster or at the end of the text: no key
- * leaves it elsewhere, and none takes a cluster apart.
+ * The cursor is always at the beginning of a grapheme cluster, or at the end of the text. No key
+ * splits a cluster.
  */
+import { assert } from "../../../protocol/assert.ts";
 import { boundaries, graphemes } from "./graphemes.ts";
 import type { Key } from "./keys.ts";
 
@@ -11,19 +12,19 @@ export interface Editor {
   readonly text: string;
   /** In UTF-16 units, as strings count. */
   readonly cursor: number;
-  /** What was killed last, for `C-y`. */
+  /** The text that was cut last, for `C-y`. */
   readonly killed: string;
-  /** The last key killed: the next one adds to it. */
-  readonly killing: boolean;
-  /** Lines from before, the oldest first. */
+  /** The last key cut text: the next cut adds to it. */
+  readonly lastKilled: boolean;
+  /** Earlier lines, the oldest first. */
   readonly history: readonly string[];
-  /** Which of them is shown; its length: none, but what is being typed. */
-  readonly at: number;
-  /** What was being typed when somebody went into the history. */
+  /** The line of the history that is shown; its length: the draft. */
+  readonly historyIndex: number;
+  /** What was being typed before the history was shown. */
   readonly draft: string;
 }
 
-/** What the interface has to do about a key. */
+/** What the interface must do after a key. */
 export type Action =
   | { readonly type: "none" }
   | { readonly type: "submit"; readonly text: string }
@@ -34,10 +35,10 @@ export type Action =
   | { readonly type: "cancel" }
   | { readonly type: "redraw" };
 
-/** Characters of a text that is being typed; more are not taken. */
-const LONGEST = 64 * 1024;
-/** Lines that are remembered. */
-const MOST_LINES = 500;
+/** The most characters of a line. */
+const MOST_CHARACTERS = 64 * 1024;
+/** Lines of the history. */
+const HISTORY_LIMIT = 500;
 
 const NONE: Action = { type: "none" };
 
@@ -45,47 +46,47 @@ export const EMPTY: Editor = {
   text: "",
   cursor: 0,
   killed: "",
-  killing: false,
+  lastKilled: false,
   history: [],
-  at: 0,
+  historyIndex: 0,
   draft: "",
 };
 
-/** Keys that change the line or the cursor, and nothing else. */
-const EDITS: Readonly<Record<string, (editor: Editor) => Editor>> = {
-  "C-a": (editor) => at(editor, 0),
-  "Home": (editor) => at(editor, 0),
-  "C-e": (editor) => at(editor, editor.text.length),
-  "End": (editor) => at(editor, editor.text.length),
-  "C-b": (editor) => at(editor, before(editor)),
-  "Left": (editor) => at(editor, before(editor)),
-  "C-f": (editor) => at(editor, after(editor)),
-  "Right": (editor) => at(editor, after(editor)),
-  "M-b": (editor) => at(editor, wordBefore(editor)),
-  "M-Left": (editor) => at(editor, wordBefore(editor)),
-  "C-Left": (editor) => at(editor, wordBefore(editor)),
-  "M-f": (editor) => at(editor, wordAfter(editor)),
-  "M-Right": (editor) => at(editor, wordAfter(editor)),
-  "C-Right": (editor) => at(editor, wordAfter(editor)),
-  "Backspace": (editor) => cut(editor, before(editor), editor.cursor),
-  "C-h": (editor) => cut(editor, before(editor), editor.cursor),
-  "Delete": (editor) => cut(editor, editor.cursor, after(editor)),
+/** Keys that change the line or the cursor. */
+const EDIT_KEYS: Readonly<Record<string, (editor: Editor) => Editor>> = {
+  "C-a": (editor) => moveTo(editor, 0),
+  "Home": (editor) => moveTo(editor, 0),
+  "C-e": (editor) => moveTo(editor, editor.text.length),
+  "End": (editor) => moveTo(editor, editor.text.length),
+  "C-b": (editor) => moveTo(editor, positionBefore(editor)),
+  "Left": (editor) => moveTo(editor, positionBefore(editor)),
+  "C-f": (editor) => moveTo(editor, positionAfter(editor)),
+  "Right": (editor) => moveTo(editor, positionAfter(editor)),
+  "M-b": (editor) => moveTo(editor, wordBefore(editor)),
+  "M-Left": (editor) => moveTo(editor, wordBefore(editor)),
+  "C-Left": (editor) => moveTo(editor, wordBefore(editor)),
+  "M-f": (editor) => moveTo(editor, wordAfter(editor)),
+  "M-Right": (editor) => moveTo(editor, wordAfter(editor)),
+  "C-Right": (editor) => moveTo(editor, wordAfter(editor)),
+  "Backspace": (editor) => cut(editor, positionBefore(editor), editor.cursor),
+  "C-h": (editor) => cut(editor, positionBefore(editor), editor.cursor),
+  "Delete": (editor) => cut(editor, editor.cursor, positionAfter(editor)),
   "C-k": (editor) => kill(editor, editor.cursor, lineEnd(editor)),
   "C-u": (editor) => kill(editor, lineStart(editor), editor.cursor),
-  "C-w": (editor) => kill(editor, spacedBefore(editor), editor.cursor),
+  "C-w": (editor) => kill(editor, spaceBefore(editor), editor.cursor),
   "M-Backspace": (editor) => kill(editor, wordBefore(editor), editor.cursor),
   "M-d": (editor) => kill(editor, editor.cursor, wordAfter(editor)),
   "C-y": (editor) => insert(editor, editor.killed),
   "C-t": transpose,
   "M-Enter": (editor) => insert(editor, "\n"),
-  "Up": (editor) => recall(editor, editor.at - 1),
-  "C-p": (editor) => recall(editor, editor.at - 1),
-  "Down": (editor) => recall(editor, editor.at + 1),
-  "C-n": (editor) => recall(editor, editor.at + 1),
+  "Up": (editor) => recall(editor, editor.historyIndex - 1),
+  "C-p": (editor) => recall(editor, editor.historyIndex - 1),
+  "Down": (editor) => recall(editor, editor.historyIndex + 1),
+  "C-n": (editor) => recall(editor, editor.historyIndex + 1),
 };
 
-/** Keys that are for the interface. `C-d` is one where there is nothing to delete. */
-const ACTIONS: Readonly<Record<string, Action>> = {
+/** Keys that the interface acts on. `C-d` is another one, when the line is empty. */
+const ACTION_KEYS: Readonly<Record<string, Action>> = {
   "Tab": { type: "complete", backwards: false },
   "S-Tab": { type: "complete", backwards: true },
   "C-c": { type: "interrupt" },
@@ -94,59 +95,66 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   "C-l": { type: "redraw" },
 };
 
-const KILLS: ReadonlySet<string> = new Set(["C-k", "C-u", "C-w", "M-d", "M-Backspace"]);
+const KILL_KEYS: ReadonlySet<string> = new Set(["C-k", "C-u", "C-w", "M-d", "M-Backspace"]);
 
-/** The editor after the key, and what else is to be done. */
+/** The editor after the key, and what else to do. */
 export function edit(editor: Editor, key: Key): readonly [Editor, Action] {
+  const [edited, action] = afterKey(editor, key);
+  const { cursor, text } = edited;
+  assert(cursor >= 0 && cursor <= text.length, "the cursor is within the text");
+  return [edited, action];
+}
+
+function afterKey(editor: Editor, key: Key): readonly [Editor, Action] {
   switch (key.type) {
     case "focus":
       return [editor, NONE];
     case "text":
     case "paste":
-      return [{ ...insert(editor, key.text), killing: false }, NONE];
+      return [{ ...insert(editor, key.text), lastKilled: false }, NONE];
     case "key":
-      return named(editor, key.name);
+      return editByKey(editor, key.name);
   }
 }
 
-function named(editor: Editor, name: string): readonly [Editor, Action] {
+function editByKey(editor: Editor, name: string): readonly [Editor, Action] {
   if (name === "Enter") {
-    return [{ ...remember(editor), killing: false }, { type: "submit", text: editor.text }];
+    return [{ ...afterSubmit(editor), lastKilled: false }, { type: "submit", text: editor.text }];
   }
   if (name === "C-d") {
     if (editor.text === "") return [editor, { type: "end" }];
-    return [cut(editor, editor.cursor, after(editor)), NONE];
+    return [cut(editor, editor.cursor, positionAfter(editor)), NONE];
   }
-  const change = EDITS[name];
-  if (change !== undefined) return [{ ...change(editor), killing: KILLS.has(name) }, NONE];
-  return [{ ...editor, killing: false }, ACTIONS[name] ?? NONE];
+  const change = EDIT_KEYS[name];
+  if (change !== undefined) return [{ ...change(editor), lastKilled: KILL_KEYS.has(name) }, NONE];
+  return [{ ...editor, lastKilled: false }, ACTION_KEYS[name] ?? NONE];
 }
 
-/** Puts text in at the cursor. */
+/** Inserts text at the cursor. */
 export function insert(editor: Editor, text: string): Editor {
   const { text: old, cursor } = editor;
-  const added = text.slice(0, Math.max(0, LONGEST - old.length));
-  return put(editor, old.slice(0, cursor) + added + old.slice(cursor), cursor + added.length);
+  const added = text.slice(0, Math.max(0, MOST_CHARACTERS - old.length));
+  return withText(editor, old.slice(0, cursor) + added + old.slice(cursor), cursor + added.length);
 }
 
-/** Puts text in place of what is between two places. */
+/** Replaces the text between two positions. */
 export function replace(editor: Editor, from: number, to: number, text: string): Editor {
   const { text: old } = editor;
-  return put(editor, old.slice(0, from) + text + old.slice(to), from + text.length);
+  return withText(editor, old.slice(0, from) + text + old.slice(to), from + text.length);
 }
 
-/** The text with a cursor no earlier than there: where text meets, clusters may join. */
-function put(editor: Editor, text: string, cursor: number): Editor {
+/** Another text, with the cursor at that position or after: joined text may form new clusters. */
+function withText(editor: Editor, text: string, cursor: number): Editor {
   const place = boundaries(text).find((boundary) => boundary >= cursor) ?? text.length;
   return { ...editor, text, cursor: place };
 }
 
-function at(editor: Editor, cursor: number): Editor {
+function moveTo(editor: Editor, cursor: number): Editor {
   return { ...editor, cursor };
 }
 
 function cut(editor: Editor, from: number, to: number): Editor {
-  return put(editor, editor.text.slice(0, from) + editor.text.slice(to), from);
+  return withText(editor, editor.text.slice(0, from) + editor.text.slice(to), from);
 }
 
 function kill(editor: Editor, from: number, to: number): Editor {
@@ -155,26 +163,26 @@ function kill(editor: Editor, from: number, to: number): Editor {
   const backwards = to === editor.cursor;
   const { killed } = editor;
   const added = backwards ? gone + killed : killed + gone;
-  return { ...cut(editor, from, to), killed: editor.killing ? added : gone };
+  return { ...cut(editor, from, to), killed: editor.lastKilled ? added : gone };
 }
 
-function before({ text, cursor }: Editor): number {
+function positionBefore({ text, cursor }: Editor): number {
   return boundaries(text).findLast((boundary) => boundary < cursor) ?? 0;
 }
 
-function after({ text, cursor }: Editor): number {
+function positionAfter({ text, cursor }: Editor): number {
   return boundaries(text).find((boundary) => boundary > cursor) ?? text.length;
 }
 
-/** Words as `M-b` knows them: letters, marks and digits. */
+/** A word of `M-b`: letters, marks and digits. */
 const WORD = /[\p{L}\p{M}\p{N}]/u;
 
 function wordBefore(editor: Editor): number {
   return backwards(editor, (cluster) => WORD.test(cluster));
 }
 
-/** Words as `C-w` knows them: whatever has no space. */
-function spacedBefore(editor: Editor): number {
+/** A word of `C-w`: anything but spaces. */
+function spaceBefore(editor: Editor): number {
   return backwards(editor, (cluster) => /\S/.test(cluster));
 }
 
@@ -205,30 +213,30 @@ function lineEnd({ text, cursor }: Editor): number {
   return end < 0 ? text.length : Math.max(end, cursor === end ? end + 1 : end);
 }
 
-/** Changes the places of the clusters around the cursor; at the end, of the last two. */
+/** Swaps the clusters around the cursor; at the end of the text, the last two. */
 function transpose(editor: Editor): Editor {
   const { text } = editor;
-  const second = editor.cursor === text.length ? before(editor) : editor.cursor;
-  const first = before({ ...editor, cursor: second });
+  const second = editor.cursor === text.length ? positionBefore(editor) : editor.cursor;
+  const first = positionBefore({ ...editor, cursor: second });
   if (second === 0 || first === second) return editor;
-  const end = after({ ...editor, cursor: second });
+  const end = positionAfter({ ...editor, cursor: second });
   const swapped = text.slice(second, end) + text.slice(first, second);
-  return put(editor, text.slice(0, first) + swapped + text.slice(end), end);
+  return withText(editor, text.slice(0, first) + swapped + text.slice(end), end);
 }
 
-/** Goes to a line of the history; past its end stands what was being typed. */
+/** Shows a line of the history; after the newest one, the draft. */
 function recall(editor: Editor, at: number): Editor {
   const { history, draft } = editor;
-  if (at < 0 || at > history.length || at === editor.at) return editor;
+  if (at < 0 || at > history.length || at === editor.historyIndex) return editor;
   const text = history[at] ?? draft;
-  const kept = editor.at === history.length ? editor.text : draft;
-  return { ...editor, at, text, cursor: text.length, draft: kept };
+  const kept = editor.historyIndex === history.length ? editor.text : draft;
+  return { ...editor, historyIndex: at, text, cursor: text.length, draft: kept };
 }
 
-/** An empty line; what stood there is in the history, once. */
-function remember(editor: Editor): Editor {
+/** An empty line. The old one goes into the history, unless it is its last line already. */
+function afterSubmit(editor: Editor): Editor {
   const { text, history, killed } = editor;
   const isNew = text.trim() !== "" && text !== history.at(-1);
-  const lines = isNew ? [...history, text].slice(-MOST_LINES) : history;
-  return { ...EMPTY, killed, history: lines, at: lines.length };
+  const lines = isNew ? [...history, text].slice(-HISTORY_LIMIT) : history;
+  return { ...EMPTY, killed, history: lines, historyIndex: lines.length };
 }

@@ -1,9 +1,8 @@
 /**
- * Text as eyes see it: in grapheme clusters, and in cells of a terminal. What Ink measures with,
- * measures here too, so that both agree on where something stands. Pure.
+ * Text as a terminal shows it: in grapheme clusters and in cells. It measures as Ink does, so that
+ * both agree on the column of each character. Pure.
  */
 import stringWidth from "string-width";
-import { safeText } from "../../../protocol/safe_text.ts";
 
 const SEGMENTER = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
@@ -12,7 +11,7 @@ export function graphemes(text: string): string[] {
   return Array.from(SEGMENTER.segment(text), ({ segment }) => segment);
 }
 
-/** Where clusters begin, and where the text ends: the places that a cursor may be at. */
+/** Where clusters begin, and where the text ends: the positions that a cursor may have. */
 export function boundaries(text: string): number[] {
   return [...Array.from(SEGMENTER.segment(text), ({ index }) => index), text.length];
 }
@@ -22,7 +21,7 @@ export function cells(text: string): number {
   return stringWidth(text);
 }
 
-/** A safe text of no more than so many cells; `…` at its end says that it was longer. */
+/** A safe text of at most so many cells. `…` at its end says that it was cut. */
 export function fit(text: string, most: number): string {
   if (most <= 0) return "";
   if (cells(text) <= most) return text;
@@ -34,9 +33,4 @@ export function fit(text: string, most: number): string {
     kept += cluster;
   }
   return `${kept}…`;
-}
-
-/** One cluster as it is shown: whatever acts on a terminal becomes visible. */
-export function shown(cluster: string): string {
-  return safeText(cluster);
 }

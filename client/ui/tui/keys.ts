@@ -1,6 +1,6 @@
 /**
- * What a terminal sends, made into keys: text, named keys, pastes, and whether the window has the
- * focus. It waits for no clock: whoever drives it says when an escape stands alone (`flush`).
+ * Decodes what a terminal sends: text, named keys, pastes, and changes of the window's focus. It has
+ * no timer: its caller decides when an escape is a key of its own (`flush`).
  */
 
 export type Key =
@@ -10,9 +10,9 @@ export type Key =
   | { readonly type: "paste"; readonly text: string }
   | { readonly type: "focus"; readonly focused: boolean };
 
-/** A paste of more is cut: no message is that long. */
+/** Characters of a paste, of which the rest is dropped. No message is as long. */
 const LONGEST_PASTE = 64 * 1024;
-/** A sequence of more characters is none. */
+/** Characters of an escape sequence. Anything longer is not one. */
 const LONGEST_SEQUENCE = 64;
 
 const PASTE_BEGINS = "\u001b[200~";
@@ -23,7 +23,7 @@ const PASTE_ENDS = "\u001b[201~";
 const SEQUENCE = /^\u001b(?:\[(?<parameters>[0-?]*)[ -/]*(?<final>[@-~])|O(?<single>[ -~]))/;
 // deno-lint-ignore no-control-regex -- as above
 const UNFINISHED = /^\u001b(?:\[[0-?]*[ -/]*|O)?$/;
-// deno-lint-ignore no-control-regex -- text is what no control character interrupts
+// deno-lint-ignore no-control-regex -- text ends at a control character
 const TEXT = /^[^\u0000-\u001f\u007f-\u009f]+/;
 
 /** By the final character of CSI and SS3 sequences. */
@@ -59,7 +59,7 @@ export class KeyDecoder {
   #rest = "";
   #paste: string | undefined;
 
-  /** Whether an escape waits for what may follow it. */
+  /** Whether an escape has come that may begin a sequence. */
   get pending(): boolean {
     return this.#paste === undefined && this.#rest !== "";
   }
@@ -68,14 +68,14 @@ export class KeyDecoder {
     this.#rest += text;
     const keys: Key[] = [];
     while (this.#rest !== "") {
-      const key = this.#paste === undefined ? this.#next() : this.#pasted();
+      const key = this.#paste === undefined ? this.#next() : this.#nextOfPaste();
       if (key === undefined) break;
       if (key !== "nothing") keys.push(key);
     }
     return keys;
   }
 
-  /** Nothing more belongs to the escape that waits. */
+  /** Ends the wait for the rest of a sequence: the escape is a key. */
   flush(): Key[] {
     if (!this.pending) return [];
     const rest = this.#rest.slice(1);
@@ -83,37 +83,37 @@ export class KeyDecoder {
     return [{ type: "key", name: "Escape" }, ...this.push(rest)];
   }
 
-  /** `undefined`: more is needed. `nothing`: something that is no key was left out. */
+  /** `undefined`: more text is needed. `nothing`: something that is not a key was skipped. */
   #next(): Key | "nothing" | undefined {
     const [first = ""] = this.#rest;
-    if (first === "\u001b") return this.#escaped();
+    if (first === "\u001b") return this.#afterEscape();
     const text = TEXT.exec(this.#rest)?.[0];
-    if (text !== undefined) return this.#took(text.length, { type: "text", text });
+    if (text !== undefined) return this.#take(text.length, { type: "text", text });
     this.#rest = this.#rest.slice(first.length);
-    return control(first) ?? "nothing";
+    return controlKey(first) ?? "nothing";
   }
 
-  #escaped(): Key | "nothing" | undefined {
+  #afterEscape(): Key | "nothing" | undefined {
     if (this.#rest.startsWith(PASTE_BEGINS)) {
       this.#paste = "";
-      return this.#took(PASTE_BEGINS.length, "nothing");
+      return this.#take(PASTE_BEGINS.length, "nothing");
     }
     if (UNFINISHED.test(this.#rest) && this.#rest.length < LONGEST_SEQUENCE) return undefined;
     const sequence = SEQUENCE.exec(this.#rest);
     if (sequence !== null) {
       const { parameters = "", final, single } = sequence.groups ?? {};
-      return this.#took(sequence[0].length, named(parameters, final ?? single ?? ""));
+      return this.#take(sequence[0].length, namedKey(parameters, final ?? single ?? ""));
     }
     // Alt sends an escape before the character.
     const second = String.fromCodePoint(this.#rest.codePointAt(1) ?? 0x1b);
-    if (second === "\u001b") return this.#took(1, { type: "key", name: "Escape" });
-    const key = control(second)?.name ?? second.toLowerCase();
-    return this.#took(1 + second.length, { type: "key", name: `M-${key}` });
+    if (second === "\u001b") return this.#take(1, { type: "key", name: "Escape" });
+    const key = controlKey(second)?.name ?? second.toLowerCase();
+    return this.#take(1 + second.length, { type: "key", name: `M-${key}` });
   }
 
-  #pasted(): Key | undefined {
+  #nextOfPaste(): Key | undefined {
     const end = this.#rest.indexOf(PASTE_ENDS);
-    // The end may be torn apart: its beginning is not text.
+    // The end marker may come in two chunks: its beginning is not text.
     const until = end < 0 ? this.#rest.length - (PASTE_ENDS.length - 1) : end;
     if (until > 0) {
       const text = (this.#paste ?? "") + this.#rest.slice(0, until);
@@ -123,32 +123,32 @@ export class KeyDecoder {
     if (end < 0) return undefined;
     const text = (this.#paste ?? "").replaceAll(/\r\n?/g, "\n");
     this.#paste = undefined;
-    return this.#took(PASTE_ENDS.length, { type: "paste", text });
+    return this.#take(PASTE_ENDS.length, { type: "paste", text });
   }
 
-  #took<T>(length: number, key: T): T {
+  #take<T>(length: number, key: T): T {
     this.#rest = this.#rest.slice(length);
     return key;
   }
 }
 
-function control(character: string): Extract<Key, { type: "key" }> | undefined {
+function controlKey(character: string): Extract<Key, { type: "key" }> | undefined {
   const code = character.charCodeAt(0);
   const name = BY_CONTROL[character] ??
     (code > 0 && code < 0x1b ? `C-${String.fromCharCode(code + 0x60)}` : undefined);
   return name === undefined ? undefined : { type: "key", name };
 }
 
-function named(parameters: string, final: string): Key | "nothing" {
+function namedKey(parameters: string, final: string): Key | "nothing" {
   if (parameters === "" && (final === "I" || final === "O")) {
     return { type: "focus", focused: final === "I" };
   }
-  // Mice and answers of the terminal have other signs among their parameters.
+  // Mouse events and reports of the terminal have other characters among their parameters.
   if (!/^[\d;]*$/.test(parameters)) return "nothing";
   const [number = "", modifiers = "1"] = parameters.split(";");
   const name = final === "~" ? BY_NUMBER[number] : BY_FINAL[final];
   if (name === undefined) return "nothing";
-  // xterm's modifiers: 1, and added to it 1 for Shift, 2 for Alt, 4 for Ctrl.
+  // xterm's modifiers: 1 plus the sum of 1 for Shift, 2 for Alt and 4 for Ctrl.
   const bits = Number(modifiers) - 1;
   const prefix = `${bits & 4 ? "C-" : ""}${bits & 2 ? "M-" : ""}`;
   return { type: "key", name: `${prefix}${name}` };

@@ -1,12 +1,13 @@
 /**
- * The terminal: a few rows at the bottom that are drawn again and again, and lines above them that
- * are written once and then belong to the terminal's own scrollback. It puts the terminal into the
- * state that this needs, and back.
+ * Draws on the terminal: a few rows at the bottom, again and again, and lines above them, which are
+ * written once and become part of the terminal's scrollback. It sets the modes that this needs, and
+ * resets them.
  *
- * It MUST be given rows of fewer cells than the window has columns, and fewer rows than it has: what
- * scrolls away cannot be drawn again.
+ * 1. Each row MUST have fewer cells than the window has columns.
+ * 2. There MUST be fewer rows than the window has: a row that scrolled away cannot be redrawn.
  */
 import type { Writable } from "node:stream";
+import { assert } from "../../../protocol/assert.ts";
 import { cells } from "./graphemes.ts";
 
 /** `process.stdout`, or anything like it. */
@@ -15,20 +16,20 @@ export interface TerminalOutput extends Writable {
   readonly rows?: number;
 }
 
-/** What stands at the bottom. */
+/** The rows at the bottom. */
 export interface Frame {
   readonly rows: readonly string[];
   readonly cursor: { readonly row: number; readonly column: number };
 }
 
-const NOTHING: Frame = { rows: [], cursor: { row: 0, column: 0 } };
+const EMPTY: Frame = { rows: [], cursor: { row: 0, column: 0 } };
 
-/** DEC private modes, and what else is written (xterm's ctlseqs). */
+/** DEC private modes, and control sequences (xterm's ctlseqs). */
 const BRACKETED_PASTE = "?2004";
 const FOCUS = "?1004";
 const CURSOR = "?25";
-/** What is between is shown at once, where the terminal knows that. */
-const TOGETHER = "?2026";
+/** Synchronized output: shows everything in between at once, where the terminal supports it. */
+const SYNCHRONIZED = "?2026";
 const set = (mode: string) => `\u001b[${mode}h`;
 const reset = (mode: string) => `\u001b[${mode}l`;
 const UP = (rows: number) => rows > 0 ? `\u001b[${rows}A` : "";
@@ -39,7 +40,7 @@ const ERASE_RIGHT = "\u001b[K";
 
 export class Screen {
   readonly #output: TerminalOutput;
-  #drawn: Frame = NOTHING;
+  #drawn: Frame = EMPTY;
   #isOpen = false;
 
   constructor(output: TerminalOutput) {
@@ -54,69 +55,70 @@ export class Screen {
     return this.#output.rows || 24;
   }
 
-  /** Asks the terminal for what the interface reads. Keys are read by somebody else. */
+  /** Makes the terminal report pastes and focus. */
   open(): void {
     this.#isOpen = true;
     this.#output.write(set(BRACKETED_PASTE) + set(FOCUS));
   }
 
   /**
-   * Writes lines above the rows, and draws the rows. Resolves when the terminal takes more; `false`:
-   * nobody reads it any more.
+   * Writes lines above the rows, and draws the rows. Resolves when the terminal can take more;
+   * `false`: the output is closed.
    */
   draw(frame: Frame, above: readonly string[] = []): Promise<boolean> {
     if (!this.#isOpen) return Promise.resolve(true);
     const { rows, cursor } = frame;
+    assert(cursor.row < Math.max(1, rows.length), "the cursor is in one of the rows");
     const lines = above.map((line) => `${line}\r\n`).join("");
-    const text = set(TOGETHER) + reset(CURSOR) + this.#top() +
+    const text = set(SYNCHRONIZED) + reset(CURSOR) + this.#top() +
       (lines === "" ? "" : ERASE_BELOW + lines) +
       rows.map((row) => row + ERASE_RIGHT).join("\r\n") + ERASE_BELOW +
       "\r" + UP(rows.length - 1 - cursor.row) + RIGHT(cursor.column) +
-      set(CURSOR) + reset(TOGETHER);
+      set(CURSOR) + reset(SYNCHRONIZED);
     this.#drawn = frame;
     return new Promise((resolve) => this.#output.write(text, (failure) => resolve(!failure)));
   }
 
-  /** The window has other columns now: takes away what is drawn, however it was wrapped. */
+  /** Erases the rows after the window got another width, however the terminal has wrapped them. */
   resized(): void {
     if (!this.#isOpen) return;
     this.#output.write(this.#top() + ERASE_BELOW);
-    this.#drawn = NOTHING;
+    this.#drawn = EMPTY;
   }
 
-  /** Begins with an empty window; what was there is in the scrollback. */
+  /** Moves everything in the window into the scrollback. */
   clear(): void {
     if (!this.#isOpen) return;
     const { rows } = this;
     const bottom = `\u001b[${rows};1H`;
     const scroll = "\r\n".repeat(rows);
     this.#output.write(this.#top() + ERASE_BELOW + bottom + scroll + HOME + ERASE_BELOW);
-    this.#drawn = NOTHING;
+    this.#drawn = EMPTY;
   }
 
-  /** A sign to whoever looks elsewhere. */
-  signal(sequence: string): void {
+  /** Writes a sequence that draws nothing, such as a bell. */
+  write(sequence: string): void {
     if (this.#isOpen) this.#output.write(sequence);
   }
 
-  /** Leaves the terminal as it was, with the cursor where the next program begins. Idempotent. */
+  /** Erases the rows and resets the modes. Idempotent. */
   close(): void {
-    const farewell = this.farewell();
-    if (farewell !== "") this.#output.write(farewell);
+    const sequence = this.restoreSequence();
+    if (sequence !== "") this.#output.write(sequence);
   }
 
-  /** What `close` writes, for whoever has to write it at once. Nothing, when it was written. */
-  farewell(): string {
+  /** Closes, and returns what `close` writes, for a synchronous write. Empty once it is closed. */
+  restoreSequence(): string {
     if (!this.#isOpen) return "";
     this.#isOpen = false;
     const top = this.#top();
-    this.#drawn = NOTHING;
+    this.#drawn = EMPTY;
     return top + ERASE_BELOW + reset(FOCUS) + reset(BRACKETED_PASTE) + set(CURSOR);
   }
 
   /**
-   * To the first cell of what is drawn. In a window that has become narrower a terminal has wrapped
-   * each row that did not fit any more; it may have done so before it says so.
+   * Moves to the first cell of the rows. When a window gets narrower, the terminal wraps rows that no
+   * longer fit, possibly before it reports the new size.
    */
   #top(): string {
     const { columns } = this;

@@ -1,13 +1,13 @@
-/** The line that says where one is: room, what is unread elsewhere, who is online, connection. */
-import { createElement, type ReactElement } from "react";
+/**
+ * The status line: the current room, own status, what was missed, unread messages elsewhere, the
+ * connection, and who is online. In a narrow window the least important parts are shortened. Pure.
+ */
 import type { State } from "../state.ts";
 import { label, name } from "../wording.ts";
 import { cells, fit } from "./graphemes.ts";
-import { fitParts, type Part } from "./layout.ts";
-import { Row } from "./row.ts";
 import { inverse } from "./style.ts";
 
-export interface StatusLineProps {
+export interface Status {
   readonly state: State;
   readonly columns: number;
   /** Seconds until the next attempt to connect. */
@@ -15,24 +15,54 @@ export interface StatusLineProps {
   readonly missed: Missed | undefined;
 }
 
-/** What came while nobody looked. */
+/** Messages that arrived while the window had no focus. */
 export interface Missed {
   readonly count: number;
   /** A time of day. */
   readonly since: string;
 }
 
-export function StatusLine(props: StatusLineProps): ReactElement {
-  const { columns } = props;
-  const text = statusText({ ...props, columns: columns - 2 });
-  const padding = " ".repeat(Math.max(0, columns - 2 - cells(text)));
-  const row = columns < 4 ? "" : inverse(` ${text}${padding} `);
-  return createElement(Row, { text: row, columns });
+/** A part of the status line, in each way to say it: the longest first. */
+export interface Part {
+  readonly ways: readonly string[];
+  /** Parts of less weight are shortened first. */
+  readonly weight: number;
 }
 
-/** As much as fits. */
-function statusText({ state, columns, retryIn, missed }: StatusLineProps): string {
-  const parts: Part[] = [
+const SEPARATOR = " · ";
+
+export function statusRow(status: Status): string {
+  const { columns } = status;
+  if (columns < 4) return "";
+  const room = columns - 2;
+  const parts = fitParts(partsOf(status), room).filter((text) => text !== "");
+  const text = fit(parts.join(SEPARATOR), room);
+  return inverse(` ${text}${" ".repeat(Math.max(0, room - cells(text)))} `);
+}
+
+/**
+ * One way for each part, so that all fit: the least important part is shortened until the rest has
+ * room. An empty way leaves the part out.
+ */
+export function fitParts(parts: readonly Part[], columns: number): string[] {
+  const chosen = parts.map(() => 0);
+  const texts = () => parts.map(({ ways }, index) => ways[chosen[index] ?? 0] ?? "");
+  const width = () => {
+    const words = texts().filter((way) => way !== "");
+    return words.reduce((sum, way) => sum + cells(way), cells(SEPARATOR) * (words.length - 1));
+  };
+  const order = parts.map((_, index) => index)
+    .sort((one, other) => (parts[one]?.weight ?? 0) - (parts[other]?.weight ?? 0));
+  for (const index of order) {
+    while (width() > columns && (chosen[index] ?? 0) < (parts[index]?.ways.length ?? 1) - 1) {
+      chosen[index] = (chosen[index] ?? 0) + 1;
+    }
+  }
+  return texts();
+}
+
+function partsOf({ state, retryIn, missed }: Status): Part[] {
+  return [
     { ways: [state.room === undefined ? "in no room" : label(state, state.room)], weight: 3 },
     { ways: [ownStatus(state)], weight: 3 },
     { ways: missedWays(missed), weight: 2 },
@@ -40,10 +70,9 @@ function statusText({ state, columns, retryIn, missed }: StatusLineProps): strin
     { ways: connectionWays(state, retryIn), weight: 1 },
     { ways: peopleWays(state), weight: 0 },
   ];
-  return fit(fitParts(parts, columns).filter((text) => text !== "").join(" · "), columns);
 }
 
-/** `dnd`: so that nobody forgets it. */
+/** `dnd` or `away`, as a reminder. */
 function ownStatus({ people, user }: State): string {
   const status = people.get(user ?? "")?.status ?? "normal";
   return status === "normal" ? "" : name(status);
@@ -63,17 +92,16 @@ function unreadWays(state: State): string[] {
   return [all.join(", "), `${sum} unread`, `+${sum}`];
 }
 
-/** `ann, bob (away)`; without a connection nobody knows. */
+/** `ann, bob (away)`. Without a connection it is unknown who is online. */
 function peopleWays({ connection, people, user }: State): string[] {
   if (connection !== "connected") return [""];
   const others = [...people].filter(([who]) => who !== user).map(([who, { status }]) =>
     status === "normal" ? name(who) : `${name(who)} (${name(status)})`
   );
-  if (others.length === 0) return ["nobody else is here", "alone", ""];
+  if (others.length === 0) return ["nobody else is online", "alone", ""];
   const some = [8, 4, 2].filter((many) => many < others.length)
     .map((many) => `${others.slice(0, many).join(", ")} +${others.length - many}`);
-  return [others.length <= 8 ? others.join(", ") : "", ...some, `${others.length} here`, ""]
-    .filter((way, index, ways) => way !== "" || index === ways.length - 1);
+  return [...others.length <= 8 ? [others.join(", ")] : [], ...some, `${others.length} online`, ""];
 }
 
 function connectionWays(state: State, retryIn: number | undefined): string[] {

@@ -1,10 +1,10 @@
 /**
- * Colours and weights. They are the terminal's own sixteen, so that they fit whatever theme it has;
- * with `NO_COLOR` (no-color.org) weights are all that is left. Pure.
+ * Colours and weights. It uses the terminal's own sixteen colours, which fit its theme. With
+ * `NO_COLOR` (no-color.org) it uses weights only. Pure.
  */
 
 export interface Style {
-  /** Whether colours are wanted. */
+  /** `false`: weights only. */
   readonly colors: boolean;
 }
 
@@ -14,7 +14,7 @@ const CODES = {
   inverse: [7, 27],
 } as const;
 
-/** The colours of names: legible on dark and on light, and none that says "error". */
+/** The colours of names: legible on dark and light backgrounds, without the red of errors. */
 const NAMES = [32, 33, 34, 35, 36, 92, 93, 94, 95, 96] as const;
 const RED = 31;
 const YELLOW = 33;
@@ -31,18 +31,17 @@ export function inverse(text: string): string {
   return sgr(text, ...CODES.inverse);
 }
 
-/** What went wrong. */
-export function alarm({ colors }: Style, text: string): string {
+export function errorStyle({ colors }: Style, text: string): string {
   return colors ? sgr(text, RED, 39) : bold(text);
 }
 
-/** What wants to be looked at. */
-export function notable({ colors }: Style, text: string): string {
+/** Something to notice. */
+export function highlight({ colors }: Style, text: string): string {
   return colors ? sgr(text, YELLOW, 39) : bold(text);
 }
 
-/** A name, in the colour that it has on every machine and every day. */
-export function ofName({ colors }: Style, name: string, text = name): string {
+/** A name, in the colour that its hash chooses: the same everywhere. */
+export function nameStyle({ colors }: Style, name: string, text = name): string {
   if (!colors) return bold(text);
   return sgr(text, NAMES[hash(name) % NAMES.length] ?? NAMES[0], 39);
 }

@@ -14,7 +14,7 @@ import { offerText } from "../file_wording.ts";
 import { clockTime, pastText, plainLines } from "../plain.ts";
 import { inPlace, label, name } from "../wording.ts";
 import { mentions } from "./mention.ts";
-import { alarm, bold, dim, notable, ofName, type Style } from "./style.ts";
+import { bold, dim, errorStyle, highlight, nameStyle, type Style } from "./style.ts";
 
 export interface TranscriptOptions {
   /** Milliseconds since 1970, UTC. */
@@ -50,12 +50,12 @@ export class Transcript {
   }
 
   /** Nobody looks: the first message from now on is marked. */
-  unseen(): void {
+  markUnseen(): void {
     this.#missed ||= "some";
   }
 
   /** Somebody looks again. */
-  seen(): void {
+  markSeen(): void {
     if (this.#missed === "some") this.#missed = 0;
   }
 
@@ -70,7 +70,7 @@ export class Transcript {
       case "ack":
         return this.#acknowledged(state, event);
       case "opened": {
-        const heading = `[opened, from ${ofName(style, event.from, name(event.from))}]`;
+        const heading = `[opened, from ${nameStyle(style, event.from, name(event.from))}]`;
         return this.#lines(this.#options.now(), heading, event.text);
       }
       case "history":
@@ -81,7 +81,7 @@ export class Transcript {
         this.#missed = event.conversations.reduce((sum, { unread }) => sum + unread, 0);
         return [];
       case "error":
-        return this.#plain(state, event).map((line) => alarm(style, line));
+        return this.#plain(state, event).map((line) => errorStyle(style, line));
       // These are drawn where they change, below.
       case "sending":
       case "progress":
@@ -120,10 +120,10 @@ export class Transcript {
         const emphasis = mentions(event, state.user) ? bold : plain;
         const lines = this.#lines(at, heading, event.text, { emphasis });
         if (emphasis === plain) return lines;
-        return lines.map((line, index) => index === 0 ? notable(style, "▌") + line : line);
+        return lines.map((line, index) => index === 0 ? highlight(style, "▌") + line : line);
       }
       case "sealed": {
-        const who = ofName(style, event.from, name(event.from));
+        const who = nameStyle(style, event.from, name(event.from));
         return [`${this.#time(at)} [sealed from ${who}, /open ${event.number}]`];
       }
       case "offer":
@@ -139,7 +139,7 @@ export class Transcript {
     const count = this.#missed === "some" ? "" : `${this.#missed} `;
     const text = `${count}new since ${clockTime(at, this.#clock())}`;
     this.#missed = 0;
-    return [...day, notable(this.#options.style, `── ${text} ──`)];
+    return [...day, highlight(this.#options.style, `── ${text} ──`)];
   }
 
   #newDay(at: number): string[] {
@@ -187,11 +187,11 @@ export class Transcript {
   /** Who says it where: `bob:`, `#tech bob:`, `[crew] bob:`, `bob -> you:`, `you -> bob:`. */
   #heading(state: State, message: { conversation: string; from: string }): string {
     const { style } = this.#options;
-    const from = ofName(style, message.from, name(message.from));
+    const from = nameStyle(style, message.from, name(message.from));
     const conversation = parseConversation(message.conversation);
     if (conversation?.type === "dm") {
       const other = peerOf(message.conversation, state.user ?? "") ?? "";
-      const to = ofName(style, other, name(other));
+      const to = nameStyle(style, other, name(other));
       return message.from === state.user
         ? `${bold("you")} -> ${to}:`
         : `${from} -> ${bold("you")}:`;

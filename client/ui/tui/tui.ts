@@ -1,7 +1,7 @@
 /**
- * The interface for terminals: messages scroll into the terminal's own scrollback, above a few rows
- * that stay. It owns what is typed and what is drawn; what is known comes from `state.ts`, and how
- * it looks is for the pure modules beside this one.
+ * The interface for terminals: messages scroll into the terminal's scrollback, above a few rows that
+ * stay. It owns the input line and what is drawn. `state.ts` makes the state, and the pure modules
+ * beside this one turn it into text.
  */
 import type { Clock } from "../../../protocol/clock.ts";
 import { isName, parseConversation } from "../../../protocol/names.ts";
@@ -12,11 +12,10 @@ import { reduce, type State } from "../state.ts";
 import type { Input } from "../input.ts";
 import { clockTime } from "../plain.ts";
 import { frameOf, type Model } from "./app.ts";
-import { Attention } from "./attention.ts";
-import { completeNext, type Completing, type Known } from "./completion.ts";
+import { type ActiveCompletion, completeNext, type KnownNames } from "./completion.ts";
 import { edit, type Editor, EMPTY } from "./editor.ts";
 import { type Key, KeyDecoder } from "./keys.ts";
-import type { TerminalKind } from "./mention.ts";
+import { Notifications, type TerminalKind } from "./notifications.ts";
 import { Questions } from "./questions.ts";
 import { Screen, type TerminalOutput } from "./screen.ts";
 import type { Style } from "./style.ts";
@@ -28,19 +27,19 @@ export interface TuiOptions {
   readonly clock: Clock;
   readonly style: Style;
   readonly terminal: TerminalKind;
-  /** What is known already. */
+  /** The state so far. */
   readonly state: State;
-  /** Takes what was typed. */
+  /** Takes a line that was typed. */
   readonly type: (line: string) => void;
-  /** Somebody wants to leave. */
+  /** Ends the program. */
   readonly leave: () => void;
 }
 
-/** What follows an escape belongs to it when it comes within this time. */
-const ESCAPE = 50;
-/** What happens within this time is drawn at once. */
-const GATHER = 15;
-/** Lines that wait to be written before events have to wait. */
+/** Milliseconds in which the rest of an escape sequence must come. */
+const ESCAPE_TIMEOUT = 50;
+/** Milliseconds between a change and its drawing, which gathers further changes. */
+const DRAW_DELAY = 15;
+/** Lines that may wait to be written. Past that, `show` waits. */
 const MOST_LINES = 256;
 
 export class Tui {
@@ -48,16 +47,15 @@ export class Tui {
   readonly #screen: Screen;
   readonly #transcript: Transcript;
   readonly #questions: Questions;
-  readonly #attention: Attention;
+  readonly #notifications: Notifications;
   readonly #keys = new KeyDecoder();
   #state: State;
-  /** When the last attempt to connect was announced. */
+  /** When the next attempt to connect begins. */
   #retryAt = 0;
   #editor: Editor = EMPTY;
-  /** While Tab is pressed again and again. */
-  #completing: Completing | undefined;
-  /** Lists that were asked for to know names, and not by anybody who wants to see them. */
-  #unshown = new Set<ChatEvent["event"]>();
+  #completion: ActiveCompletion | undefined;
+  /** Events that answer `#loadNames`, and are not shown. */
+  #hidden = new Set<ChatEvent["event"]>();
   #lines: string[] = [];
   #cancelDraw: (() => void) | undefined;
   #cancelTick: (() => void) | undefined;
@@ -72,7 +70,7 @@ export class Tui {
     this.#state = options.state;
     this.#screen = new Screen(options.output);
     const { style, clock, terminal } = options;
-    this.#attention = new Attention(terminal, () => clock.time());
+    this.#notifications = new Notifications(terminal, () => clock.time());
     this.#transcript = new Transcript({
       style,
       now: () => clock.time(),
@@ -84,37 +82,39 @@ export class Tui {
     });
   }
 
-  /** Asks in this interface. */
+  /** Asks questions in the input line. */
   get prompts(): Prompts {
     return this.#questions;
   }
 
-  /** Takes the terminal. */
+  /** Takes over the terminal. */
   open(): void {
     const { input, output } = this.#options;
     input.setRaw(true);
     this.#screen.open();
     output.on("resize", this.#resized);
     this.#drawSoon();
-    this.#learn();
+    this.#loadNames();
   }
 
-  /** Asks which rooms and groups there are, so that they can be completed. */
-  #learn(): void {
-    this.#unshown = new Set(["rooms", "groups"]);
+  /** Requests the names of rooms and groups, for completion. */
+  #loadNames(): void {
+    this.#hidden = new Set(["rooms", "groups"]);
     this.#options.type("/rooms");
     this.#options.type("/groups");
   }
 
-  /** Shows an event. `false`: nobody reads the output any more. */
+  /** Shows an event. `false`: the output is closed. */
   async show(event: ChatEvent): Promise<boolean> {
     if (event.event === "message" || event.event === "sealed" || event.event === "offer") {
-      this.#screen.signal(this.#attention.heard(event, this.#state));
+      this.#screen.write(this.#notifications.notify(event, this.#state));
     }
-    if (event.event === "error") this.#unshown.clear();
-    const isHidden = this.#unshown.delete(event.event);
+    if (event.event === "error") this.#hidden.clear();
+    const isHidden = this.#hidden.delete(event.event);
     const { user } = this.#state;
-    if (event.event === "authenticated" && event.user !== user && user !== undefined) this.#learn();
+    if (event.event === "authenticated" && event.user !== user && user !== undefined) {
+      this.#loadNames();
+    }
     if (!isHidden) this.#write(this.#transcript.lines(this.#state, event));
     this.#state = reduce(this.#state, event);
     if (this.#state.retryIn !== undefined && event.event === "notice") this.#countDown(event.in);
@@ -126,7 +126,7 @@ export class Tui {
   async read(): Promise<void> {
     const { input } = this.#options;
     while (true) {
-      const signal = this.#keys.pending ? AbortSignal.timeout(ESCAPE) : undefined;
+      const signal = this.#keys.pending ? AbortSignal.timeout(ESCAPE_TIMEOUT) : undefined;
       const text = await input.text(signal);
       if (text === undefined && signal?.aborted !== true) return;
       const keys = text === undefined ? this.#keys.flush() : this.#keys.push(text);
@@ -135,7 +135,7 @@ export class Tui {
     }
   }
 
-  /** Gives the terminal back, as it was. Idempotent. */
+  /** Restores the terminal. Idempotent. */
   close(): void {
     const { input, output } = this.#options;
     this.#draw();
@@ -147,14 +147,14 @@ export class Tui {
     input.setRaw(false);
   }
 
-  /** What gives the terminal back, for whoever has no time for `close`. */
-  farewell(): string {
-    return this.#screen.farewell();
+  /** Closes the screen, and returns the sequence that restores the terminal. */
+  restoreSequence(): string {
+    return this.#screen.restoreSequence();
   }
 
   #press(key: Key): void {
     if (key.type === "focus") return this.#focus(key.focused);
-    this.#attention.pressed();
+    this.#notifications.clearMissed();
     if (this.#questions.current !== undefined) {
       if (this.#questions.press(key) === "interrupt") this.#options.leave();
       return;
@@ -162,7 +162,7 @@ export class Tui {
     const [editor, action] = edit(this.#editor, key);
     this.#editor = editor;
     if (action.type === "complete") return this.#complete(action.backwards);
-    this.#completing = undefined;
+    this.#completion = undefined;
     switch (action.type) {
       case "submit":
         return this.#submit(action.text);
@@ -178,12 +178,12 @@ export class Tui {
   }
 
   #focus(focused: boolean): void {
-    this.#attention.focus(focused);
-    if (focused) this.#transcript.seen();
-    else this.#transcript.unseen();
+    this.#notifications.setFocus(focused);
+    if (focused) this.#transcript.markSeen();
+    else this.#transcript.markUnseen();
   }
 
-  /** An empty line opens the newest message that is sealed. */
+  /** An empty line opens the newest sealed message. */
   #submit(text: string): void {
     const { sealed } = this.#state;
     if (text.trim() !== "") this.#options.type(text);
@@ -193,21 +193,21 @@ export class Tui {
   #complete(backwards: boolean): void {
     const [editor, completing] = completeNext(
       this.#editor,
-      this.#completing,
-      this.#known(),
+      this.#completion,
+      this.#knownNames(),
       backwards,
     );
     this.#editor = editor;
-    this.#completing = completing;
+    this.#completion = completing;
   }
 
-  #known(): Known {
+  #knownNames(): KnownNames {
     const { people, speakers, user, places } = this.#state;
     const conversations = [...places].map(parseConversation);
     const named = (type: "room" | "group") =>
       conversations.flatMap((one) => one?.type === type ? one.name : []);
     const known = [...new Set([...people.keys(), ...speakers])];
-    // What a server calls people may be anything, and would be drawn and typed as it is.
+    // A server may send any string as a name. Only a well-formed one is safe to draw and type.
     const users = known.filter((name) => name !== user && isName(name));
     return { users, rooms: named("room"), groups: named("group"), forms: commandForms() };
   }
@@ -218,7 +218,7 @@ export class Tui {
     this.#tick();
   }
 
-  /** Once a second, while there is something to count. */
+  /** Redraws each second while reconnecting. */
   #tick(): void {
     this.#cancelTick?.();
     this.#cancelTick = undefined;
@@ -233,7 +233,7 @@ export class Tui {
   }
 
   #drawSoon(): void {
-    this.#cancelDraw ??= this.#options.clock.after(GATHER, () => this.#draw());
+    this.#cancelDraw ??= this.#options.clock.after(DRAW_DELAY, () => this.#draw());
   }
 
   #draw(): void {
@@ -251,16 +251,16 @@ export class Tui {
     const hidden = question?.secret === true;
     const { connection } = this.#state;
     const { clock } = this.#options;
-    const { missed } = this.#attention;
+    const { missed } = this.#notifications;
     const left = Math.ceil((this.#retryAt - clock.now()) / 1000);
     return {
       state: this.#state,
       prompt: question?.text ?? "> ",
       text: hidden ? "" : text,
       cursor: hidden ? 0 : cursor,
-      candidates: {
-        words: this.#completing?.candidates ?? [],
-        chosen: this.#completing?.chosen,
+      suggestions: {
+        words: this.#completion?.suggestions ?? [],
+        chosen: this.#completion?.chosen,
       },
       retryIn: connection === "reconnecting" ? left : undefined,
       missed: missed && {

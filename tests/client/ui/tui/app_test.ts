@@ -1,4 +1,4 @@
-/** What is drawn at the bottom, rendered by Ink as in the program. */
+/** The rows at the bottom, drawn by Ink as in the program. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { render } from "ink-testing-library";
@@ -6,12 +6,12 @@ import { createElement } from "react";
 import type { ProgressEvent } from "../../../../client/events.ts";
 import { INITIAL, type State } from "../../../../client/ui/state.ts";
 import { App, frameOf, type Model } from "../../../../client/ui/tui/app.ts";
-import { Candidates } from "../../../../client/ui/tui/candidates.ts";
 import { cells } from "../../../../client/ui/tui/graphemes.ts";
-import { layoutInput } from "../../../../client/ui/tui/layout.ts";
-import { StatusLine } from "../../../../client/ui/tui/status_line.ts";
+import { layoutInput } from "../../../../client/ui/tui/input_layout.ts";
+import { pendingRows } from "../../../../client/ui/tui/pending.ts";
+import { fitParts, statusRow } from "../../../../client/ui/tui/status_line.ts";
+import { suggestionRow } from "../../../../client/ui/tui/suggestions.ts";
 import { transferText } from "../../../../client/ui/tui/transfers.ts";
-import { Waiting } from "../../../../client/ui/tui/waiting.ts";
 
 const online = ["ann", "bob", "cleo"].map((name, index) =>
   [name, { number: index + 1, status: name === "cleo" ? "away" : "normal" }] as const
@@ -42,7 +42,7 @@ const MODEL: Model = {
   prompt: "> ",
   text: "hello",
   cursor: 5,
-  candidates: { words: [], chosen: undefined },
+  suggestions: { words: [], chosen: undefined },
   retryIn: undefined,
   missed: undefined,
   columns: 80,
@@ -52,48 +52,56 @@ const MODEL: Model = {
 // deno-lint-ignore no-control-regex -- weights are not what is tested here
 const bare = (text = "") => text.replaceAll(/\u001b\[\d+m/g, "");
 
-Deno.test("StatusLine says where one is, what is unread, how it is connected and who is there", () => {
-  const { lastFrame } = render(
-    createElement(StatusLine, { state: STATE, columns: 79, retryIn: undefined, missed: undefined }),
-  );
+Deno.test("statusRow says where one is, what is unread, how it is connected and who is online", () => {
+  const row = statusRow({ state: STATE, columns: 79, retryIn: undefined, missed: undefined });
+  assert.equal(cells(row), 79);
   assert.equal(
-    bare(lastFrame()).trim(),
+    bare(row).trim(),
     "#general · 3 #tech, 1 bob · quic 12 ms · bob, cleo (away)",
   );
 });
 
-Deno.test("StatusLine keeps what matters where it is narrow", () => {
+Deno.test("statusRow keeps the most important parts in a narrow window", () => {
   const status = (columns: number, state = STATE, retryIn?: number) =>
-    bare(
-      render(createElement(StatusLine, { state, columns, retryIn, missed: undefined })).lastFrame(),
-    ).trim();
+    bare(statusRow({ state, columns, retryIn, missed: undefined })).trim();
   assert.equal(status(39), "#general · 3 #tech, 1 bob · quic");
   assert.equal(status(29), "#general · 3 #tech, 1 bob");
   assert.equal(status(24), "#general · 4 unread");
   assert.equal(status(19), "#general · +4");
   const offline: State = { ...STATE, connection: "reconnecting" };
-  assert.match(status(79, offline, 7), /reconnecting in 7 s$/, "who is there, nobody knows");
-  assert.match(status(28, offline, 7), /offline/);
+  assert.equal(status(79, offline, 7), "#general · 3 #tech, 1 bob · reconnecting in 7 s");
+  assert.equal(status(28, offline, 7), "#general · +4 · offline");
 });
 
-Deno.test("StatusLine tells what came while nobody looked", () => {
+Deno.test("statusRow counts what arrived while the window had no focus", () => {
   const missed = { count: 12, since: "14:02" };
-  const { lastFrame } = render(
-    createElement(StatusLine, { state: STATE, columns: 79, retryIn: undefined, missed }),
-  );
-  assert.match(bare(lastFrame()), /12 new since 14:02/);
+  const row = statusRow({ state: STATE, columns: 79, retryIn: undefined, missed });
+  assert.match(bare(row), / · 12 new since 14:02 · /);
 });
 
-Deno.test("Waiting shows what is not stored yet, and counts what does not fit", () => {
+Deno.test("fitParts shortens the least important part first", () => {
+  const parts = [
+    { ways: ["#general"], weight: 3 },
+    { ways: ["quic 12 ms", "quic", ""], weight: 1 },
+    { ways: ["ann, bob, cleo", "3 online", ""], weight: 0 },
+  ];
+  assert.deepEqual(fitParts(parts, 60), ["#general", "quic 12 ms", "ann, bob, cleo"]);
+  assert.deepEqual(fitParts(parts, 32), ["#general", "quic 12 ms", "3 online"]);
+  assert.deepEqual(fitParts(parts, 22), ["#general", "quic 12 ms", ""]);
+  assert.deepEqual(fitParts(parts, 15), ["#general", "quic", ""]);
+  assert.deepEqual(fitParts(parts, 3), ["#general", "", ""]);
+});
+
+Deno.test("pendingRows shows what is not stored yet, and counts what does not fit", () => {
   const texts = ["one", "two", "three\nfour"];
   const sending = new Map(
     texts.map((text, id) => [`${id}`, { conversation: "room:general", text }] as const),
   );
-  const waiting = (state: State, rows: number) =>
-    bare(render(createElement(Waiting, { state, columns: 40, rows })).lastFrame()).split("\n");
-  assert.deepEqual(waiting({ ...STATE, sending }, 3), ["… one", "… two", "… three␊four"]);
+  const pending = (state: State, rows: number) => pendingRows(state, rows, 40).map(bare);
+  assert.deepEqual(pending({ ...STATE, sending }, 3), ["… one", "… two", "… three␊four"]);
   const offline: State = { ...STATE, sending, connection: "reconnecting" };
-  assert.deepEqual(waiting(offline, 2), ["waiting: one", "waiting: and 2 more"]);
+  assert.deepEqual(pending(offline, 2), ["waiting: one", "waiting: and 2 more"]);
+  assert.deepEqual(pending(offline, 0), []);
 });
 
 Deno.test("transferText draws a bar, and gives way where it is narrow", () => {
@@ -108,30 +116,34 @@ Deno.test("transferText draws a bar, and gives way where it is narrow", () => {
   }
 });
 
-Deno.test("Candidates shows as many as fit, the chosen one among them", () => {
+Deno.test("suggestionRow shows as many as fit, the chosen one among them", () => {
   const words = Array.from({ length: 40 }, (_, index) => `name${index}`);
   for (const chosen of [0, 20, 39]) {
-    const { lastFrame } = render(createElement(Candidates, { words, chosen, columns: 39 }));
-    assert.match(bare(lastFrame()), new RegExp(`\\bname${chosen}\\b`));
-    assert.ok(cells(bare(lastFrame())) <= 39);
+    const row = suggestionRow({ words, chosen, columns: 39 });
+    assert.match(bare(row), new RegExp(`\\bname${chosen}\\b`));
+    assert.ok(cells(row) <= 39);
   }
 });
 
-Deno.test("App puts everything in its place", () => {
-  const model: Model = {
+Deno.test("App draws each row as it is, in order", () => {
+  const rows = ["one", "\u001b[1mtwo\u001b[22m", "日本語"];
+  const { lastFrame } = render(createElement(App, { rows, width: 20 }));
+  assert.deepEqual(lastFrame()?.split("\n"), rows);
+});
+
+Deno.test("frameOf puts each part in its place", () => {
+  const { rows } = frameOf({
     ...MODEL,
     state: {
       ...STATE,
       sending: new Map([["1", { conversation: "room:general", text: "on its way" }]]),
       transfers: new Map([[PROGRESS.id, PROGRESS]]),
     },
-    candidates: { words: ["ann", "anton"], chosen: 1 },
-  };
-  const input = layoutInput({ ...model, columns: 79, rows: 8 });
-  const rows = bare(render(createElement(App, { ...model, input })).lastFrame()).split("\n");
+    suggestions: { words: ["ann", "anton"], chosen: 1 },
+  });
   assert.equal(rows.length, 5);
   const order = [/^ann {2}anton/, /plan\.pdf/, /… on its way/, /#general/, /^> hello/];
-  order.forEach((pattern, row) => assert.match(rows[row] ?? "", pattern));
+  order.forEach((pattern, row) => assert.match(bare(rows[row]), pattern));
 });
 
 Deno.test("frameOf fits every window, and knows where the cursor is", () => {

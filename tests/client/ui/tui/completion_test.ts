@@ -1,26 +1,26 @@
 import assert from "node:assert/strict";
 import { commandForms } from "../../../../client/commands/commands.ts";
 import {
+  type ActiveCompletion,
   completeNext,
-  type Completing,
   completion,
-  type Known,
+  type KnownNames,
 } from "../../../../client/ui/tui/completion.ts";
 import { type Editor, EMPTY } from "../../../../client/ui/tui/editor.ts";
 
-const known: Known = {
+const known: KnownNames = {
   users: ["ann", "anton", "bob"],
   rooms: ["general", "tech", "test"],
   groups: ["crew"],
   forms: commandForms(),
 };
 
-const candidates = (text: string) => completion(text, text.length, known).candidates;
+const candidates = (text: string) => completion(text, text.length, known).suggestions;
 
 /** The text after so many presses of Tab. */
 function tabbed(text: string, presses = 1, backwards = false): string {
   let editor: Editor = { ...EMPTY, text, cursor: text.length };
-  let completing: Completing | undefined;
+  let completing: ActiveCompletion | undefined;
   for (let press = 0; press < presses; press++) {
     [editor, completing] = completeNext(editor, completing, known, backwards);
   }

@@ -62,7 +62,7 @@ Deno.test("Screen gives back every mode that it took, once", async () => {
     assert.ok(farewell.includes(`\u001b[?${mode}l`), mode);
   }
   assert.ok(farewell.endsWith("\u001b[?25h"));
-  assert.equal(screen.farewell(), "");
+  assert.equal(screen.restoreSequence(), "");
   assert.equal(await screen.draw(FRAME), true);
   assert.equal(output.take(), "", "nothing is drawn any more");
 });

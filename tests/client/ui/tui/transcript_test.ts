@@ -89,13 +89,13 @@ Deno.test("Transcript marks where what was missed begins", () => {
 
 Deno.test("Transcript marks where somebody stopped to look, if they did not look again", () => {
   const writer = transcript();
-  writer.unseen();
+  writer.markUnseen();
   assert.deepEqual(bare(writer.lines(STATE, message())), [
     "── new since 14:02 ──",
     "14:02 bob: hello",
   ]);
-  writer.unseen();
-  writer.seen();
+  writer.markUnseen();
+  writer.markSeen();
   assert.deepEqual(bare(writer.lines(STATE, message())), ["14:02 bob: hello"]);
 });
 

@@ -96,7 +96,7 @@ Deno.test("Tui leaves at Ctrl-C and at Ctrl-D on an empty line, and gives the te
   sitting.tui.close();
   assert.deepEqual(sitting.raw, [true, false]);
   assert.match(sitting.take(), /\[\?2004l/);
-  assert.equal(sitting.tui.farewell(), "");
+  assert.equal(sitting.tui.restoreSequence(), "");
 });
 
 Deno.test("Tui draws the QR code of an invitation where the window has room for it", async () => {

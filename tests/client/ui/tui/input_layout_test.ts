@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { boundaries, cells, fit } from "../../../../client/ui/tui/graphemes.ts";
-import { fitParts, layoutInput } from "../../../../client/ui/tui/layout.ts";
+import { layoutInput } from "../../../../client/ui/tui/input_layout.ts";
 
 const shape = { prompt: "> ", text: "", cursor: 0, columns: 20, rows: 4 };
 
@@ -58,17 +58,4 @@ Deno.test("fit cuts between clusters, and says that it has cut", () => {
   assert.equal(fit("hello", 4), "hel…");
   assert.equal(fit("日本語", 4), "日…");
   assert.equal(fit("日本語", 0), "");
-});
-
-Deno.test("fitParts shortens what matters least first", () => {
-  const parts = [
-    { ways: ["#general"], weight: 3 },
-    { ways: ["quic 12 ms", "quic", ""], weight: 1 },
-    { ways: ["ann, bob, cleo", "3 here", ""], weight: 0 },
-  ];
-  assert.deepEqual(fitParts(parts, 60), ["#general", "quic 12 ms", "ann, bob, cleo"]);
-  assert.deepEqual(fitParts(parts, 32), ["#general", "quic 12 ms", "3 here"]);
-  assert.deepEqual(fitParts(parts, 22), ["#general", "quic 12 ms", ""]);
-  assert.deepEqual(fitParts(parts, 15), ["#general", "quic", ""]);
-  assert.deepEqual(fitParts(parts, 3), ["#general", "", ""]);
 });
