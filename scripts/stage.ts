@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import { productionPackages, withPackage } from "./packages.ts";
 import type { Target } from "./targets.ts";
 
-/** Rooms of the checkout that are no part of the program; every other folder is. */
+/** Folders of the checkout that are not part of the program. Every other folder is. */
 const NOT_SHIPPED = new Set([
   "bench",
   "dist",
@@ -18,10 +18,12 @@ const NOT_SHIPPED = new Set([
   "scripts",
   "tests",
 ]);
-/** Where the licences of all packages stand: what is in a package is taken for code. */
+/** Folders in those that are part of the program all the same: main.ts loads them. */
+const SHIPPED = ["bench/compare", "examples/demo"];
+/** The licences of all packages, in one file. Nothing but code is copied from packages. */
 export const LICENCES = "licences.txt";
 
-/** Is in the executable too, one way or the other. */
+/** Is in every executable, so that its licence is too. */
 const RUNTIME = "node_modules/deno";
 const RUNS = /\.(js|cjs|mjs|json|node|ts)$/;
 const DECLARES = /\.d\.ts$/;
@@ -39,8 +41,8 @@ export async function makeStage(
   const folder = await mkdtemp(join(tmpdir(), "sotto-stage-"));
   const stage = { folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
   try {
-    for (const room of ["main.ts", ...await rooms(root)]) {
-      await copy(join(root, room), join(folder, room));
+    for (const part of ["main.ts", ...await folders(root), ...SHIPPED]) {
+      await copy(join(root, part), join(folder, part));
     }
     const licences = [await readLicence(join(root, RUNTIME), RUNTIME)];
     for (const path of await productionPackages(root)) {
@@ -62,7 +64,7 @@ export async function makeStage(
   }
 }
 
-async function rooms(root: string): Promise<string[]> {
+async function folders(root: string): Promise<string[]> {
   const entries = await readdir(root, { withFileTypes: true });
   return entries
     .filter((entry) => entry.isDirectory() && !entry.name.startsWith("."))

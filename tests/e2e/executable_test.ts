@@ -118,7 +118,7 @@ Deno.test("sotto passes arguments and exit codes", async () => {
   await using machine = await BareMachine.make();
   await using sotto = machine.sotto("client", "a b*c");
   assert.equal(await sotto.exit(), 2);
-  assert.match(sotto.stderr, /"a b\*c" names no server/);
+  assert.match(sotto.stderr, /"a b\*c" is not the address of a server/);
 });
 
 Deno.test({
