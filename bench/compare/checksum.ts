@@ -1,6 +1,6 @@
 /**
- * Checksums of packets that the kernel has left to a network card, which a relay in between never
- * meets. Pure.
+ * Checksums of packets. The kernel leaves them to the network card, and packets that a relay forwards
+ * never pass one. Pure.
  */
 
 const ETHERNET = 14;
@@ -8,8 +8,8 @@ const IPV4 = 0x0800;
 const TCP = 6;
 const UDP = 17;
 
-/** Puts an Ethernet frame's TCP or UDP checksum right, where it carries one in IPv4. In place. */
-export function mendChecksum(frame: Uint8Array): void {
+/** Corrects the TCP or UDP checksum of an Ethernet frame that carries IPv4, in place. */
+export function correctChecksum(frame: Uint8Array): void {
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
   if (frame.byteLength < ETHERNET + 20 || view.getUint16(12) !== IPV4) return;
   const header = (view.getUint8(ETHERNET) & 0x0f) * 4;
@@ -19,7 +19,7 @@ export function mendChecksum(frame: Uint8Array): void {
   const end = start + length;
   const field = protocol === TCP ? start + 16 : protocol === UDP ? start + 6 : undefined;
   if (field === undefined || field + 2 > end || end > frame.byteLength) return;
-  view.setUint16(field, 0); // For UDP that is right already: there is none (RFC 768).
+  view.setUint16(field, 0); // For UDP, 0 means that there is none (RFC 768).
   if (protocol === UDP) return;
   // The pseudo-header: both addresses, protocol and length (RFC 9293, section 3.1).
   let sum = protocol + length;

@@ -1,6 +1,6 @@
 /**
- * A program of this room in a process of its own. It says one thing, as a line of JSON, and ends
- * when its input does. Only a run from the sources may start one.
+ * A part of the comparison in a process of its own (`program.ts`). Only a run from the sources may
+ * start one.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -8,53 +8,54 @@ import process from "node:process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-/** Milliseconds from the end of its input until it is made to leave. */
-const FAREWELL = 8_000;
+/** Milliseconds from the end of its input until it is killed. */
+const STOP_TIMEOUT = 8_000;
+const PROGRAM = fileURLToPath(new URL("./program.ts", import.meta.url));
 
 interface ChildOptions {
-  /** What goes before the command: where it is to run. */
+  /** Goes before the command: it says where the command runs. */
   readonly prefix: readonly string[];
-  readonly script: URL;
-  readonly args?: readonly string[];
+  readonly role: "server" | "measure" | "relay";
+  readonly settings: unknown;
 }
 
 export class Child implements AsyncDisposable {
   readonly #process: ChildProcess;
-  readonly #gone: Promise<unknown>;
-  readonly #said: Promise<string>;
+  readonly #closed: Promise<unknown>;
+  readonly #firstLine: Promise<string>;
   #errors = "";
 
-  constructor({ prefix, script, args = [] }: ChildOptions) {
-    const deno = [process.execPath, "run", "-A", "--quiet", "--no-check", fileURLToPath(script)];
-    const [command = "", ...rest] = [...prefix, ...deno, ...args];
+  constructor({ prefix, role, settings }: ChildOptions) {
+    const deno = [process.execPath, "run", "-A", "--quiet", "--no-check", PROGRAM];
+    const [command = "", ...rest] = [...prefix, ...deno, role, JSON.stringify(settings)];
     this.#process = spawn(command, rest, { stdio: ["pipe", "pipe", "pipe"] });
-    this.#gone = once(this.#process, "close").catch(() => {});
-    this.#process.stdin?.on("error", () => {}); // It may leave before it has read everything.
+    this.#closed = once(this.#process, "close").catch(() => {});
+    this.#process.stdin?.on("error", () => {}); // It may end before it has read everything.
     this.#process.stderr?.on("data", (text) => this.#errors += text);
-    this.#said = this.#firstLine();
-    this.#said.catch(() => {}); // Thrown by `says`.
+    this.#firstLine = this.#readLine();
+    this.#firstLine.catch(() => {}); // `output` throws it.
   }
 
-  /** What it says. Throws when it ends without a word. */
-  async says(): Promise<unknown> {
-    return JSON.parse(await this.#said);
+  /** What it printed. Throws when it ended without output. */
+  async output(): Promise<unknown> {
+    return JSON.parse(await this.#firstLine);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#process.stdin?.end();
-    const late = setTimeout(() => this.#process.kill("SIGKILL"), FAREWELL);
-    await this.#gone;
+    const late = setTimeout(() => this.#process.kill("SIGKILL"), STOP_TIMEOUT);
+    await this.#closed;
     clearTimeout(late);
   }
 
-  async #firstLine(): Promise<string> {
+  async #readLine(): Promise<string> {
     const { stdout } = this.#process;
     if (stdout !== null) {
       for await (const line of createInterface({ input: stdout })) {
         return line;
       }
     }
-    await this.#gone;
-    throw new Error(`A program that measures ended without a word. ${this.#errors}`);
+    await this.#closed;
+    throw new Error(`A process of the comparison ended without output. ${this.#errors}`);
   }
 }

@@ -1,27 +1,27 @@
 /**
- * The same chat work over one way to a server, and how long it took. Everything that is said is
- * stored in the server's database; nothing is asserted here, and nothing is shown.
+ * Does the chat work over one transport and measures it. The server stores everything that is sent.
+ * This module asserts nothing and prints nothing.
  */
 import type { Content } from "../../protocol/frame.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import { type Credentials, dial, Session, type Way } from "./session.ts";
+import { type Credentials, dial, type ServerAddress, Session } from "./session.ts";
 import { median, percentile } from "./stats.ts";
 import { upload } from "./upload.ts";
 
-/** Milliseconds; of rates, megabytes (10^6) a second. */
+/** Milliseconds; rates in megabytes (10^6 bytes) a second. */
 export interface Figures {
-  /** From nothing to a secure connection: the first time, and later (median). */
+  /** Until a secure connection is open: the first, and later ones (median). */
   readonly firstHandshake: number;
   readonly handshake: number;
-  /** From nothing to signed in with a token: what a break costs (median). */
-  readonly comeBack: number;
-  /** A message until it is stored and acknowledged, with nothing else under way. */
+  /** Until a client is signed in with a token: the cost of a reconnect (median). */
+  readonly reconnect: number;
+  /** A message until it is stored and acknowledged, with no other traffic. */
   readonly message: Delays;
-  /** Messages of 16 KiB, all on the session's stream, until they are stored. */
+  /** Messages of 16 KiB on the session's stream, until they are stored. */
   readonly oneStream: number;
-  /** A file on a stream of its own, until it is stored. */
+  /** A file on its own stream, until it is stored. */
   readonly ownStream: number;
-  /** Messages while as much as possible crosses on their own stream, and on another one. */
+  /** Messages while as much data as possible passes on the same stream, and on another one. */
   readonly behindOne: Delays;
   readonly behindOwn: Delays;
 }
@@ -33,110 +33,110 @@ export interface Delays {
 }
 
 export interface Amount {
-  /** Milliseconds for each measurement that goes on for a while. */
+  /** Milliseconds for each measurement that repeats something. */
   readonly span: number;
-  /** Handshakes, and ways back. */
+  /** Handshakes, and reconnects. */
   readonly handshakes: number;
 }
 
-/** Milliseconds between two messages: they go out whether or not the last one has come back. */
-const PACE = 5;
-/** Large messages under way at once. */
+/** Milliseconds between messages, whether or not the last one was acknowledged. */
+const INTERVAL = 5;
+/** Large messages in flight. */
 const WINDOW = 32;
-/** Bytes that one measurement stores at most: fast lines fill no disk. */
-const MOST_BYTES = 64 * 1024 * 1024;
-/** Bytes of the first file, which shows how large the next one has to be. */
+/** Bytes that one measurement stores at most, so that a fast link fills no disk. */
+const MAX_BYTES = 64 * 1024 * 1024;
+/** Bytes of the first file, whose rate tells how large the next one has to be. */
 const FIRST_FILE = 192 * 1024;
-/** Messages that wait for their answers at most, besides large ones: a session has its limit. */
-const MOST_WAITING = 128;
+/** Small messages that wait for their answers at most: a session has a limit. */
+const MAX_WAITING = 128;
 
 const SMALL: Content = { kind: "text", body: "The meeting has moved to three." };
-/** Not text, so that the server does not look for words in it. */
+/** Not text: the server does not index it. */
 const LARGE: Content = { kind: "ballast", body: new Uint8Array(LIMITS.text).fill(0x2e) };
 
 export async function measure(
-  way: Way,
+  server: ServerAddress,
   credentials: Credentials,
   { span, handshakes }: Amount,
 ): Promise<Figures> {
-  const firstHandshake = await shakeHands(way);
-  const handshake = median(await inTurn(handshakes, () => shakeHands(way)));
-  await using session = await Session.enter(way, credentials);
+  const firstHandshake = await timeHandshake(server);
+  const handshake = median(await repeat(handshakes, () => timeHandshake(server)));
+  await using session = await Session.signIn(server, credentials);
   const { token } = session;
-  const comeBack = median(await inTurn(handshakes, () => enter(way, { token })));
+  const reconnect = median(await repeat(handshakes, () => timeSignIn(server, { token })));
 
   const message = await delaysDuring(session, pause(span));
   const oneStream = await fill(session, span);
   const behindOne = await delaysDuring(session, fill(session, span));
-  const file = (rate: number) => sendFile(session, Math.min(rate * span, MOST_BYTES));
+  const file = (rate: number) => sendFile(session, Math.min(rate * span, MAX_BYTES));
   const ownStream = await file(await sendFile(session, FIRST_FILE));
   const behindOwn = await delaysDuring(session, file(ownStream));
   return {
-    ...{ firstHandshake, handshake, comeBack, message, behindOne, behindOwn },
+    ...{ firstHandshake, handshake, reconnect, message, behindOne, behindOwn },
     oneStream: megabytes(oneStream),
     ownStream: megabytes(ownStream),
   };
 }
 
-/** Milliseconds that a handshake takes. */
-async function shakeHands(way: Way): Promise<number> {
+/** Milliseconds until a connection is open. */
+async function timeHandshake(server: ServerAddress): Promise<number> {
   const began = performance.now();
-  await using _connection = await dial(way);
+  await using _connection = await dial(server);
   return performance.now() - began;
 }
 
-/** Milliseconds until somebody is signed in. */
-async function enter(way: Way, credentials: Credentials): Promise<number> {
+/** Milliseconds until a client is signed in. */
+async function timeSignIn(server: ServerAddress, credentials: Credentials): Promise<number> {
   const began = performance.now();
-  await using _session = await Session.enter(way, credentials);
+  await using _session = await Session.signIn(server, credentials);
   return performance.now() - began;
 }
 
-/** Says something every few milliseconds while the work goes on; how long each took. */
+/** Sends a small message every few milliseconds while the work goes on, and measures each. */
 async function delaysDuring(session: Session, work: Promise<unknown>): Promise<Delays> {
   let working = true;
   const worked = work.finally(() => working = false);
   worked.catch(() => {}); // Thrown below.
   const delays: number[] = [];
-  const refusals: unknown[] = [];
+  const failures: unknown[] = [];
   const waiting = new Set<Promise<void>>();
-  const say = async () => {
+  const sendSmall = async () => {
     const began = performance.now();
-    await session.say(SMALL);
+    await session.send(SMALL);
     delays.push(performance.now() - began);
   };
   while (working || delays.length + waiting.size === 0) {
-    if (waiting.size < MOST_WAITING) {
-      const said = say().catch((refusal) => {
-        refusals.push(refusal);
+    if (waiting.size < MAX_WAITING) {
+      const sent = sendSmall().catch((failure) => {
+        failures.push(failure);
         working = false;
-      }).finally(() => waiting.delete(said));
-      waiting.add(said);
+      }).finally(() => waiting.delete(sent));
+      waiting.add(sent);
     }
-    await pause(PACE);
+    await pause(INTERVAL);
   }
   await Promise.all([worked, ...waiting]);
-  if (refusals.length > 0) throw refusals[0];
+  if (failures.length > 0) throw failures[0];
   return { p50: percentile(delays, 0.5), p99: percentile(delays, 0.99), max: Math.max(...delays) };
 }
 
-/** Keeps the session's stream full of large messages; bytes that were stored in a millisecond. */
+/** Keeps the session's stream full of large messages. Returns the bytes stored per millisecond. */
 async function fill(session: Session, span: number): Promise<number> {
   const began = performance.now();
-  let left = MOST_BYTES;
+  let left = MAX_BYTES;
   let stored = 0;
-  const speak = async () => {
+  const sendLarge = async () => {
     while (left > 0 && performance.now() - began < span) {
       left -= LIMITS.text;
-      await session.say(LARGE);
+      await session.send(LARGE);
       stored += LIMITS.text;
     }
   };
-  await Promise.all(Array.from({ length: WINDOW }, speak));
+  await Promise.all(Array.from({ length: WINDOW }, sendLarge));
   return stored / (performance.now() - began);
 }
 
-/** Sends a file of about so many bytes; bytes that were stored in a millisecond. */
+/** Sends a file of about this size. Returns the bytes stored per millisecond. */
 async function sendFile({ connection }: Session, size: number): Promise<number> {
   const chunks = Math.max(1, Math.round(size / LIMITS.chunk));
   const began = performance.now();
@@ -144,13 +144,13 @@ async function sendFile({ connection }: Session, size: number): Promise<number> 
   return chunks * LIMITS.chunk / (performance.now() - began);
 }
 
-async function inTurn(count: number, work: () => Promise<number>): Promise<number[]> {
+async function repeat(count: number, work: () => Promise<number>): Promise<number[]> {
   const results: number[] = [];
   for (let left = count; left > 0; left--) results.push(await work());
   return results;
 }
 
-/** Bytes a millisecond are kilobytes a second. */
+/** From bytes per millisecond. */
 function megabytes(rate: number): number {
   return rate / 1000;
 }

@@ -1,13 +1,37 @@
 /**
- * The server in a thread of its own, so that those who measure do not wait for its work. It says
- * where it listens, and stops when it is told anything; then it says that it has.
+ * The measured server in a worker thread, so that its work does not delay the measuring side. This
+ * module is also what the thread runs.
  */
-import { parentPort, workerData } from "node:worker_threads";
-import { serve, type Settings } from "./serve.ts";
+import { once } from "node:events";
+import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import type { ServerInfo, ServerSettings } from "./serve.ts";
 
-const { served, stop } = await serve(workerData as Settings);
-parentPort?.once("message", async () => {
-  await stop();
-  parentPort?.postMessage("stopped");
-});
-parentPort?.postMessage(served);
+interface ServerThread extends AsyncDisposable {
+  readonly info: ServerInfo;
+}
+
+/** Resolves when the server accepts connections. */
+export async function startServerThread(settings: ServerSettings): Promise<ServerThread> {
+  const worker = new Worker(new URL(import.meta.url), { workerData: settings });
+  // `once` rejects when the thread fails instead.
+  const [info] = await once(worker, "message") as [ServerInfo];
+  return {
+    info,
+    async [Symbol.asyncDispose]() {
+      const stopped = once(worker, "message");
+      worker.postMessage("stop");
+      await stopped;
+      await worker.terminate();
+    },
+  };
+}
+
+if (!isMainThread) {
+  const { serve } = await import("./serve.ts");
+  const { info, stop } = await serve(workerData as ServerSettings);
+  parentPort?.once("message", async () => {
+    await stop();
+    parentPort?.postMessage("stopped");
+  });
+  parentPort?.postMessage(info);
+}

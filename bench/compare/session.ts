@@ -1,6 +1,6 @@
 /**
- * Somebody who is signed in, for measuring: the client's own connection and session, without what
- * shows them. It says things, and knows how long each took to be stored and acknowledged.
+ * A signed-in session for measuring: the client's own connection and protocol, without an interface.
+ * A request resolves when the server has answered it.
  */
 import { monotonicFactory } from "ulid";
 import { dialServer } from "../../client/session/dial.ts";
@@ -14,8 +14,8 @@ import { GENERAL } from "../../protocol/names.ts";
 import type { Fields } from "../../protocol/session/client.ts";
 import type { Connection, Engine } from "../../protocol/transport/transport.ts";
 
-/** One of the ways to a server. */
-export interface Way {
+/** A server and the transport to reach it by. */
+export interface ServerAddress {
   readonly engine: Engine;
   readonly host: string;
   readonly port: number;
@@ -26,15 +26,15 @@ export type Credentials =
   | { readonly user: string; readonly password: string }
   | { readonly token: string };
 
-/** What was asked for was refused, or the connection broke: nothing was measured. */
+/** The server refused a request, or the connection broke. */
 export class SessionError extends Error {
   override readonly name = "SessionError";
 }
 
 const nextUlid = monotonicFactory();
 
-/** A secure connection to the server that is meant, on which nothing has been said. */
-export async function dial({ engine, host, port, pin }: Way): Promise<Connection> {
+/** A secure connection to the server with this pin, on which nothing was sent yet. */
+export async function dial({ engine, host, port, pin }: ServerAddress): Promise<Connection> {
   const { signal } = new AbortController();
   return (await dialServer({ engine, host, port, trust: pinned(pin), signal })).connection;
 }
@@ -47,8 +47,8 @@ export class Session implements AsyncDisposable {
   #session: SessionConnection | undefined;
 
   /** Connects and signs in. */
-  static async enter(way: Way, credentials: Credentials): Promise<Session> {
-    const session = new Session(await dial(way));
+  static async signIn(server: ServerAddress, credentials: Credentials): Promise<Session> {
+    const session = new Session(await dial(server));
     try {
       await session.#signIn(credentials);
       return session;
@@ -62,8 +62,8 @@ export class Session implements AsyncDisposable {
     this.connection = connection;
   }
 
-  /** Sends a message to `general`. Resolves when it is acknowledged. Throws `SessionError`. */
-  async say(content: Content): Promise<void> {
+  /** Sends a message to `general`. Resolves when it is acknowledged, and so stored. */
+  async send(content: Content): Promise<void> {
     await this.#ask({ type: "send", ulid: nextUlid(), conversation: GENERAL, content });
   }
 

@@ -1,6 +1,6 @@
-/** The few statistics that measurements need. Pure. */
+/** Statistics of measurements. Pure. */
 
-/** The middle of the values; the mean of the two in the middle of an even number; NaN of none. */
+/** The median; of an even number of values, the mean of the middle two. NaN without values. */
 export function median(values: readonly number[]): number {
   const sorted = ascending(values);
   const half = sorted.length / 2;
@@ -9,7 +9,7 @@ export function median(values: readonly number[]): number {
   return (lower + upper) / 2;
 }
 
-/** The smallest value that at least the given share of all values does not exceed; NaN of none. */
+/** The smallest value that at least this share of all values does not exceed. NaN without values. */
 export function percentile(values: readonly number[], share: number): number {
   return ascending(values)[Math.max(0, Math.ceil(share * values.length) - 1)] ?? NaN;
 }

@@ -1,6 +1,6 @@
 /**
- * A file that crosses on a stream of its own, as clients send one: declared with its hash, then in
- * chunks, until the server says that it is stored. Its bytes are made up, and in no file.
+ * Uploads a file on its own stream, as clients do: declares it with its hash, sends its chunks, and
+ * waits until the server has stored it. The bytes are random and come from no file.
  */
 import { createHash } from "node:crypto";
 import { ulid } from "ulid";
@@ -13,12 +13,12 @@ import { GENERAL } from "../../protocol/names.ts";
 import type { Connection, Stream } from "../../protocol/transport/transport.ts";
 import { SessionError } from "./session.ts";
 
-/** The ID of the request, which is alone on its stream. */
+/** The only request on its stream. */
 const ID = 1;
 
-/** Sends so many bytes; resolves when the server has them on its disk, and has checked the hash. */
+/** Sends so many chunks. Resolves when the server has checked the hash and stored them. */
 export async function upload(connection: Connection, chunks: number): Promise<void> {
-  // As good as random for whoever would compress it; a different file each time.
+  // One random chunk, repeated: a different file each time, and nothing on the way compresses it.
   const chunk = crypto.getRandomValues(new Uint8Array(LIMITS.chunk));
   const hash = createHash("sha256");
   for (let left = chunks; left > 0; left--) hash.update(chunk);
@@ -50,7 +50,7 @@ async function expect(
   const { value: frame } = await answers.next();
   if (frame?.type === type) return;
   const what = frame?.type === "error" ? frame.message : frame?.type ?? "the end of the stream";
-  throw new SessionError(`A file was not taken: instead of ${type} came ${what}`);
+  throw new SessionError(`The server refused a file: expected ${type}, got ${what}`);
 }
 
 async function* framesOf(stream: Stream): AsyncGenerator<ServerFrame> {

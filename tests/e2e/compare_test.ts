@@ -1,4 +1,4 @@
-/** `sotto bench compare`, as people run it: each figure is there, and was measured. */
+/** `sotto bench compare` as users run it: each figure is present, and was measured. */
 import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -9,7 +9,7 @@ import { Program } from "../helpers/program.ts";
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 const ROWS = 8;
 
-/** What `sotto bench compare` prints; it MUST succeed, and leave nothing in its temporary folder. */
+/** The output of `sotto bench compare`, which must succeed and leave no temporary files. */
 async function compare(permissions: readonly string[], seconds: number): Promise<string[]> {
   const temporary = await Deno.makeTempDir();
   try {
@@ -26,10 +26,10 @@ async function compare(permissions: readonly string[], seconds: number): Promise
   }
 }
 
-/** The figures of a table: for each row those of QUIC, and those of TLS. */
+/** The figures of a table: for each row, those of QUIC and those of TLS. */
 function figuresBelow(lines: readonly string[], title: RegExp): [number[], number[]][] {
   const start = lines.findIndex((line) => title.test(line));
-  assert.ok(start >= 0, `There is no ${title} in\n${lines.join("\n")}`);
+  assert.ok(start >= 0, `No line matches ${title} in\n${lines.join("\n")}`);
   const head = lines.findIndex((line, at) => at > start && /QUIC \(UDP\) +TLS 1\.3/.test(line));
   const rows = lines.slice(head + 1, head + 1 + ROWS);
   return rows.map((row) => {
@@ -51,29 +51,34 @@ function assertMeasured(table: readonly [number[], number[]][]): void {
   }
 }
 
-Deno.test("sotto bench compare measures both ways within the machine, and says what else it takes", async () => {
+Deno.test("sotto bench compare measures both transports on loopback, and says what a lossy link takes", async () => {
   const lines = await compare(PERMISSIONS, 1);
-  assertMeasured(figuresBelow(lines, /^Within this machine/));
-  assert.ok(lines.includes("On a bad line: skipped (this program may start no other)."));
+  assertMeasured(figuresBelow(lines, /^On this machine/));
+  assert.ok(lines.includes(
+    "On a link that loses packets: skipped (this program may not start other programs).",
+  ));
   const recipe = lines.find((line) => line.includes("tc -n bad qdisc add dev lo root netem"));
   assert.match(recipe ?? "", / delay 25ms loss 1%$/);
 });
 
 Deno.test({
-  name: "sotto bench compare measures both ways on a line that loses packets",
+  name: "sotto bench compare measures both transports on a link that loses packets",
   ignore: whyNoNamespaces() !== undefined,
   fn: async () => {
-    const machines = () => new TextDecoder().decode(netns().stdout);
-    const before = machines();
+    const namespaces = () => new TextDecoder().decode(netns().stdout);
+    const before = namespaces();
     const lines = await compare(["-A"], 1);
-    const good = figuresBelow(lines, /^Within this machine/);
-    const bad = figuresBelow(lines, /^On a bad line, made by (tc netem|a relay): 1 of 100/);
-    assertMeasured(good);
-    assertMeasured(bad);
-    // Nothing can be faster than the line: one round trip for QUIC's handshake, three for TLS'.
-    const [[quic = 0] = [], [tls = 0] = []] = bad[1] ?? [];
+    const loopback = figuresBelow(lines, /^On this machine/);
+    const lossy = figuresBelow(
+      lines,
+      /^On a link that loses packets, made by (tc netem|a relay): 1 of 100/,
+    );
+    assertMeasured(loopback);
+    assertMeasured(lossy);
+    // The link sets a minimum: one round trip for QUIC's handshake, three for TLS.
+    const [[quic = 0] = [], [tls = 0] = []] = lossy[1] ?? [];
     assert.ok(quic >= 50 && tls >= 150, `${quic}, ${tls}`);
-    assert.equal(machines(), before);
+    assert.equal(namespaces(), before);
   },
 });
 

@@ -100,7 +100,7 @@ Deno.test("sotto shows all that it can, files too, and compares its ways, with i
   await using compare = machine.sotto("bench", "compare", "--seconds", "1");
   assert.equal(await compare.exit(60_000), 0, compare.stderr + compare.lines.join("\n"));
   await compare.line(/a message beside the file of 4 .* ms .* ms$/);
-  await compare.line(/^On a bad line: skipped \(this program may start no other\)/);
+  await compare.line(/^On a link that loses packets: skipped \(this program may not start/);
 });
 
 Deno.test("sotto started twice at once for the first time runs twice", async () => {

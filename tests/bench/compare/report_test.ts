@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import type { Figures } from "../../../bench/compare/measure.ts";
-import { LESSON, table } from "../../../bench/compare/report.ts";
+import { EXPLANATION, table } from "../../../bench/compare/report.ts";
 
 const QUIC: Figures = {
   firstHandshake: 12.345,
   handshake: 1.2345,
-  comeBack: 123.45,
+  reconnect: 123.45,
   message: { p50: 1, p99: 20, max: 300 },
   oneStream: 0.5,
   ownStream: 50,
@@ -13,7 +13,7 @@ const QUIC: Figures = {
   behindOwn: { p50: 7, p99: 8, max: 9 },
 };
 
-Deno.test("table has a row for each figure, for both ways, in columns", () => {
+Deno.test("table has a row for each figure, and a column for each transport", () => {
   const rows = table({ quic: QUIC, tls: { ...QUIC, ownStream: 1234 } });
   const shown = rows.map((row) => row.trim().split(/\s{2,}/).slice(-2));
   assert.deepEqual(shown, [
@@ -30,9 +30,9 @@ Deno.test("table has a row for each figure, for both ways, in columns", () => {
   assert.equal(new Set(rows.map(({ length }) => length)).size, 1);
 });
 
-Deno.test("LESSON explains each row, on lines that fit", () => {
+Deno.test("EXPLANATION explains each row, on lines that fit", () => {
   const numbered = (lines: readonly string[]) =>
     lines.flatMap((line) => /^(\d) /.exec(line)?.[1] ?? []);
-  assert.deepEqual(numbered(LESSON), numbered(table({ quic: QUIC, tls: QUIC })));
-  for (const line of LESSON) assert.ok(line.length <= 100, line);
+  assert.deepEqual(numbered(EXPLANATION), numbered(table({ quic: QUIC, tls: QUIC })));
+  for (const line of EXPLANATION) assert.ok(line.length <= 100, line);
 });
