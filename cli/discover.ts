@@ -1,9 +1,9 @@
 /** `sotto discover`: the servers of the local network, for eyes or for programs. */
 import process from "node:process";
-import { browse, type BrowseDeps } from "../protocol/discovery/browse.ts";
+import { browse, type BrowseDependencies } from "../protocol/discovery/browse.ts";
 import type { FoundServer } from "../protocol/discovery/catalogue.ts";
 import { addressOf, describeServer } from "../protocol/discovery/describe.ts";
-import { DiscoveryError } from "../protocol/discovery/failure.ts";
+import { DiscoveryError } from "../protocol/discovery/interfaces.ts";
 import { EXIT } from "../protocol/exit_codes.ts";
 import { safeJson } from "../protocol/safe_text.ts";
 
@@ -26,7 +26,7 @@ const INSTEAD = "If you know its address: sotto client [USER@]HOST[:PORT].";
 export async function discover(
   { seconds = DEFAULT_SECONDS, json = false }: DiscoverOptions,
   { print, complain }: DiscoverOutput,
-  deps: Partial<BrowseDeps> = {},
+  deps: Partial<BrowseDependencies> = {},
 ): Promise<number> {
   const stop = new AbortController();
   const interrupt = () => stop.abort();

@@ -23,7 +23,6 @@ const MAX_FUNCTION_LINES = 70;
 // The lists of offenders MUST become empty: they are what was there when the rule came.
 const LENGTH_OFFENDERS: readonly string[] = [
   "cli/commit.ts",
-  "protocol/discovery/failure.ts",
   "protocol/random.ts",
   "protocol/transport/quiche/hex.ts",
   "tests/protocol/transport/quiche_test.ts",

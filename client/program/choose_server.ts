@@ -4,7 +4,7 @@
  */
 import type { FoundServer } from "../../protocol/discovery/catalogue.ts";
 import { addressOf, describeServer } from "../../protocol/discovery/describe.ts";
-import { DiscoveryError } from "../../protocol/discovery/failure.ts";
+import { DiscoveryError } from "../../protocol/discovery/interfaces.ts";
 import type { Input } from "../ui/input.ts";
 
 export interface ChosenServer {

@@ -1,20 +1,20 @@
 /**
- * Makes a server known on the local network: its name, where it is, its pin, its rooms and how many
- * people are there, as DNS-SD over multicast DNS (RFC 6763, RFC 6762). For servers.
+ * Announces a server on the local network: its name, address, pin, rooms and number of users, as
+ * DNS-SD over multicast DNS (RFC 6763, RFC 6762). For servers.
  *
- * Whatever goes wrong here, a server goes on: it is told once, and nothing is thrown.
+ * A failure here never stops a server: it is reported once, and nothing throws.
  */
 import { type Clock, systemClock } from "../clock.ts";
 import { type Activity, encodeDetails } from "./details.ts";
-import { DiscoveryError } from "./failure.ts";
+import { DiscoveryError } from "./interfaces.ts";
 import { type Link, type Links, type OpenLinks, openLinks } from "./links.ts";
 import { hostName, instanceLabel, recordsOf, type ServerRecords } from "./records.ts";
 import { Responder } from "./responder.ts";
 
 export interface AnnounceOptions {
-  /** The server's name, as people see it. Where it is taken, a part of the pin is added. */
+  /** The server's name, as users see it. If another server has it, digits of the pin are added. */
   readonly name: string;
-  /** The address that the server listens on; `::` is every one. */
+  /** The address that the server listens on; `::` is all of them. */
   readonly host: string;
   /** UDP, of QUIC. */
   readonly port: number;
@@ -22,16 +22,16 @@ export interface AnnounceOptions {
   readonly tlsPort?: number | undefined;
   /** `SHA256:…`. */
   readonly pin: string;
-  /** Rooms and people now. */
+  /** The rooms and the number of users now. */
   readonly activity: Activity;
   /** Only on this network: an interface's name, or one of its addresses. */
   readonly interface?: string | undefined;
-  /** The server cannot be announced, or no longer. Called once at most. */
+  /** The server is not announced, or not any more. Called at most once. */
   readonly onFailure: (failure: DiscoveryError) => void;
 }
 
-/** What is otherwise this machine's. */
-export interface DiscoveryDeps {
+/** What tests replace. */
+export interface AnnounceDependencies {
   readonly clock: Clock;
   /** From 0 up to 1. */
   readonly random: () => number;
@@ -41,7 +41,7 @@ export interface DiscoveryDeps {
 export interface Announcement extends AsyncDisposable {
   /** The name in use, for example `Lab` or `Lab (q0ZrXa)`. */
   readonly name: string;
-  /** Rooms and people, whether they have changed or not. Changes are told every few seconds. */
+  /** Sets rooms and users. Changes are announced every few seconds. */
   update(activity: Activity): void;
 }
 
@@ -50,7 +50,7 @@ const UPDATE_INTERVAL = 5_000;
 
 export function announce(
   options: AnnounceOptions,
-  deps: Partial<DiscoveryDeps> = {},
+  deps: Partial<AnnounceDependencies> = {},
 ): Announcement {
   return new Announcer(options, {
     clock: systemClock,
@@ -62,30 +62,30 @@ export function announce(
 
 class Announcer implements Announcement {
   readonly #options: AnnounceOptions;
-  readonly #deps: DiscoveryDeps;
+  readonly #deps: AnnounceDependencies;
   readonly #responders = new Map<Link, Responder>();
   readonly #links: Links;
-  /** What the server may be called, the best first. */
+  /** The names to try, the best first. */
   readonly #labels: readonly string[];
   readonly #host: string;
   #label = 0;
-  /** As it was told, and as it is. */
-  #told: Activity;
+  /** The last activity that was announced. */
+  #announced: Activity;
   #activity: Activity;
   #updatedAt = -Infinity;
   #cancelUpdate: (() => void) | undefined;
-  #complained = false;
-  /** No name is left. Without a network it goes on waiting for one. */
+  #failureReported = false;
+  /** Every name is taken. */
   #gaveUp = false;
   #withdrawn: Promise<void> | undefined;
 
-  constructor(options: AnnounceOptions, deps: DiscoveryDeps) {
+  constructor(options: AnnounceOptions, deps: AnnounceDependencies) {
     const { name, pin, host, interface: only } = options;
     this.#options = options;
     this.#deps = deps;
     this.#labels = labelsOf(name, pin);
     this.#host = hostName(pin);
-    this.#told = this.#activity = options.activity;
+    this.#announced = this.#activity = options.activity;
     this.#links = deps.openLinks({ only, host }, {
       opened: (link) => this.#add(link),
       closed: (link) => this.#remove(link),
@@ -101,12 +101,12 @@ class Announcer implements Announcement {
   update(activity: Activity): void {
     this.#activity = activity;
     if (this.#cancelUpdate !== undefined || this.#withdrawn !== undefined) return;
-    if (isSame(activity, this.#told)) return;
+    if (isSame(activity, this.#announced)) return;
     const { clock } = this.#deps;
     const wait = Math.max(0, this.#updatedAt + UPDATE_INTERVAL - clock.now());
     this.#cancelUpdate = clock.after(wait, () => {
       this.#cancelUpdate = undefined;
-      this.#tell();
+      this.#announce();
     });
   }
 
@@ -120,9 +120,9 @@ class Announcer implements Announcement {
     await this.#links[Symbol.asyncDispose]();
   }
 
-  #tell(): void {
-    if (isSame(this.#activity, this.#told)) return;
-    this.#told = this.#activity;
+  #announce(): void {
+    if (isSame(this.#activity, this.#announced)) return;
+    this.#announced = this.#activity;
     this.#updatedAt = this.#deps.clock.now();
     for (const [link, responder] of this.#responders) responder.update(this.#recordsFor(link));
   }
@@ -138,7 +138,7 @@ class Announcer implements Announcement {
   }
 
   #remove(link: Link): void {
-    this.#responders.get(link)?.fallSilent();
+    this.#responders.get(link)?.stop();
     this.#responders.delete(link);
   }
 
@@ -150,14 +150,14 @@ class Announcer implements Announcement {
     }
     this.#label = this.#labels.length - 1;
     this.#gaveUp = true;
-    // Without a goodbye: it would bid goodbye to whoever has the name.
+    // Without a goodbye: it would withdraw the name's owner.
     for (const link of [...this.#responders.keys()]) this.#remove(link);
-    this.#fail(new DiscoveryError(`somebody on this network answers for every name: ${this.name}`));
+    this.#fail(new DiscoveryError(`another server on this network has every name: ${this.name}`));
   }
 
   #fail(failure: DiscoveryError): void {
-    if (this.#complained) return;
-    this.#complained = true;
+    if (this.#failureReported) return;
+    this.#failureReported = true;
     this.#options.onFailure(failure);
   }
 
@@ -167,7 +167,7 @@ class Announcer implements Announcement {
       label: this.name,
       host: this.#host,
       port,
-      text: encodeDetails({ pin, tlsPort, ...this.#told }),
+      text: encodeDetails({ pin, tlsPort, ...this.#announced }),
       addresses,
     });
   }
@@ -177,7 +177,7 @@ function isSame(one: Activity, other: Activity): boolean {
   return one.people === other.people && one.rooms.join() === other.rooms.join();
 }
 
-/** Digits of the pin tell apart what people called the same: the second name is free as a rule. */
+/** Digits of the pin make names unique; the second name is free as a rule. */
 function labelsOf(name: string, pin: string): string[] {
   const digits = pin.replace(/^SHA256:/, "");
   return [instanceLabel(name), ...[6, 12].map((n) => instanceLabel(name, digits.slice(0, n)))];

@@ -1,8 +1,8 @@
 /**
- * Finds the servers of the local network: asks for a while, and lists who answered. For clients.
+ * Finds the servers on the local network: asks for a while, and lists the answers. For clients.
  *
- * Nothing that comes from here is proven. Anybody on the network can announce a server of any name,
- * with any pin: the first contact MUST be confirmed as any other.
+ * The answers are unproven. Any machine on the network can announce a server with any name and any
+ * pin: the user MUST confirm the first contact as any other.
  */
 import { type Clock, systemClock } from "../clock.ts";
 import { Catalogue, type FoundServer } from "./catalogue.ts";
@@ -10,36 +10,36 @@ import { type Link, type OpenLinks, openLinks } from "./links.ts";
 import { query, SERVICE } from "./message.ts";
 
 export interface BrowseOptions {
-  /** How long to listen. */
+  /** Seconds to listen. */
   readonly seconds: number;
-  /** Ends it early, with what has been found. */
+  /** Ends the search early, with the servers found so far. */
   readonly signal?: AbortSignal | undefined;
   /** Only on this network: an interface's name, or one of its addresses. */
   readonly interface?: string | undefined;
 }
 
-export interface BrowseDeps {
+export interface BrowseDependencies {
   readonly clock: Clock;
   readonly openLinks: OpenLinks;
 }
 
 /** Milliseconds from one question to the next, doubled each time (RFC 6762, section 5.2). */
 const FIRST_PAUSE = 1_000;
-/** Of what is known or missing, so that a question fits one datagram. */
-const MOST_KNOWN = 8;
-const MOST_MISSING = 8;
+/** Records in one query, so that it fits one datagram. */
+const MAX_KNOWN = 8;
+const MAX_MISSING = 8;
 
 /** Rejects with a `DiscoveryError` where multicast does not work. */
 export async function browse(
   { seconds, signal, interface: only }: BrowseOptions,
-  { clock = systemClock, openLinks: open = openLinks }: Partial<BrowseDeps> = {},
+  { clock = systemClock, openLinks: open = openLinks }: Partial<BrowseDependencies> = {},
 ): Promise<FoundServer[]> {
   const catalogue = new Catalogue();
   const present = new Set<Link>();
   const ask = (link: Link) =>
     void link.send(query({
-      questions: [{ name: SERVICE, type: "PTR" }, ...catalogue.missing().slice(0, MOST_MISSING)],
-      answers: catalogue.pointers().slice(0, MOST_KNOWN),
+      questions: [{ name: SERVICE, type: "PTR" }, ...catalogue.missing().slice(0, MAX_MISSING)],
+      answers: catalogue.pointers().slice(0, MAX_KNOWN),
     }));
   await using links = open({ only, loopback: true }, {
     opened: (link) => {
@@ -73,7 +73,7 @@ export async function browse(
   return catalogue.servers();
 }
 
-/** Resolves when the time is up or the signal fires, whichever is first. */
+/** Resolves when the time is over or the signal fires. */
 function ending(clock: Clock, ms: number, signal: AbortSignal): Promise<undefined> {
   return new Promise((resolve) => {
     const end = () => {

@@ -1,6 +1,6 @@
 /**
- * What was heard of servers, put together from records that come in any order, from anybody. Pure.
- * Bounded: what goes beyond it is left out, and what was there stays.
+ * The servers that were announced, built from records that come in any order, from any sender. Pure.
+ * Bounded: beyond the bound, new records are dropped.
  */
 import { isIPv4 } from "node:net";
 import { safeLabel } from "../safe_text.ts";
@@ -17,20 +17,20 @@ import {
   SERVICE,
 } from "./message.ts";
 
-/** A server that somebody says is there. Nothing of it is proven, the pin least of all. */
+/** A server as it was announced. Nothing of it is proven, the pin least of all. */
 export interface FoundServer extends FoundDetails {
   /** Safe to write to a terminal. */
   readonly name: string;
-  /** One at least; the best first. */
+  /** At least one; the best first. */
   readonly addresses: readonly [string, ...string[]];
   /** UDP, of QUIC. */
   readonly port: number;
 }
 
-const MOST_SERVERS = 128;
-const MOST_ADDRESSES = 8;
+const MAX_SERVERS = 128;
+const MAX_ADDRESSES = 8;
 /** Characters of a name: one label has 63 bytes. */
-const LONGEST_NAME = 63;
+const MAX_NAME = 63;
 
 interface Entry {
   /** As it was written. */
@@ -42,13 +42,13 @@ interface Entry {
 export class Catalogue {
   /** By the name of the instance, folded. */
   readonly #entries = new Map<string, Entry>();
-  /** By the name of the host, folded; only of hosts that an entry names. */
+  /** By the name of the host, folded; only hosts that an entry names. */
   readonly #addresses = new Map<string, Set<string>>();
 
-  /** Reads a response that was heard on a link. */
+  /** Reads a response from a link. */
   read({ answers, additionals }: DnsMessage, link: Pick<Link, "internal" | "scope">): void {
     const records = [...answers, ...additionals];
-    // Whatever the order is: servers before what is known of them, hosts before their addresses.
+    // In this order, whatever the message's: servers, then their facts, then addresses.
     for (const record of records) if (record.type === "PTR") this.#readPointer(record);
     for (const record of records) this.#readFacts(record);
     for (const record of records) {
@@ -56,19 +56,19 @@ export class Catalogue {
     }
   }
 
-  /** Those of which enough is known, by name. */
+  /** The servers of which enough is known, sorted by name. */
   servers(): FoundServer[] {
     return [...this.#entries.values()]
       .flatMap((entry) => this.#describe(entry))
       .sort((one, other) => compare(one.name, other.name));
   }
 
-  /** What has been heard, for those who would say it again (RFC 6762, section 7.1). */
+  /** The known answers of a query: servers need not repeat them (RFC 6762, section 7.1). */
   pointers(): PointerRecord[] {
     return [...this.#entries.values()].map(({ pointer }) => pointer);
   }
 
-  /** What to ask for: whoever pointed at a server may have left it out. */
+  /** The questions about records that are still missing. */
   missing(): Question[] {
     return [...this.#entries.values()].flatMap(({ pointer, service, text }): Question[] => {
       if (service === undefined) return [{ name: pointer.data, type: "SRV" }];
@@ -82,7 +82,7 @@ export class Catalogue {
     const name = foldDnsName(pointer.data);
     if (foldDnsName(pointer.name) !== SERVICE || !name.endsWith(`.${SERVICE}`)) return;
     if (pointer.ttl === 0) this.#entries.delete(name);
-    else if (!this.#entries.has(name) && this.#entries.size < MOST_SERVERS) {
+    else if (!this.#entries.has(name) && this.#entries.size < MAX_SERVERS) {
       this.#entries.set(name, { pointer });
     }
   }
@@ -105,7 +105,7 @@ export class Catalogue {
     if (!named || ttl === 0 || !isUsable(data, link.internal)) return;
     const known = this.#addresses.get(host) ?? new Set();
     this.#addresses.set(host, known);
-    if (known.size < MOST_ADDRESSES) known.add(isLinkLocal(data) ? `${data}%${link.scope}` : data);
+    if (known.size < MAX_ADDRESSES) known.add(isLinkLocal(data) ? `${data}%${link.scope}` : data);
   }
 
   #describe({ pointer, service, text }: Entry): FoundServer[] {
@@ -115,7 +115,7 @@ export class Catalogue {
     if (first === undefined) return [];
     const label = pointer.data.slice(0, -`.${SERVICE}`.length);
     return [{
-      name: safeLabel(label, LONGEST_NAME),
+      name: safeLabel(label, MAX_NAME),
       addresses: [first, ...others],
       port: service.port,
       ...decodeDetails(text),
@@ -123,13 +123,13 @@ export class Catalogue {
   }
 }
 
-/** Not an address of everybody or nobody, and none of this machine that another machine says. */
+/** Not multicast, not unspecified; loopback only when announced on this machine. */
 function isUsable(address: string, internal: boolean): boolean {
   if (/^(?:0\.|22[4-9]\.|2[3-5]\d\.|::$|ff)/i.test(address)) return false;
   return internal || !/^(?:127\.|::1$|::ffff:)/i.test(address);
 }
 
-/** IPv4 first: servers listen to it, and fewer firewalls forget it. */
+/** IPv4 first: firewalls block it less often. */
 function rank(address: string): number {
   if (isIPv4(address)) return 0;
   return isLinkLocal(address) ? 2 : 1;

@@ -1,4 +1,4 @@
-/** What people are told of a server that was found, in a line. Pure. */
+/** A found server as text for users. Pure. */
 import { formatHostPort } from "../host_port.ts";
 import type { FoundServer } from "./catalogue.ts";
 
@@ -11,7 +11,7 @@ export function describeServer({ name, people, rooms, moreRooms }: FoundServer):
   return facts.length === 0 ? name : `${name}: ${facts.join("; ")}`;
 }
 
-/** The address as people type it: the best one, with IPv6 in brackets. */
+/** The best address, as users type it. */
 export function addressOf({ addresses: [address], port }: FoundServer): string {
   return formatHostPort(address, port);
 }

@@ -1,6 +1,6 @@
 /**
- * What a server tells about itself in its TXT record (RFC 6763, section 6): key=value strings, and
- * back. Whatever comes from the network is checked value by value; what is odd is left out.
+ * A server's TXT record (RFC 6763, section 6): key=value strings, written and read. Reading checks
+ * each value, and leaves out a bad one.
  */
 import { formatPin, parsePin } from "../../certs/fingerprint.ts";
 import { isName } from "../names.ts";
@@ -21,7 +21,7 @@ export interface Details extends Activity {
   readonly tlsPort?: number | undefined;
 }
 
-/** What somebody says about a server, as far as it can be understood. */
+/** What was announced about a server, as far as it can be read. */
 export interface FoundDetails {
   /** The wire format: `sotto/1`. */
   readonly alpn: string | undefined;
@@ -29,16 +29,16 @@ export interface FoundDetails {
   readonly tlsPort: number | undefined;
   readonly people: number | undefined;
   readonly rooms: readonly string[];
-  /** Rooms for whose names there was no place. */
+  /** Further rooms, whose names did not fit. */
   readonly moreRooms: number;
 }
 
 /** The version of these keys (RFC 6763, section 6.7). */
 const TXT_VERSION = "1";
-/** Bytes of all names of rooms: the whole answer of a server has to fit one datagram. */
+/** Bytes for the names of rooms: a server's whole answer has to fit one datagram. */
 const ROOMS_BYTES = 200;
-const MOST_STRINGS = 32;
-const MOST_PEOPLE = 1_000_000;
+const MAX_STRINGS = 32;
+const MAX_PEOPLE = 1_000_000;
 
 export function encodeDetails({ pin, tlsPort, rooms, people }: Details): Uint8Array[] {
   const named = fitting(rooms);
@@ -56,10 +56,10 @@ export function encodeDetails({ pin, tlsPort, rooms, people }: Details): Uint8Ar
 
 export function decodeDetails(strings: readonly Uint8Array[]): FoundDetails {
   const values = new Map<string, string>();
-  for (const bytes of strings.slice(0, MOST_STRINGS)) {
+  for (const bytes of strings.slice(0, MAX_STRINGS)) {
     const [, key, value = ""] = /^([^=]{1,16})=(.*)$/s.exec(new TextDecoder().decode(bytes)) ?? [];
     const folded = key?.toLowerCase();
-    // Of a key that comes twice, the first counts (RFC 6763, section 6.4).
+    // The first of two equal keys counts (RFC 6763, section 6.4).
     if (folded !== undefined && !values.has(folded)) values.set(folded, value);
   }
   const rooms = (values.get("rooms") ?? "").split(",").filter(isName);
@@ -67,13 +67,13 @@ export function decodeDetails(strings: readonly Uint8Array[]): FoundDetails {
     alpn: matching(values.get("alpn"), /^sotto\/\d{1,3}$/),
     pin: readPin(values.get("pin")),
     tlsPort: readNumber(values.get("tls"), 1, 65_535),
-    people: readNumber(values.get("people"), 0, MOST_PEOPLE),
+    people: readNumber(values.get("people"), 0, MAX_PEOPLE),
     rooms: [...new Set(rooms)],
-    moreRooms: readNumber(values.get("more"), 0, MOST_PEOPLE) ?? 0,
+    moreRooms: readNumber(values.get("more"), 0, MAX_PEOPLE) ?? 0,
   };
 }
 
-/** As many names, from the first, as there is place for. */
+/** The first names, as many as fit. */
 function fitting(rooms: readonly string[]): string[] {
   let bytes = 0;
   const cut = rooms.findIndex((name) => (bytes += name.length + 1) > ROOMS_BYTES);

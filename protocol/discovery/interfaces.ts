@@ -1,10 +1,15 @@
 /**
- * Which of the machine's networks to speak on, and which addresses to tell there. Pure, but for
+ * Which of the machine's networks to use, and which addresses to announce there. Pure, except for
  * `readInterfaces`.
  */
 import { isIPv4, isIPv6 } from "node:net";
 import { networkInterfaces } from "node:os";
 import process from "node:process";
+
+/** Multicast does not work here. The message says why, and what would help. */
+export class DiscoveryError extends Error {
+  override readonly name = "DiscoveryError";
+}
 
 export interface NetworkInterface {
   readonly name: string;
@@ -17,29 +22,29 @@ export interface NetworkInterface {
   readonly scope: string;
 }
 
-/** Of one interface, one family: a socket each. */
+/** One interface and one address family: each has a socket. */
 export interface Channel {
   readonly interface: NetworkInterface;
   readonly family: "udp4" | "udp6";
-  /** What to tell there. */
+  /** The addresses to announce there. */
   readonly addresses: readonly string[];
 }
 
 export interface Choice {
   /** Only this interface: its name, or one of its addresses. */
   readonly only?: string | undefined;
-  /** Where the server listens; `::` is everywhere, `0.0.0.0` everywhere by IPv4. */
+  /** The address that the server listens on; `::` is all, `0.0.0.0` all of IPv4. */
   readonly host?: string | undefined;
-  /** Loopback too, even if there are other networks. */
+  /** Use loopback too, even if there are other networks. */
   readonly loopback?: boolean | undefined;
 }
 
 /** Containers and virtual machines give some hosts a hundred interfaces. */
-const MOST_INTERFACES = 16;
-/** Addresses told of one family: all of an answer has to fit one datagram. */
-const MOST_ADDRESSES = 4;
+const MAX_INTERFACES = 16;
+/** Addresses of one family: an answer has to fit one datagram. */
+const MAX_ADDRESSES = 4;
 
-/** All that are up. Throws where the system does not tell. */
+/** All interfaces that are up. Throws where the system refuses to tell. */
 export function readInterfaces(): NetworkInterface[] {
   return Object.entries(networkInterfaces()).map(([name, entries = []]) => {
     const [scopeId] = entries.flatMap((entry) => entry.family === "IPv6" ? entry.scopeid : []);
@@ -57,39 +62,42 @@ export function chooseChannels(
   all: readonly NetworkInterface[],
   { only, host = "::", loopback = false }: Choice,
 ): Channel[] {
-  const somewhere = host !== "::" && host !== "0.0.0.0";
+  const isSpecific = host !== "::" && host !== "0.0.0.0";
   const named = all.filter((one) =>
     (only === undefined || one.name === only || one.addresses.includes(only)) &&
-    (!somewhere || one.addresses.includes(host))
+    (!isSpecific || one.addresses.includes(host))
   );
   const outward = named.filter(({ internal }) => !internal);
   const chosen = loopback || outward.length === 0 ? named : outward;
-  return chosen.slice(0, MOST_INTERFACES).flatMap((one) => {
-    const reached = one.addresses.filter((address) => isReachedBy(address, host));
+  return chosen.slice(0, MAX_INTERFACES).flatMap((one) => {
+    const reached = one.addresses.filter((address) => isReachable(address, host));
     return FAMILIES
-      .filter((family) => canSpeak(one, family))
-      .map((family) => ({ interface: one, family, addresses: tellable(reached) }));
+      .filter((family) => supportsMulticast(one, family))
+      .map((family) => ({ interface: one, family, addresses: announcedAddresses(reached) }));
   });
 }
 
 const FAMILIES = ["udp4", "udp6"] as const;
 
-function canSpeak({ internal, addresses }: NetworkInterface, family: Channel["family"]): boolean {
+function supportsMulticast(
+  { internal, addresses }: NetworkInterface,
+  family: Channel["family"],
+): boolean {
   // IPv6 has no multicast route on loopback.
   return family === "udp4" ? addresses.some(isIPv4) : !internal && addresses.some(isIPv6);
 }
 
-function isReachedBy(address: string, host: string): boolean {
+function isReachable(address: string, host: string): boolean {
   if (host === "::") return true;
   return host === "0.0.0.0" ? isIPv4(address) : address === host;
 }
 
-/** Those that hold only on the link, and need its name to be dialled, where there are no others. */
-function tellable(addresses: readonly string[]): string[] {
-  const ipv4 = addresses.filter(isIPv4).slice(0, MOST_ADDRESSES);
+/** Link-local addresses only where there are no others: to dial one takes the link's name. */
+function announcedAddresses(addresses: readonly string[]): string[] {
+  const ipv4 = addresses.filter(isIPv4).slice(0, MAX_ADDRESSES);
   const ipv6 = addresses.filter((address) => isIPv6(address) && !isLinkLocal(address));
-  const told = [...ipv4, ...ipv6.slice(0, MOST_ADDRESSES)];
-  return told.length > 0 ? told : addresses.filter(isLinkLocal).slice(0, MOST_ADDRESSES);
+  const routable = [...ipv4, ...ipv6.slice(0, MAX_ADDRESSES)];
+  return routable.length > 0 ? routable : addresses.filter(isLinkLocal).slice(0, MAX_ADDRESSES);
 }
 
 /** `fe80::/10`. */

@@ -1,52 +1,53 @@
 /**
- * The networks that there are, as they come and go: a laptop changes its Wi-Fi, a cable is plugged
- * in, an address is renewed. What is said on them is for others to decide.
+ * Watches the machine's networks come and go: a laptop changes its Wi-Fi, a cable is plugged in, an
+ * address is renewed. It reads and writes no records.
  */
 import type { Clock } from "../clock.ts";
-import { DiscoveryError } from "./failure.ts";
-import type { Sender } from "./guard.ts";
+import { DiscoveryError } from "./interfaces.ts";
+import type { RemoteAddress } from "./datagram_filter.ts";
 import { type Channel, type Choice, chooseChannels, readInterfaces } from "./interfaces.ts";
 import type { DnsMessage } from "./message.ts";
 import { SocketLink } from "./socket_link.ts";
 
-/** One network, by one family of addresses. */
+/** One network and one address family. */
 export interface Link {
-  /** Loopback: what is heard there is on this machine. */
+  /** Loopback: senders are on this machine. */
   readonly internal: boolean;
   /** How IPv6 names it in `fe80::1%eth0`. */
   readonly scope: string;
-  /** The machine's own addresses, to be told there. */
+  /** The machine's addresses to announce there. */
   readonly addresses: readonly string[];
-  /** To everybody, or to one. Never rejects. */
-  send(message: DnsMessage, to?: Sender): Promise<void>;
+  /** Sends to the group, or to one address. Never rejects. */
+  send(message: DnsMessage, to?: RemoteAddress): Promise<void>;
 }
 
 export interface LinkListener {
   opened(link: Link): void;
   closed(link: Link): void;
-  received(link: Link, message: DnsMessage, from: Sender): void;
+  received(link: Link, message: DnsMessage, from: RemoteAddress): void;
 }
 
 export interface Links extends AsyncDisposable {
-  /** The first look is over. What it resolves with is why there is no link at all. */
+  /** Resolves after the first look, with the reason if there is no link at all. */
   readonly ready: Promise<DiscoveryError | undefined>;
 }
 
-/** Opens a link on every network that `choice` lets through, and watches for others until closed. */
+/** Opens a link on every network of the choice, and watches for others until closed. */
 export type OpenLinks = (choice: Choice, listener: LinkListener, clock: Clock) => Links;
 
 /** Milliseconds between two looks. */
-const ROUND = 15_000;
+const WATCH_INTERVAL = 15_000;
 
-export const openLinks: OpenLinks = (choice, listener, clock) => new Watch(choice, listener, clock);
+export const openLinks: OpenLinks = (choice, listener, clock) =>
+  new LinkWatcher(choice, listener, clock);
 
-class Watch implements Links {
+class LinkWatcher implements Links {
   readonly ready: Promise<DiscoveryError | undefined>;
   readonly #choice: Choice;
   readonly #listener: LinkListener;
   readonly #clock: Clock;
   readonly #open = new Map<string, SocketLink>();
-  /** The look that is under way; never rejects. */
+  /** The current look. Never rejects. */
   #looking: Promise<DiscoveryError | undefined>;
   #cancel = () => {};
   #closed = false;
@@ -80,7 +81,7 @@ class Watch implements Links {
     } catch (error) {
       failure = new DiscoveryError(`the networks of this machine cannot be read: ${error}`);
     }
-    if (!this.#closed) this.#cancel = this.#clock.after(ROUND, () => this.#again());
+    if (!this.#closed) this.#cancel = this.#clock.after(WATCH_INTERVAL, () => this.#again());
     return this.#open.size === 0 ? failure : undefined;
   }
 
@@ -112,7 +113,7 @@ class Watch implements Links {
   }
 }
 
-/** Another address makes another link: what was told there holds no more. */
+/** A new address makes a new link: what was announced on the old one is wrong. */
 function keyOf({ interface: { name }, family, addresses }: Channel): string {
   return [name, family, ...addresses].join(" ");
 }

@@ -1,20 +1,20 @@
 /**
- * Multicast DNS messages as discovery reads and writes them: the five kinds of record that DNS-SD is
- * made of, and nothing else of DNS. It knows neither sockets nor bytes (`links.ts` does).
+ * Multicast DNS messages, with the five types of record that DNS-SD needs and no others. It knows
+ * neither sockets nor bytes.
  */
 
-/** The service that servers offer (RFC 6763, section 7). */
+/** The service type of Sotto (RFC 6763, section 7). */
 export const SERVICE = "_sotto._udp.local";
-/** What lists the services of a network (RFC 6763, section 9). */
+/** Lists the service types of a network (RFC 6763, section 9). */
 export const ENUMERATION = "_services._dns-sd._udp.local";
-/** The one port of multicast DNS (RFC 6762, section 3). */
+/** The port of multicast DNS (RFC 6762, section 3). */
 export const MDNS_PORT = 5353;
 
 interface Owned {
   readonly name: string;
-  /** Seconds; 0 says goodbye. */
+  /** Seconds; 0 is a goodbye. */
   readonly ttl: number;
-  /** The cache-flush bit: this replaces what was known (RFC 6762, section 10.2). */
+  /** The cache-flush bit: this record replaces older ones (RFC 6762, section 10.2). */
   readonly flush: boolean;
 }
 
@@ -47,28 +47,28 @@ export interface Question {
 
 export interface DnsMessage {
   readonly type: "query" | "response";
-  /** Not 0 in queries of simple resolvers only, which want it back (RFC 6762, section 6.7). */
+  /** 0, except in queries of legacy resolvers, which need it back (RFC 6762, section 6.7). */
   readonly id: number;
   readonly questions: readonly Question[];
   readonly answers: readonly DnsRecord[];
-  /** What whoever probes for a name would put there (RFC 6762, section 8.2). */
+  /** The records that a probing responder proposes (RFC 6762, section 8.2). */
   readonly authorities: readonly DnsRecord[];
   readonly additionals: readonly DnsRecord[];
 }
 
-/** A query, of what is given. */
+/** Makes a query. */
 export function query(parts: Partial<Omit<DnsMessage, "type">>): DnsMessage {
   return { type: "query", id: 0, ...EMPTY, ...parts };
 }
 
-/** A response, of what is given. */
+/** Makes a response. */
 export function response(parts: Partial<Omit<DnsMessage, "type">>): DnsMessage {
   return { type: "response", id: 0, ...EMPTY, ...parts };
 }
 
 const EMPTY = { questions: [], answers: [], authorities: [], additionals: [] } as const;
 
-/** The form in which names are compared: DNS folds ASCII letters only (RFC 4343). */
+/** A name for comparison: DNS folds ASCII letters only (RFC 4343). */
 export function foldDnsName(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => letter.toLowerCase()).replace(/\.$/, "");
 }

@@ -1,8 +1,8 @@
 /**
- * One server as the DNS records that say where it is (RFC 6763, section 4). Pure.
+ * The DNS records of one server (RFC 6763, section 4). Pure.
  *
- * The SRV record names a host that nobody else on the network has, made from the server's pin: the
- * machine's own name (`laptop.local`) belongs to its own responder, with which it would clash.
+ * The SRV record names a host of its own, made from the server's pin. The machine's name
+ * (`laptop.local`) belongs to the machine's own responder, and would conflict.
  */
 import { isIPv6 } from "node:net";
 import { parsePin } from "../../certs/fingerprint.ts";
@@ -17,7 +17,7 @@ import {
   type TextRecord,
 } from "./message.ts";
 
-/** Seconds: of records that name a host, and of all others (RFC 6762, section 10). */
+/** Seconds, for records that name a host and for all others (RFC 6762, section 10). */
 const HOST_TTL = 120;
 const OTHER_TTL = 4500;
 /** Bytes of one label (RFC 1035, section 2.3.4). */
@@ -38,7 +38,7 @@ export interface ServerFacts {
   readonly host: string;
   readonly port: number;
   readonly text: readonly Uint8Array[];
-  /** Those of one network. */
+  /** The addresses on one network. */
   readonly addresses: readonly string[];
 }
 
@@ -59,7 +59,7 @@ export function recordsOf({ label, host, port, text, addresses }: ServerFacts): 
   };
 }
 
-/** All of them, the most wanted first. */
+/** All records, the most important first. */
 export function allOf(records: ServerRecords): DnsRecord[] {
   const { pointer, service, text, addresses, enumeration } = records;
   return [pointer, service, text, ...addresses, enumeration];
@@ -67,7 +67,7 @@ export function allOf(records: ServerRecords): DnsRecord[] {
 
 /**
  * A name as one label, for example `Lab (q0ZrXa)`: the suffix tells servers of one name apart. The
- * library's names cannot have a dot in a label.
+ * library cannot write a dot within a label.
  */
 export function instanceLabel(name: string, suffix?: string): string {
   const end = suffix === undefined ? "" : ` (${suffix})`;
@@ -75,15 +75,15 @@ export function instanceLabel(name: string, suffix?: string): string {
   return cutBytes(text, LABEL_BYTES - end.length) + end;
 }
 
-/** The host that a server's SRV record names: 64 bits of its pin. */
+/** The host name of a server's SRV record: 64 bits of its pin. */
 export function hostName(pin: string): string {
   const hash = parsePin(pin);
-  if (hash === undefined) throw new TypeError(`Cannot announce a server: ${pin} is no pin`);
+  if (hash === undefined) throw new TypeError(`Cannot announce a server: ${pin} is not a pin`);
   const digits = [...hash.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, "0"));
   return `sotto-${digits.join("")}.local`;
 }
 
-/** The text, cut between characters to a length in UTF-8. */
+/** Cuts a text between characters to a length in UTF-8. */
 function cutBytes(text: string, most: number): string {
   const encoder = new TextEncoder();
   let kept = "";

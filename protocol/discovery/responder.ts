@@ -1,33 +1,33 @@
 /**
- * Speaks for one server on one link, as RFC 6762 wants it: asks whether its name is free, says that
- * it is there, answers whoever asks, and says goodbye. It chooses no names, and opens no sockets.
+ * The multicast DNS responder of one server on one link (RFC 6762): it probes for its name,
+ * announces, answers queries, and says goodbye. It chooses no names, and opens no sockets.
  *
- * Whoever hears another probe for the name in the same moment gives way, as if it were taken: to
- * compare the records and let one win (section 8.2) would save one of two a longer name.
+ * When two servers probe for a name at the same time, both give way. To compare their records
+ * (section 8.2) would only save one of them a longer name.
  */
 import type { Clock } from "../clock.ts";
-import { answersTo, isSimple, simpleResponse } from "./answer.ts";
-import type { Sender } from "./guard.ts";
+import { answersTo, isLegacyQuery, legacyResponse } from "./query_answers.ts";
+import type { RemoteAddress } from "./datagram_filter.ts";
 import type { Link } from "./links.ts";
 import { type DnsMessage, type DnsRecord, isSameName, query, response } from "./message.ts";
 import { allOf, type ServerRecords } from "./records.ts";
 
-/** Section 8.1: after a random time, so that machines that start together do not ask together. */
+/** Section 8.1: after a random time, since machines may start together. */
 const PROBES = 3;
 const PROBE_INTERVAL = 250;
 /** Section 8.3: at least twice. */
 const ANNOUNCEMENT_INTERVAL = 1_000;
-/** Section 6: others may answer the same question, so that nobody answers it at once. */
-const SHORTEST_DELAY = 20;
-const LONGEST_DELAY = 120;
-/** Section 6: no record is said again within a second. */
-const PAUSE = 1_000;
+/** Section 6: a random delay, since others may answer the same question. */
+const MIN_DELAY = 20;
+const MAX_DELAY = 120;
+/** Section 6: no record is sent again within a second. */
+const REPEAT_INTERVAL = 1_000;
 
 export interface ResponderOptions {
   readonly clock: Clock;
   /** From 0 up to 1. */
   readonly random: () => number;
-  /** The name that was claimed is another's. */
+  /** Another server has the name. */
   readonly onConflict: () => void;
 }
 
@@ -35,9 +35,9 @@ export class Responder {
   readonly #link: Link;
   readonly #options: ResponderOptions;
   readonly #cancels = new Set<() => void>();
-  /** What was asked for and will be said. */
-  readonly #owed = new Set<DnsRecord>();
-  readonly #saidAt = new Map<DnsRecord, number>();
+  /** Records to send after the delay. */
+  readonly #pending = new Set<DnsRecord>();
+  readonly #sentAt = new Map<DnsRecord, number>();
   #records: ServerRecords | undefined;
   #state: "silent" | "probing" | "answering" = "silent";
 
@@ -46,22 +46,22 @@ export class Responder {
     this.#options = options;
   }
 
-  /** Claims the name of the records on this link, then tells them; again for another name. */
+  /** Probes for the name of the records, then announces them. Also changes the name. */
   claim(records: ServerRecords): void {
-    this.fallSilent();
+    this.stop();
     this.#records = records;
     this.#state = "probing";
     this.#after(this.#options.random() * PROBE_INTERVAL, () => this.#probe(1));
   }
 
-  /** Tells what has changed; the name stays. */
+  /** Announces changed records. The name stays. */
   update(records: ServerRecords): void {
     const answering = this.#state === "answering";
     this.#records = records;
     if (answering) this.#announce();
   }
 
-  received(message: DnsMessage, from: Sender): void {
+  received(message: DnsMessage, from: RemoteAddress): void {
     const records = this.#records;
     if (records === undefined || this.#state === "silent") return;
     const claims = message.type === "response"
@@ -75,24 +75,24 @@ export class Responder {
     }
   }
 
-  /** Says goodbye (section 10.1), if there was a greeting. */
+  /** Says goodbye (section 10.1), if the records were announced. */
   async withdraw(): Promise<void> {
     const records = this.#records;
     const answering = this.#state === "answering";
-    this.fallSilent();
+    this.stop();
     if (records === undefined || !answering) return;
-    // The enumeration is of all servers, not of this one.
+    // The enumeration belongs to all servers.
     const gone = allOf(records).filter((record) => record !== records.enumeration);
     await this.#link.send(response({ answers: gone.map((record) => ({ ...record, ttl: 0 })) }));
   }
 
-  /** Stops at once, without a word. */
-  fallSilent(): void {
+  /** Stops at once, without a goodbye. */
+  stop(): void {
     this.#state = "silent";
     for (const cancel of this.#cancels) cancel();
     this.#cancels.clear();
-    this.#owed.clear();
-    this.#saidAt.clear();
+    this.#pending.clear();
+    this.#sentAt.clear();
   }
 
   #probe(round: number): void {
@@ -108,48 +108,50 @@ export class Responder {
   }
 
   #announce(): void {
-    this.fallSilent();
+    this.stop();
     this.#state = "answering";
-    this.#sayAll();
-    this.#after(ANNOUNCEMENT_INTERVAL, () => this.#sayAll());
+    this.#sendAll();
+    this.#after(ANNOUNCEMENT_INTERVAL, () => this.#sendAll());
   }
 
-  #sayAll(): void {
-    if (this.#records !== undefined) this.#say(allOf(this.#records), []);
+  #sendAll(): void {
+    if (this.#records !== undefined) this.#send(allOf(this.#records), []);
   }
 
-  #answer(message: DnsMessage, from: Sender, records: ServerRecords): void {
+  #answer(message: DnsMessage, from: RemoteAddress, records: ServerRecords): void {
     const answers = answersTo(message, allOf(records));
     if (answers.length === 0) return;
-    if (isSimple(from)) {
+    if (isLegacyQuery(from)) {
       const others = additionalTo(answers, records);
-      void this.#link.send(simpleResponse(message, answers, others), from);
+      void this.#link.send(legacyResponse(message, answers, others), from);
     } else if (message.authorities.length > 0) {
-      // Somebody is about to take the name: they have to hear at once, and each time.
-      this.#say(answers, []);
+      // Another responder probes for the name: answer at once, and each time (section 8.1).
+      this.#send(answers, []);
     } else {
-      if (this.#owed.size === 0) this.#after(this.#delay(answers), () => this.#pay(records));
-      for (const record of answers) this.#owed.add(record);
+      if (this.#pending.size === 0) {
+        this.#after(this.#delay(answers), () => this.#sendPending(records));
+      }
+      for (const record of answers) this.#pending.add(record);
     }
   }
 
-  #pay(records: ServerRecords): void {
-    const answers = [...this.#owed];
-    this.#owed.clear();
-    this.#say(answers, additionalTo(answers, records));
+  #sendPending(records: ServerRecords): void {
+    const answers = [...this.#pending];
+    this.#pending.clear();
+    this.#send(answers, additionalTo(answers, records));
   }
 
-  #say(answers: readonly DnsRecord[], additionals: readonly DnsRecord[]): void {
+  #send(answers: readonly DnsRecord[], additionals: readonly DnsRecord[]): void {
     const now = this.#options.clock.now();
-    for (const record of answers) this.#saidAt.set(record, now);
+    for (const record of answers) this.#sentAt.set(record, now);
     void this.#link.send(response({ answers, additionals }));
   }
 
   #delay(answers: readonly DnsRecord[]): number {
     const { clock, random } = this.#options;
-    const said = Math.max(...answers.map((record) => this.#saidAt.get(record) ?? -Infinity));
-    const usual = SHORTEST_DELAY + random() * (LONGEST_DELAY - SHORTEST_DELAY);
-    return Math.max(usual, said + PAUSE - clock.now());
+    const sent = Math.max(...answers.map((record) => this.#sentAt.get(record) ?? -Infinity));
+    const usual = MIN_DELAY + random() * (MAX_DELAY - MIN_DELAY);
+    return Math.max(usual, sent + REPEAT_INTERVAL - clock.now());
   }
 
   #after(ms: number, callback: () => void): void {
@@ -161,14 +163,14 @@ export class Responder {
   }
 }
 
-/** Whether somebody says that the name is theirs. What oneself said comes back, and is no claim. */
+/** Whether another server has the name. Our own records come back too, and are no conflict. */
 function contradicts(record: DnsRecord, { service }: ServerRecords): boolean {
   return record.type === "SRV" && record.ttl > 0 && isSameName(record.name, service.name) &&
     (record.data.port !== service.data.port ||
       !isSameName(record.data.target, service.data.target));
 }
 
-/** What is wanted next (RFC 6763, section 12): it all fits one datagram. */
+/** The records that an asker needs next (RFC 6763, section 12). They fit one datagram. */
 function additionalTo(answers: readonly DnsRecord[], records: ServerRecords): DnsRecord[] {
   return allOf(records).filter((record) =>
     !answers.includes(record) && record !== records.enumeration && record !== records.pointer

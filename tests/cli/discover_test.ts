@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { discover } from "../../cli/discover.ts";
 import { EXIT } from "../../protocol/exit_codes.ts";
 import { announce } from "../../protocol/discovery/announce.ts";
-import { DiscoveryError } from "../../protocol/discovery/failure.ts";
+import { DiscoveryError } from "../../protocol/discovery/interfaces.ts";
 import type { OpenLinks } from "../../protocol/discovery/links.ts";
 import { FakeClock, settle } from "../helpers/fake_clock.ts";
 import { MemoryLan } from "../helpers/memory_lan.ts";

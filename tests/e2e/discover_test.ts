@@ -133,14 +133,17 @@ Deno.test({
     for (let look = 0; look < 100 && !program.stderr.includes("not_announced"); look++) {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    assert.match(program.stderr, /not_announced reason="?UDP port 5353 is taken/);
+    assert.match(program.stderr, /not_announced reason="?another program uses UDP port 5353/);
     program.kill("SIGTERM");
     assert.equal(await program.exit(), 0);
     assert.equal(program.stderr.match(/not_announced/g)?.length, 1);
 
     await using discover = on(left, "discover");
     assert.equal(await discover.exit(), 1);
-    assert.match(discover.stderr, /^sotto: Cannot look for servers: UDP port 5353 is taken .*\n$/);
+    assert.match(
+      discover.stderr,
+      /^sotto: Cannot look for servers: another program uses UDP port 5353 .*\n$/,
+    );
   },
 });
 

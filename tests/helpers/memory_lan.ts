@@ -4,8 +4,8 @@
  */
 import { Buffer } from "node:buffer";
 import { decode, encode } from "dns-packet";
-import type { Sender } from "../../protocol/discovery/guard.ts";
-import { fromLibrary, toLibrary } from "../../protocol/discovery/library.ts";
+import type { RemoteAddress } from "../../protocol/discovery/datagram_filter.ts";
+import { fromLibrary, toLibrary } from "../../protocol/discovery/library_messages.ts";
 import type { Link, LinkListener, OpenLinks } from "../../protocol/discovery/links.ts";
 import { type DnsMessage, MDNS_PORT } from "../../protocol/discovery/message.ts";
 
@@ -41,7 +41,7 @@ export class MemoryLan {
   /** Everything that was said to all, in order. */
   readonly said: Said[] = [];
   /** Everything that was said to one alone. */
-  readonly told: (Said & { readonly to: Sender })[] = [];
+  readonly unicasts: (Said & { readonly to: RemoteAddress })[] = [];
   readonly #members = new Map<Link, LinkListener>();
 
   /** Opens one link, of a machine that has this address. */
@@ -54,7 +54,7 @@ export class MemoryLan {
         send: (message, to) => {
           const heard = decodeMessage(encodeMessage(message));
           if (to === undefined) this.say(heard, { address, port: MDNS_PORT });
-          else this.told.push({ from: address, message: heard, to });
+          else this.unicasts.push({ from: address, message: heard, to });
           return Promise.resolve();
         },
       };
@@ -75,7 +75,7 @@ export class MemoryLan {
   }
 
   /** Says something to all, as whoever is not a member too. */
-  say(message: DnsMessage, from: Sender): void {
+  say(message: DnsMessage, from: RemoteAddress): void {
     this.said.push({ from: from.address, message });
     queueMicrotask(() => {
       for (const [link, listener] of this.#members) listener.received(link, message, from);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Announcement, AnnounceOptions } from "../../protocol/discovery/announce.ts";
-import { DiscoveryError } from "../../protocol/discovery/failure.ts";
+import { DiscoveryError } from "../../protocol/discovery/interfaces.ts";
 import { startAnnouncing } from "../../server/announcing.ts";
 import { makeLogger } from "../../server/log.ts";
 import type { ListedPlace } from "../../protocol/frame.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { chooseServer, NoServerError } from "../../../client/program/choose_server.ts";
 import type { FoundServer } from "../../../protocol/discovery/catalogue.ts";
-import { DiscoveryError } from "../../../protocol/discovery/failure.ts";
+import { DiscoveryError } from "../../../protocol/discovery/interfaces.ts";
 import { foundServer } from "../../helpers/found_server.ts";
 
 const LAB = foundServer();

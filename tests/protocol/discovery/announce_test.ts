@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { announce, type AnnounceOptions } from "../../../protocol/discovery/announce.ts";
-import { DiscoveryError } from "../../../protocol/discovery/failure.ts";
+import { DiscoveryError } from "../../../protocol/discovery/interfaces.ts";
 import {
   type DnsMessage,
   ENUMERATION,
@@ -53,7 +53,7 @@ function kinds(lan: MemoryLan): string[] {
   );
 }
 
-Deno.test("announce asks three times whether its name is free, then says twice that it is there", async () => {
+Deno.test("announce probes three times for its name, then announces twice", async () => {
   const { lan, clock } = start();
   await settle();
   await clock.pass(0);
@@ -69,7 +69,7 @@ Deno.test("announce asks three times whether its name is free, then says twice t
   assert.deepEqual(types(lan.said[4]?.message), ["PTR", "SRV", "TXT", "A", "PTR"]);
 });
 
-Deno.test("announce answers who asks, after a moment, and not again within a second", async () => {
+Deno.test("announce answers a query after a delay, and not again within a second", async () => {
   const { lan, clock } = start();
   await settle();
   await clock.pass(SETTLED);
@@ -120,7 +120,7 @@ Deno.test("announce answers for its name, its host and the list of services", as
   }
 });
 
-Deno.test("announce is silent to who knows it already, for half of the time to live", async () => {
+Deno.test("announce suppresses known answers for half of their time to live", async () => {
   const { lan, clock } = start();
   await settle();
   await clock.pass(SETTLED);
@@ -136,18 +136,18 @@ Deno.test("announce is silent to who knows it already, for half of the time to l
   assert.equal(await answers(2_249), 1);
 });
 
-Deno.test("announce answers a simple resolver alone, as it wants it", async () => {
+Deno.test("announce answers a legacy resolver by unicast, with its ID and question", async () => {
   const { lan, clock } = start();
   await settle();
   await clock.pass(SETTLED);
   const from = { address: "192.0.2.99", port: 40_000 };
   lan.say(query({ ...ASK, id: 77 }), from);
   await settle();
-  const [told] = lan.told;
-  assert.deepEqual(told?.to, from);
-  assert.equal(told?.message.id, 77);
-  assert.deepEqual(told?.message.questions, ASK.questions);
-  const records = [...told?.message.answers ?? [], ...told?.message.additionals ?? []];
+  const [unicast] = lan.unicasts;
+  assert.deepEqual(unicast?.to, from);
+  assert.equal(unicast?.message.id, 77);
+  assert.deepEqual(unicast?.message.questions, ASK.questions);
+  const records = [...unicast?.message.answers ?? [], ...unicast?.message.additionals ?? []];
   assert.equal(records.length, 4);
   assert.ok(records.every(({ ttl, flush }) => ttl <= 10 && !flush));
 });
@@ -167,14 +167,14 @@ Deno.test("announce says goodbye, and nothing after it", async () => {
   assert.equal(clock.waiting, 0);
 });
 
-Deno.test("announce says no goodbye before a greeting", async () => {
+Deno.test("announce says no goodbye before an announcement", async () => {
   const { lan, announcement } = start();
   await settle();
   await announcement[Symbol.asyncDispose]();
   assert.deepEqual(kinds(lan), []);
 });
 
-Deno.test("announce takes a name with a part of the pin where the name is in use", async () => {
+Deno.test("announce adds digits of the pin to a name that is in use", async () => {
   const lan = new MemoryLan();
   const clock = new FakeClock();
   const first = start({ lan, clock });
@@ -188,7 +188,7 @@ Deno.test("announce takes a name with a part of the pin where the name is in use
   assert.deepEqual([...first.failures, ...second.failures], []);
 });
 
-Deno.test("announce keeps its name where its own words come back from another network", async () => {
+Deno.test("announce keeps its name when its own records come back from another network", async () => {
   const lan = new MemoryLan();
   const clock = new FakeClock();
   const wired = start({ lan, clock });
@@ -214,7 +214,7 @@ Deno.test("announce gives a whole class with one name thirty names", async () =>
   assert.deepEqual(all.flatMap(({ failures }) => failures), []);
 });
 
-Deno.test("announce stops, and says so once, where somebody answers for every name", async () => {
+Deno.test("announce stops, and reports it once, when another server has every name", async () => {
   const { lan, clock, announcement, failures } = start();
   await settle();
   for (const name of ["Lab", "Lab (n4bQgY)", "Lab (n4bQgYhMfWWa)", "Lab (n4bQgYhMfWWa)"]) {
@@ -222,7 +222,7 @@ Deno.test("announce stops, and says so once, where somebody answers for every na
     await settle();
   }
   assert.deepEqual(failures, [
-    "somebody on this network answers for every name: Lab (n4bQgYhMfWWa)",
+    "another server on this network has every name: Lab (n4bQgYhMfWWa)",
   ]);
   const { length } = lan.said;
   lan.say(ASK, SOMEBODY);
@@ -242,7 +242,7 @@ Deno.test("announce gives way when the name is taken later", async () => {
   assert.equal(kinds(lan).includes("goodbye"), false);
 });
 
-Deno.test("announce tells of changes, at most every five seconds, and not of none", async () => {
+Deno.test("announce announces changes, at most every five seconds", async () => {
   const { lan, clock, announcement } = start();
   await settle();
   await clock.pass(SETTLED);
@@ -264,7 +264,7 @@ Deno.test("announce tells of changes, at most every five seconds, and not of non
   assert.equal(lan.said.length, 4);
 });
 
-Deno.test("announce tells once that there is no network, and throws nothing", async () => {
+Deno.test("announce reports once that there is no network, and throws nothing", async () => {
   const failures: string[] = [];
   await using announcement = announce({
     name: "Lab",
@@ -289,7 +289,7 @@ function types(message: DnsMessage | undefined): string[] {
   return message?.answers.map(({ type }) => type) ?? [];
 }
 
-/** Somebody else's claim to a name. */
+/** Another server's claim to a name. */
 function claim(name: string): DnsMessage {
   return response({
     answers: [{

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { announce } from "../../../protocol/discovery/announce.ts";
 import { browse } from "../../../protocol/discovery/browse.ts";
-import { DiscoveryError } from "../../../protocol/discovery/failure.ts";
+import { DiscoveryError } from "../../../protocol/discovery/interfaces.ts";
 import { query, response, SERVICE } from "../../../protocol/discovery/message.ts";
 import { FakeClock, settle } from "../../helpers/fake_clock.ts";
 import { MemoryLan } from "../../helpers/memory_lan.ts";
@@ -52,7 +52,7 @@ Deno.test("browse finds the servers that answer in time", async () => {
   assert.equal(clock.waiting, 0);
 });
 
-Deno.test("browse asks again, ever more rarely, for what it does not know yet", async () => {
+Deno.test("browse repeats its questions with growing pauses, for what it does not know yet", async () => {
   const lan = new MemoryLan();
   const clock = new FakeClock();
   const found = browse({ seconds: 10 }, { clock, openLinks: lan.join("192.0.2.20") });
@@ -71,7 +71,7 @@ Deno.test("browse asks again, ever more rarely, for what it does not know yet", 
   assert.equal(others.length, 2);
 });
 
-Deno.test("browse takes no query for an answer", async () => {
+Deno.test("browse ignores queries", async () => {
   const lan = new MemoryLan();
   const clock = new FakeClock();
   const found = browse({ seconds: 2 }, { clock, openLinks: lan.join("192.0.2.20") });
@@ -100,7 +100,7 @@ Deno.test("browse ends early with what it has found", async () => {
   assert.equal(clock.waiting, 0);
 });
 
-Deno.test("browse says that there is no network at once", async () => {
+Deno.test("browse rejects at once when there is no network", async () => {
   const clock = new FakeClock();
   const failure = new DiscoveryError("no network");
   const found = browse({ seconds: 60 }, {

@@ -40,7 +40,7 @@ Deno.test("Catalogue lists a server whatever the order and the messages its reco
   assert.deepEqual(catalogue.servers(), expected);
 });
 
-Deno.test("Catalogue lists nothing of which too little is known, and says what is missing", () => {
+Deno.test("Catalogue lists a server only when all is known, and says what is missing", () => {
   const [pointer, service, text, address] = recordsFor("Lab", "192.0.2.7");
   assert.ok(pointer && service && text && address);
   const name = `Lab.${SERVICE}`;
@@ -60,7 +60,7 @@ Deno.test("Catalogue lists nothing of which too little is known, and says what i
   assert.equal(catalogue.servers().length, 1);
 });
 
-Deno.test("Catalogue takes names in any case, once", () => {
+Deno.test("Catalogue folds the case of names", () => {
   const shouted = recordsFor("Lab", "192.0.2.7").map((record) => ({
     ...record,
     name: record.name.toUpperCase(),
@@ -80,7 +80,7 @@ Deno.test("Catalogue puts the addresses of one server together, IPv4 first, link
   ]);
 });
 
-Deno.test("Catalogue takes no address that is everybody's, nobody's, or this machine's", () => {
+Deno.test("Catalogue ignores multicast, unspecified and foreign loopback addresses", () => {
   const bad = ["0.0.0.0", "224.0.0.251", "255.255.255.255", "127.0.0.1", "::", "::1", "ff02::fb"];
   assert.deepEqual(catalogueOf(...recordsFor("Lab", ...bad)).servers(), []);
   const own = new Catalogue();
@@ -88,14 +88,14 @@ Deno.test("Catalogue takes no address that is everybody's, nobody's, or this mac
   assert.deepEqual(own.servers()[0]?.addresses, ["127.0.0.1"]);
 });
 
-Deno.test("Catalogue forgets who says goodbye", () => {
+Deno.test("Catalogue forgets a server after its goodbye", () => {
   const records = recordsFor("Lab", "192.0.2.7");
   const catalogue = catalogueOf(...records);
   catalogue.read(response({ answers: records.map((record) => ({ ...record, ttl: 0 })) }), LINK);
   assert.deepEqual(catalogue.servers(), []);
 });
 
-Deno.test("Catalogue takes what is newer about a server", () => {
+Deno.test("Catalogue replaces older facts about a server", () => {
   const catalogue = catalogueOf(...recordsFor("Lab", "192.0.2.7"));
   const text = encodeDetails({ pin: PIN, rooms: [], people: 9 });
   const news = recordsOf({ label: "Lab", host: "h.local", port: 1, text, addresses: [] }).text;
@@ -108,7 +108,7 @@ Deno.test("Catalogue makes names safe for a terminal", () => {
   assert.equal(server?.name, "␛[31mLab\\u{202e}");
 });
 
-Deno.test("Catalogue holds no more servers and addresses than it has place for", () => {
+Deno.test("Catalogue bounds servers and addresses", () => {
   const catalogue = new Catalogue();
   for (let number = 0; number < 300; number++) {
     const address = `192.0.2.${number % 250 + 1}`;
@@ -128,7 +128,7 @@ Deno.test("Catalogue ignores services of another kind", () => {
   assert.deepEqual(catalogueOf(...printer).servers(), []);
 });
 
-Deno.test("Catalogue takes whatever the decoder makes of hostile datagrams", () => {
+Deno.test("Catalogue survives hostile datagrams", () => {
   const real = encodeMessage(response({ answers: recordsFor("Lab", "192.0.2.7", "fe80::7") }));
   const mutated = fc.array(fc.tuple(fc.nat(real.length - 1), fc.nat(255)), { maxLength: 12 }).map(
     (changes) => {

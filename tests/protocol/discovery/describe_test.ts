@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { addressOf, describeServer } from "../../../protocol/discovery/describe.ts";
 import { foundServer } from "../../helpers/found_server.ts";
 
-Deno.test("describeServer says who is there, and where they talk", () => {
+Deno.test("describeServer names users and rooms", () => {
   const said = (facts: Parameters<typeof foundServer>[0]) => describeServer(foundServer(facts));
   assert.equal(said({}), "Lab: 3 people online; rooms: general, tech");
   assert.equal(said({ moreRooms: 5 }), "Lab: 3 people online; rooms: general, tech and 5 more");

@@ -23,7 +23,7 @@ Deno.test("encodeDetails writes the strings of docs/protocol.md", () => {
   ]);
 });
 
-Deno.test("encodeDetails says how many rooms there are beyond those that it has place to name", () => {
+Deno.test("encodeDetails counts the rooms whose names do not fit", () => {
   const rooms = Array.from({ length: 500 }, (_, number) => `room-${number}`);
   const found = decodeDetails(encodeDetails({ pin: PIN, rooms, people: 0 }));
   assert.ok(found.rooms.length > 10);
@@ -52,7 +52,7 @@ Deno.test("decodeDetails reads what encodeDetails wrote", () => {
   );
 });
 
-Deno.test("decodeDetails leaves out what is odd", () => {
+Deno.test("decodeDetails leaves out bad values", () => {
   const odd = bytes(
     "no key",
     "=nothing",
@@ -74,11 +74,11 @@ Deno.test("decodeDetails leaves out what is odd", () => {
   });
 });
 
-Deno.test("decodeDetails takes keys in any case, and of two the first", () => {
+Deno.test("decodeDetails folds the case of keys, and takes the first of two", () => {
   assert.equal(decodeDetails(bytes("PEOPLE=3", "people=4")).people, 3);
 });
 
-Deno.test("decodeDetails takes any bytes, and says nothing that is long or not safe", () => {
+Deno.test("decodeDetails survives any bytes, and returns only short and safe text", () => {
   const odd = fc.oneof(
     fc.uint8Array({ maxLength: 300 }),
     fc.constantFrom("alpn", "pin", "tls", "people", "rooms", "more").chain((key) =>

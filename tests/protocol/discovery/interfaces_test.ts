@@ -20,7 +20,7 @@ function channels(all: NetworkInterface[], choice: Choice = {}): string[] {
   );
 }
 
-Deno.test("chooseChannels takes every network, and tells on each its own addresses", () => {
+Deno.test("chooseChannels uses every network, and announces on each its own addresses", () => {
   assert.deepEqual(channels([loopback, cable, wireless]), [
     "eth0 udp4 192.0.2.7 2001:db8::7",
     "eth0 udp6 192.0.2.7 2001:db8::7",
@@ -28,7 +28,7 @@ Deno.test("chooseChannels takes every network, and tells on each its own address
   ]);
 });
 
-Deno.test("chooseChannels takes loopback where there is nothing else, or where it is wanted", () => {
+Deno.test("chooseChannels uses loopback when there is nothing else, or on request", () => {
   assert.deepEqual(channels([loopback]), ["lo udp4 127.0.0.1 ::1"]);
   assert.deepEqual(channels([loopback, wireless], { loopback: true }), [
     "lo udp4 127.0.0.1 ::1",
@@ -36,14 +36,14 @@ Deno.test("chooseChannels takes loopback where there is nothing else, or where i
   ]);
 });
 
-Deno.test("chooseChannels takes one interface, by its name or one of its addresses", () => {
+Deno.test("chooseChannels chooses one interface, by its name or one of its addresses", () => {
   for (const only of ["wlan0", "198.51.100.7"]) {
     assert.deepEqual(channels([cable, wireless], { only }), ["wlan0 udp4 198.51.100.7"]);
   }
   assert.deepEqual(channels([cable, wireless], { only: "eth9" }), []);
 });
 
-Deno.test("chooseChannels tells the addresses alone that the server listens on", () => {
+Deno.test("chooseChannels announces only addresses that the server listens on", () => {
   assert.deepEqual(channels([loopback, cable, wireless], { host: "0.0.0.0" }), [
     "eth0 udp4 192.0.2.7",
     "eth0 udp6 192.0.2.7",
@@ -56,7 +56,7 @@ Deno.test("chooseChannels tells the addresses alone that the server listens on",
   ]);
 });
 
-Deno.test("chooseChannels tells addresses of the link where there are no others", () => {
+Deno.test("chooseChannels announces link-local addresses when there are no others", () => {
   assert.deepEqual(channels([make("eth0", ["fe80::7"])]), ["eth0 udp6 fe80::7"]);
 });
 

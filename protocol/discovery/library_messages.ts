@@ -1,6 +1,6 @@
 /**
- * Between the messages of the library and ours. What it decoded came from the network: each value is
- * checked, and what discovery does not understand is left out.
+ * Converts between the library's messages and ours. A decoded message comes from the network: each
+ * value is checked, and records of other kinds are left out.
  */
 import { Buffer } from "node:buffer";
 import { isIPv4, isIPv6 } from "node:net";
@@ -39,7 +39,7 @@ function recordToLibrary(record: DnsRecord): LibraryRecord {
   return { ...record, data: record.data.map((bytes) => Buffer.from(bytes)) };
 }
 
-/** The class is left out: the library takes the bit in it that wants unicast for another class. */
+/** Ignores the class: the library takes the unicast-response bit for a part of it. */
 function readQuestion({ name, type }: LibraryQuestion): Question[] {
   const asked: string = type;
   const known = ASKED.find((one) => one === asked);
