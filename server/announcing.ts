@@ -11,7 +11,7 @@ import { parseConversation } from "../protocol/names.ts";
 import type { Address } from "../protocol/transport/transport.ts";
 import { describe, type Logger } from "./log.ts";
 import type { Presence } from "./services/presence.ts";
-import type { Store } from "./store/store.ts";
+import type { RoomStore } from "./store/rooms.ts";
 
 export interface AnnouncingOptions {
   readonly address: Address;
@@ -19,7 +19,7 @@ export interface AnnouncingOptions {
   /** TCP, of TLS. */
   readonly tlsPort?: number | undefined;
   readonly presence: Pick<Presence, "count">;
-  readonly store: Pick<Store, "countRooms" | "places">;
+  readonly rooms: Pick<RoomStore, "countRooms" | "list">;
   readonly clock: Clock;
   readonly log: Logger;
   /** For tests. */
@@ -74,10 +74,9 @@ class Announcing {
 
   /** Rooms are made, and neither renamed nor deleted: their number says whether there are others. */
   async #readRooms(): Promise<readonly string[]> {
-    const { store } = this.#options;
-    const count = await store.countRooms();
+    const count = await this.#options.rooms.countRooms();
     if (count === this.#countedRooms) return this.#rooms;
-    const rooms = await store.places("", "rooms");
+    const rooms = await this.#options.rooms.list("", "rooms");
     this.#rooms = rooms.flatMap(({ conversation }) => {
       const parsed = parseConversation(conversation);
       return parsed?.type === "room" ? [parsed.name] : [];

@@ -7,10 +7,18 @@
 import type { Clock } from "../protocol/clock.ts";
 import { describe, type Logger } from "./log.ts";
 import type { Files } from "./services/files.ts";
-import type { Store } from "./store/store.ts";
+import type { InvitationStore } from "./store/invitations.ts";
+import type { LoginStore } from "./store/logins.ts";
+import type { RoomStore } from "./store/rooms.ts";
+import type { SearchStore } from "./store/search.ts";
 
 export interface HousekeepingOptions {
-  readonly store: Pick<Store, "admission" | "endExpiredSessions" | "index" | "sweep">;
+  readonly store: {
+    readonly invitations: Pick<InvitationStore, "removeExpired">;
+    readonly logins: Pick<LoginStore, "removeExpired">;
+    readonly rooms: Pick<RoomStore, "freeDeleted">;
+    readonly search: Pick<SearchStore, "index">;
+  };
   readonly files: Pick<Files, "removeExpired" | "removeOrphans">;
   readonly clock: Clock;
   readonly log: Logger;
@@ -32,14 +40,14 @@ export function startHousekeeping(options: HousekeepingOptions): () => void {
     return false;
   };
   const tidy = async () => {
-    const indexed = await store.index(PIECE).catch(failed("index"));
-    const swept = await store.sweep(PIECE).catch(failed("sweep"));
+    const indexed = await store.search.index(PIECE).catch(failed("index"));
+    const swept = await store.rooms.freeDeleted(PIECE).catch(failed("sweep"));
     const removed = await files.removeExpired(PIECE).catch(failed("files"));
     return indexed || swept || removed ? BUSY : QUIET;
   };
   const expire = async () => {
-    await store.endExpiredSessions(clock.time()).catch(failed("expire"));
-    await store.admission.endExpiredInvites(clock.time()).catch(failed("expire"));
+    await store.logins.removeExpired(clock.time()).catch(failed("expire"));
+    await store.invitations.removeExpired(clock.time()).catch(failed("expire"));
     return EXPIRY;
   };
   files.removeOrphans().catch(failed("blobs"));

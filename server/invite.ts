@@ -39,16 +39,15 @@ export interface InviteCommand {
 /** Carries it out; returns the lines to print. */
 export async function invite(command: InviteCommand): Promise<string[]> {
   await using store = await openStore(command.data);
-  const { admission } = store;
-  if (command.list) return (await admission.invites(systemClock.time())).map(describe);
+  if (command.list) return (await store.invitations.list(systemClock.time())).map(describe);
   if (command.withdraw !== undefined) {
-    if (await admission.withdraw(command.withdraw)) return [];
+    if (await store.invitations.withdraw(command.withdraw)) return [];
     throw new InviteError(
       `There is no invitation ${command.withdraw}. Show those that there are: sotto invite --list`,
     );
   }
   const { pin } = await loadOrMakeCertificate(command.data, certificateNames());
-  const invites = new Invites({ store: admission, clock: systemClock });
+  const invites = new Invites({ store, clock: systemClock });
   const { code } = await invites.make(command).catch((error) => {
     throw error instanceof ProtocolError ? new InviteError(error.message) : error;
   });
@@ -67,12 +66,12 @@ export interface AdminCommand {
 export async function admin({ data, add, remove }: AdminCommand): Promise<string[]> {
   await using store = await openStore(data);
   for (const [name, isAdmin] of [[add, true], [remove, false]] as const) {
-    if (name === undefined || await store.admission.setAdmin(foldName(name), isAdmin)) continue;
+    if (name === undefined || await store.accounts.setAdmin(foldName(name), isAdmin)) continue;
     throw new InviteError(
       `There is no account ${name} here. It is made at the first login: then it can be an admin.`,
     );
   }
-  return await store.admission.admins();
+  return await store.accounts.admins();
 }
 
 /** The one server's store, or, while that runs, a word beside it. */

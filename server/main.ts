@@ -80,7 +80,9 @@ export async function startServer(
   const where = formatHostPort(address.hostname, address.port);
   log.info("listening", { address: where, engine, tls_port: tlsPort, pin });
   const announcing = config.announce
-    ? resources.use(startAnnouncing({ address, pin, tlsPort, presence, store, clock, log }))
+    ? resources.use(
+      startAnnouncing({ address, pin, tlsPort, presence, rooms: store.rooms, clock, log }),
+    )
     : undefined;
 
   const held = resources.move();

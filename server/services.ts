@@ -52,7 +52,7 @@ export function makeServices(options: ServicesOptions): Services {
   const { store, limits, clock, log } = options;
   const presence = new Presence({ clock });
   const conversations = new Conversations({ store, presence });
-  const invites = new Invites({ store: store.admission, clock });
+  const invites = new Invites({ store, clock });
   return {
     accounts: new Accounts({
       invites,
@@ -67,7 +67,7 @@ export function makeServices(options: ServicesOptions): Services {
     }),
     conversations,
     delivery: new Delivery({
-      store,
+      messages: store.messages,
       audience: conversations,
       clock,
       log,

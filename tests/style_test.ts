@@ -31,7 +31,6 @@ const LENGTH_OFFENDERS: readonly string[] = [
 const FUNCTION_OFFENDERS: readonly string[] = [
   "client/ui/plain.ts",
   "client/ui/state.ts",
-  "server/store/statements.ts",
   "tests/protocol/fuzz_test.ts",
   "tests/protocol/transport/contract/connections.ts",
   "tests/protocol/transport/contract/dial.ts",
@@ -39,11 +38,6 @@ const FUNCTION_OFFENDERS: readonly string[] = [
   "tests/protocol/transport/contract/migration.ts",
   "tests/protocol/transport/contract/streams.ts",
   "tests/server/services/accounts_test.ts",
-  "tests/server/store/contract.ts",
-  "tests/server/store/contract_admission.ts",
-  "tests/server/store/contract_files.ts",
-  "tests/server/store/contract_places.ts",
-  "tests/server/store/contract_search.ts",
 ];
 const NAMING_OFFENDERS: readonly string[] = [
   "client/files/attempt.ts",

@@ -31,9 +31,9 @@ async function makeAccounts(data: string, count: number): Promise<string[]> {
   const now = Date.now();
   return await Array.fromAsync({ length: count }, async (_, at) => {
     const account = `user${at + 1}`;
-    await store.createAccount(account, passwordHash, now);
+    await store.accounts.create(account, passwordHash, now);
     const { token, id, expiresAt } = await tokens.issue(account, now);
-    await store.createSession({ id, account, createdAt: now, expiresAt });
+    await store.logins.create({ id, account, createdAt: now, expiresAt });
     return token;
   });
 }

@@ -8,7 +8,7 @@ import { objectionText } from "./objection.ts";
 
 export interface HistoryServices {
   readonly conversations: Conversations;
-  readonly store: Pick<Store, "history">;
+  readonly store: Pick<Store, "messages">;
 }
 
 /** Messages read from the store at once: bounds what a reader that stalls keeps in memory. */
@@ -38,7 +38,7 @@ export async function* history(
     ? after
     : Math.max(after, Math.min(end, newest + 1) - limit - 1);
   const read = async (from: number, to: number, most: number) =>
-    (await store.history(conversation, from, most)).filter(({ seq }) => seq < to);
+    (await store.messages.history(conversation, from, most)).filter(({ seq }) => seq < to);
 
   let last = start;
   for (let left = limit; left > 0;) {

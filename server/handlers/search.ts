@@ -7,7 +7,7 @@ import type { SignedIn } from "../services/signed_in.ts";
 import type { Store } from "../store/store.ts";
 
 export interface SearchServices {
-  readonly store: Pick<Store, "search" | "index">;
+  readonly store: Pick<Store, "search">;
 }
 
 /** Messages that are put into the index in one go. */
@@ -32,12 +32,12 @@ export async function* search(
     yield [{ type: "error", re, code: "bad_search", message }];
     return;
   }
-  while (await store.index(INDEXED)) await setImmediate();
+  while (await store.search.index(INDEXED)) await setImmediate();
 
   let left = limit;
   let next: number | undefined;
   for (let round = 0; round < ROUNDS && left > 0; round++) {
-    const found = await store.search(session.account.name, words, next, Math.min(left, READ));
+    const found = await store.search.find(session.account.name, words, next, Math.min(left, READ));
     if (found.messages.length > 0) yield [...found.messages];
     left -= found.messages.length;
     next = found.next;

@@ -13,16 +13,17 @@ import { foldName, isFreeName, isName } from "../../protocol/names.ts";
 import type { Registration } from "../config.ts";
 import { describe, type Logger } from "../log.ts";
 import type { AddressPaces } from "../rate.ts";
-import type { Account, Store } from "../store/store.ts";
+import type { Account, AccountStore } from "../store/accounts.ts";
+import type { LoginStore } from "../store/logins.ts";
 import type { Invites } from "./invites.ts";
 import type { Passwords } from "./passwords.ts";
 import type { Tokens } from "./tokens.ts";
 
 export interface AccountsOptions {
-  readonly store: Pick<
-    Store,
-    "account" | "createAccount" | "setPasswordHash" | "createSession" | "session" | "endSession"
-  >;
+  readonly store: {
+    readonly accounts: Pick<AccountStore, "byName" | "create" | "setPasswordHash">;
+    readonly logins: Pick<LoginStore, "create" | "end" | "get">;
+  };
   readonly passwords: Pick<Passwords, "hash" | "verify">;
   readonly tokens: Tokens;
   readonly invites: Pick<Invites, "isGood" | "admit">;
@@ -91,10 +92,10 @@ export class Accounts {
   async resume(token: string): Promise<SignInResult> {
     const { tokens, store, clock } = this.#options;
     const verified = await tokens.verify(token, clock.time());
-    const row = verified && await store.session(verified.id);
+    const row = verified && await store.logins.get(verified.id);
     if (row === undefined || row.account !== verified?.account) return refused("bad_token");
     if (row.expiresAt <= clock.time()) return refused("bad_token");
-    const account = await store.account(row.account);
+    const account = await store.accounts.byName(row.account);
     if (account === undefined) return refused("bad_token");
     const { id: sessionId, expiresAt: expires } = row;
     return { type: "signed_in", account, sessionId, token, expires, created: false };
@@ -102,7 +103,7 @@ export class Accounts {
 
   /** The session's token is worth nothing from now on. */
   async logout(sessionId: string): Promise<void> {
-    await this.#options.store.endSession(sessionId);
+    await this.#options.store.logins.end(sessionId);
   }
 
   async #login({ user, password, intent = "any", code }: Credentials): Promise<SignInResult> {
@@ -113,7 +114,7 @@ export class Accounts {
     const isOpen = registration === "open";
     // Before any look at the name: where nobody can register, nobody learns which names there are.
     if (intent === "register" && !isOpen) return refused("registration_closed");
-    const account = await store.account(name);
+    const account = await store.accounts.byName(name);
     if (intent === "register") {
       return account === undefined ? await this.#register(name, password) : refused("name_taken");
     }
@@ -121,7 +122,7 @@ export class Accounts {
       const result = await this.#register(name, password);
       // Somebody else was faster with the same new name: then it is a login like any other.
       if (result.type !== "refused" || result.code !== "name_taken") return result;
-      return await this.#check(await store.account(name), password);
+      return await this.#check(await store.accounts.byName(name), password);
     }
     return await this.#check(account, password, isOpen ? undefined : NOBODY_NEW);
   }
@@ -138,7 +139,7 @@ export class Accounts {
     if (intent === "register" && !isGood) {
       return code === undefined ? refused("bad_code", CODE_NEEDED) : refused("bad_code");
     }
-    const account = await store.account(name);
+    const account = await store.accounts.byName(name);
     if (isGood && account === undefined) return await this.#register(name, password, code);
     if (intent === "register") return refused("name_taken");
     const result = await this.#check(account, password, isGood ? TAKEN : NO_CODE);
@@ -163,7 +164,7 @@ export class Accounts {
     if (!isFreeName(name)) return refused("bad_name", RESERVED_NAME);
     const hash = await passwords.hash(password);
     const account = code === undefined
-      ? await store.createAccount(name, hash, clock.time()) ?? "name_taken"
+      ? await store.accounts.create(name, hash, clock.time()) ?? "name_taken"
       : await invites.admit(name, hash, code);
     return typeof account === "string" ? refused(account) : await this.#open(account, true);
   }
@@ -172,7 +173,7 @@ export class Accounts {
     const { store, tokens, clock } = this.#options;
     const now = clock.time();
     const { token, id, expiresAt } = await tokens.issue(account.name, now);
-    await store.createSession({ id, account: account.name, createdAt: now, expiresAt });
+    await store.logins.create({ id, account: account.name, createdAt: now, expiresAt });
     return { type: "signed_in", account, sessionId: id, token, expires: expiresAt, created };
   }
 
@@ -180,7 +181,7 @@ export class Accounts {
   async #raise(name: string, password: string): Promise<void> {
     const { store, passwords, log } = this.#options;
     try {
-      await store.setPasswordHash(name, await passwords.hash(password));
+      await store.accounts.setPasswordHash(name, await passwords.hash(password));
       log.info("password_rehashed", { user: name });
     } catch (error) {
       log.warn("password_not_rehashed", { user: name, error: describe(error) });

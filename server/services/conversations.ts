@@ -9,12 +9,18 @@ import { encodeFrame } from "../../protocol/codec.ts";
 import type { ErrorCode } from "../../protocol/errors.ts";
 import type { ConversationState, Status } from "../../protocol/frame.ts";
 import { parseConversation, peerOf } from "../../protocol/names.ts";
-import type { MemberState, Store } from "../store/store.ts";
+import type { AccountStore } from "../store/accounts.ts";
+import type { ConversationStore, MemberState } from "../store/conversations.ts";
+import type { RoomStore } from "../store/rooms.ts";
 import type { Audience, Recipient } from "./delivery.ts";
 import type { SignedIn } from "./signed_in.ts";
 
 export interface ConversationsOptions {
-  readonly store: Pick<Store, "account" | "conversations" | "mark" | "place" | "state">;
+  readonly store: {
+    readonly accounts: Pick<AccountStore, "byName">;
+    readonly conversations: Pick<ConversationStore, "mark" | "state" | "states">;
+    readonly rooms: Pick<RoomStore, "get">;
+  };
   readonly presence: {
     /** The sessions of one account. */
     sessionsOf(account: string): readonly SignedIn[];
@@ -43,7 +49,7 @@ export class Conversations implements Audience {
     this.#places.set(session, places);
     while (true) {
       const dismissals = this.#dismissals;
-      const states = await this.#store.conversations(session.account.name);
+      const states = await this.#store.conversations.states(session.account.name);
       // Somebody may have been dismissed since these were read.
       if (dismissals !== this.#dismissals) continue;
       for (const { conversation } of states) {
@@ -83,29 +89,29 @@ export class Conversations implements Audience {
   async objection(session: SignedIn, conversation: string): Promise<ErrorCode | undefined> {
     if (this.#places.get(session)?.has(conversation)) return undefined;
     const type = parseConversation(conversation)?.type;
-    if (type === "room" && await this.#store.place(conversation) !== undefined) {
+    if (type === "room" && await this.#store.rooms.get(conversation) !== undefined) {
       return "not_a_member";
     }
     const peer = peerOf(conversation, session.account.name);
     // A group or a dm that is not one's own is not told from one that does not exist.
     if (peer === undefined) return "unknown_conversation";
-    return await this.#store.account(peer) === undefined ? "unknown_user" : undefined;
+    return await this.#store.accounts.byName(peer) === undefined ? "unknown_user" : undefined;
   }
 
   /** How far each of the account's conversations has come. */
   states(account: string): Promise<ConversationState[]> {
-    return this.#store.conversations(account);
+    return this.#store.conversations.states(account);
   }
 
   /** How far one of them has; `undefined` where the account is no member. */
   state(account: string, conversation: string): Promise<MemberState | undefined> {
-    return this.#store.state(account, conversation);
+    return this.#store.conversations.state(account, conversation);
   }
 
   /** Everything up to `seq` was shown to the person: tells their other sessions. */
   async mark(session: SignedIn, conversation: string, seq: number): Promise<void> {
     const { name } = session.account;
-    if (!await this.#store.mark(name, conversation, seq)) return;
+    if (!await this.#store.conversations.mark(name, conversation, seq)) return;
     const others = this.#presence.sessionsOf(name).filter((other) => other !== session);
     if (others.length === 0) return;
     const frame = encodeFrame({ type: "marked", conversation, seq });

@@ -18,7 +18,7 @@ import { concat } from "../../protocol/concat.ts";
 import { ERRORS } from "../../protocol/errors.ts";
 import type { Content, ServerFrame } from "../../protocol/frame.ts";
 import { describe, type Logger } from "../log.ts";
-import type { Appended, NewMessage, Store } from "../store/store.ts";
+import type { Appended, MessageStore, NewMessage } from "../store/messages.ts";
 
 /** Whoever is owed frames. */
 export interface Recipient {
@@ -52,7 +52,7 @@ export interface Submission {
 }
 
 export interface DeliveryOptions {
-  readonly store: Pick<Store, "append">;
+  readonly messages: Pick<MessageStore, "append">;
   readonly audience: Audience;
   readonly clock: Pick<Clock, "time">;
   readonly log: Logger;
@@ -138,9 +138,9 @@ export class Delivery {
   };
 
   async #append(batch: readonly Waiting[]): Promise<readonly (Appended | undefined)[] | undefined> {
-    const { store, log } = this.#options;
+    const { messages, log } = this.#options;
     try {
-      return await store.append(batch.map(({ message }) => message));
+      return await messages.append(batch.map(({ message }) => message));
     } catch (error) {
       log.error("messages_not_stored", { count: batch.length, error: describe(error) });
       return undefined;

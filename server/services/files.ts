@@ -15,7 +15,7 @@ import type { ClientFrames } from "../../protocol/frame.ts";
 import { SerialQueue } from "../../protocol/serial_queue.ts";
 import { formatSize } from "../../protocol/size.ts";
 import type { Blobs } from "../store/blobs.ts";
-import type { FileRow, FileStore } from "../store/file_store.ts";
+import type { FileRow, FileStore } from "../store/files.ts";
 import { FileReader } from "./file_reader.ts";
 import { IncomingFile } from "./incoming_file.ts";
 import type { SignedIn } from "./signed_in.ts";
@@ -145,7 +145,7 @@ export class Files implements AsyncDisposable {
   async removeExpired(limit: number): Promise<boolean> {
     const { store, clock, limits } = this.#options;
     const now = clock.time();
-    const old = await store.old(now - limits.keep, now - limits.keepPart, limit);
+    const old = await store.expired(now - limits.keep, now - limits.keepPart, limit);
     const active = new Set([...this.#uploads.values()].map(({ file }) => file));
     const expired = old.filter((file) => !active.has(file));
     for (const file of expired) await this.#changes.run(() => this.#remove(file));
@@ -204,7 +204,7 @@ export class Files implements AsyncDisposable {
       return found;
     }
     await this.#checkCount(account);
-    const equal = await store.same(account, hash, size);
+    const equal = await store.findEqual(account, hash, size);
     const complete = equal !== undefined && await blobs.length(equal.blob) === size;
     if (!complete) await this.#checkQuota(account, size);
     const blob = complete ? equal.blob : file;
@@ -222,7 +222,7 @@ export class Files implements AsyncDisposable {
 
   async #checkQuota(account: string, size: number): Promise<void> {
     const { store, limits } = this.#options;
-    const left = limits.quota - await store.used(account);
+    const left = limits.quota - await store.usedBytes(account);
     if (size > left) {
       const days = Math.ceil(limits.keep / (24 * 60 * 60 * 1000));
       throw new ProtocolError(

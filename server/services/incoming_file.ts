@@ -3,7 +3,7 @@ import { assert } from "../../protocol/assert.ts";
 import { ProtocolError } from "../../protocol/errors.ts";
 import type { BlobWriter } from "../store/blobs.ts";
 import { StoreError } from "../store/error.ts";
-import type { FileRow } from "../store/file_store.ts";
+import type { FileRow } from "../store/files.ts";
 
 export class IncomingFile implements AsyncDisposable {
   readonly row: FileRow;

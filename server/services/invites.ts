@@ -8,8 +8,8 @@ import type { Clock } from "../../protocol/clock.ts";
 import { ProtocolError } from "../../protocol/errors.ts";
 import { LIMITS, TIMES } from "../../protocol/limits.ts";
 import { randomBytes } from "../../protocol/random.ts";
-import type { AdmissionStore } from "../store/admission_store.ts";
-import type { Account } from "../store/store.ts";
+import type { Account, AccountStore } from "../store/accounts.ts";
+import type { InvitationStore } from "../store/invitations.ts";
 
 /** 96 bits, in base64url: nobody guesses one, and it fits on a line. */
 const CODE_BYTES = 12;
@@ -18,10 +18,10 @@ const DAY = 24 * 60 * 60 * 1000;
 const INVITE_DEFAULTS = { uses: 1, lifetime: 7 * DAY } as const;
 
 export interface InvitesOptions {
-  readonly store: Pick<
-    AdmissionStore,
-    "invite" | "invites" | "isGood" | "isAdmin" | "createAccount"
-  >;
+  readonly store: {
+    readonly accounts: Pick<AccountStore, "isAdmin">;
+    readonly invitations: Pick<InvitationStore, "create" | "createAccount" | "isValid" | "list">;
+  };
   readonly clock: Pick<Clock, "time">;
   /** Bytes that nobody can guess. */
   readonly random?: (length: number) => Uint8Array;
@@ -53,14 +53,14 @@ export class Invites {
   async make(request: InviteRequest): Promise<MadeInvite> {
     const { store, clock, random = randomBytes } = this.#options;
     const { by, uses = INVITE_DEFAULTS.uses, lifetime = INVITE_DEFAULTS.lifetime } = request;
-    if (by !== undefined && !await store.isAdmin(by)) {
+    if (by !== undefined && !await store.accounts.isAdmin(by)) {
       throw new ProtocolError(
         "not_allowed",
         "Only an admin invites. Whoever runs the server makes one: sotto admin --add NAME.",
       );
     }
     const now = clock.time();
-    if ((await store.invites(now)).length >= LIMITS.invites) {
+    if ((await store.invitations.list(now)).length >= LIMITS.invites) {
       throw new ProtocolError(
         "quota_exceeded",
         `There are ${LIMITS.invites} invitations already. Withdraw some: sotto invite --list.`,
@@ -69,12 +69,12 @@ export class Invites {
     const code = Buffer.from(random(CODE_BYTES)).toString("base64url");
     const expires = now + Math.min(lifetime, TIMES.invite);
     const invite = { hash: hashOf(code), uses, madeAt: now, expiresAt: expires, by };
-    return { number: await store.invite(invite), code, uses, expires };
+    return { number: await store.invitations.create(invite), code, uses, expires };
   }
 
   /** Whether the code would make an account now. */
   isGood(code: string): Promise<boolean> {
-    return this.#options.store.isGood(hashOf(code), this.#options.clock.time());
+    return this.#options.store.invitations.isValid(hashOf(code), this.#options.clock.time());
   }
 
   /** Makes an account, and counts a use of the code, or does neither. */
@@ -84,7 +84,7 @@ export class Invites {
     code: string,
   ): Promise<Account | "name_taken" | "bad_code"> {
     const { store, clock } = this.#options;
-    return store.createAccount(name, passwordHash, clock.time(), hashOf(code));
+    return store.invitations.createAccount(name, passwordHash, clock.time(), hashOf(code));
   }
 }
 

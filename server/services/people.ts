@@ -5,12 +5,16 @@
 import { encodeFrame } from "../../protocol/codec.ts";
 import type { OwnStatus, ServerFrames, User } from "../../protocol/frame.ts";
 import { parseConversation } from "../../protocol/names.ts";
-import type { Store } from "../store/store.ts";
+import type { AccountStore } from "../store/accounts.ts";
+import type { ConversationStore } from "../store/conversations.ts";
 import type { Presence } from "./presence.ts";
 import type { SignedIn } from "./signed_in.ts";
 
 export interface PeopleOptions {
-  readonly store: Pick<Store, "account" | "accountByNumber" | "conversations" | "setStatus">;
+  readonly store: {
+    readonly accounts: Pick<AccountStore, "byName" | "byNumber" | "setStatus">;
+    readonly conversations: Pick<ConversationStore, "states">;
+  };
   readonly presence: Presence;
 }
 
@@ -31,8 +35,8 @@ export class People {
     const unknown: (string | number)[] = [];
     for (const one of wanted) {
       const account = typeof one === "string"
-        ? await this.#store.account(one)
-        : await this.#store.accountByNumber(one);
+        ? await this.#store.accounts.byName(one)
+        : await this.#store.accounts.byNumber(one);
       if (account === undefined) {
         unknown.push(one);
         continue;
@@ -48,15 +52,15 @@ export class People {
    * the account's sessions are told which conversations have gone on meanwhile.
    */
   async setStatus({ account: { name } }: SignedIn, status: OwnStatus): Promise<void> {
-    const before = await this.#store.conversations(name);
-    await this.#store.setStatus(name, status);
+    const before = await this.#store.conversations.states(name);
+    await this.#store.accounts.setStatus(name, status);
     // Another session of the account may have set one meanwhile: what counts is what holds now.
     const wasHeld = this.#presence.statusOf(name) === "dnd";
     this.#presence.setStatus(name, status);
     if (!wasHeld || status === "dnd") return;
     // Read after messages are delivered again, so that none falls between the two.
     const seen = new Map(before.map(({ conversation, seq }) => [conversation, seq]));
-    for (const state of await this.#store.conversations(name)) {
+    for (const state of await this.#store.conversations.states(name)) {
       const isDm = parseConversation(state.conversation)?.type === "dm";
       if (!isDm || state.seq <= (seen.get(state.conversation) ?? 0)) continue;
       const frame = encodeFrame({ type: "conversation", ...state });

@@ -18,28 +18,14 @@ import type {
 import { LIMITS } from "../../protocol/limits.ts";
 import { isFreeName, parseConversation } from "../../protocol/names.ts";
 import { SerialQueue } from "../../protocol/serial_queue.ts";
-import type { Place, Store } from "../store/store.ts";
+import type { Room } from "../store/rooms.ts";
+import type { Store } from "../store/store.ts";
 import type { Conversations } from "./conversations.ts";
 import type { Presence } from "./presence.ts";
 import type { SignedIn } from "./signed_in.ts";
 
 export interface PlacesOptions {
-  readonly store: Pick<
-    Store,
-    | "account"
-    | "addMembers"
-    | "countPlaces"
-    | "countRooms"
-    | "createPlace"
-    | "deletePlace"
-    | "isMember"
-    | "members"
-    | "place"
-    | "places"
-    | "removeMembers"
-    | "setTopic"
-    | "state"
-  >;
+  readonly store: Pick<Store, "accounts" | "conversations" | "rooms">;
   readonly conversations: Conversations;
   readonly presence: Presence;
   /** Rooms that there may be. */
@@ -85,7 +71,7 @@ export class Places {
       if (parsed.type === "room") await this.#checkRooms();
 
       const members = [...new Set([creator, ...others])];
-      if (!await store.createPlace({ conversation, topic, creator }, members)) {
+      if (!await store.rooms.create({ conversation, topic, creator }, members)) {
         throw new ProtocolError("name_taken", `There is a ${parsed.type} of that name already.`);
       }
       const state = await this.#enter(session, conversation, members);
@@ -105,12 +91,14 @@ export class Places {
     return this.#changes.run(async () => {
       const { store } = this.#options;
       const { name } = session.account;
-      if (await store.place(conversation) === undefined) {
+      if (await store.rooms.get(conversation) === undefined) {
         throw new ProtocolError("unknown_conversation", "There is no room of that name.");
       }
-      if (await store.isMember(conversation, name)) return await this.#stateOf(name, conversation);
+      if (await store.conversations.isMember(conversation, name)) {
+        return await this.#stateOf(name, conversation);
+      }
       await this.#checkRoomFor(name, "joined");
-      await store.addMembers(conversation, [name]);
+      await store.rooms.addMembers(conversation, [name]);
       const state = await this.#enter(session, conversation, [name]);
       this.#tell(session, { conversation, change: "joined" });
       return state;
@@ -124,9 +112,9 @@ export class Places {
       const { name } = session.account;
       await this.#own(session, conversation);
       const isGroup = parseConversation(conversation)?.type === "group";
-      const isLast = isGroup && (await store.members(conversation)).length === 1;
-      if (isLast) await store.deletePlace(conversation);
-      else await store.removeMembers(conversation, [name]);
+      const isLast = isGroup && (await store.conversations.members(conversation)).length === 1;
+      if (isLast) await store.rooms.delete(conversation);
+      else await store.rooms.removeMembers(conversation, [name]);
       this.#tell(session, { conversation, change: "left" });
       conversations.dismiss(name, conversation);
     });
@@ -137,8 +125,8 @@ export class Places {
     return this.#changes.run(async () => {
       const { store, conversations } = this.#options;
       await this.#ownAsCreator(session, conversation);
-      const members = await store.members(conversation);
-      await store.deletePlace(conversation);
+      const members = await store.conversations.members(conversation);
+      await store.rooms.delete(conversation);
       this.#tell(session, { conversation, change: "deleted" });
       for (const { name } of members) conversations.dismiss(name, conversation);
     });
@@ -150,7 +138,9 @@ export class Places {
       const { store } = this.#options;
       await this.#ownAsCreator(session, conversation);
       await this.#checkAccounts(users);
-      const members = new Set((await store.members(conversation)).map(({ name }) => name));
+      const members = new Set(
+        (await store.conversations.members(conversation)).map(({ name }) => name),
+      );
       const added = [...new Set(users)].filter((name) => !members.has(name));
       if (added.length === 0) return added;
       if (members.size + added.length > LIMITS.members) {
@@ -158,7 +148,7 @@ export class Places {
         throw new ProtocolError("quota_exceeded", message);
       }
       for (const name of added) await this.#checkRoomFor(name, "joined");
-      await store.addMembers(conversation, added);
+      await store.rooms.addMembers(conversation, added);
       await this.#enter(session, conversation, added);
       this.#tell(session, { conversation, change: "added", users: added });
       return added;
@@ -173,13 +163,15 @@ export class Places {
       if (users.includes(session.account.name)) {
         throw new ProtocolError("not_allowed", "To go yourself, leave the group, or delete it.");
       }
-      const members = new Set((await store.members(conversation)).map(({ name }) => name));
+      const members = new Set(
+        (await store.conversations.members(conversation)).map(({ name }) => name),
+      );
       const strangers = users.filter((name) => !members.has(name));
       if (strangers.length > 0) {
         throw new ProtocolError("not_a_member", `Not in that group: ${strangers.join(", ")}.`);
       }
       const removed = [...new Set(users)];
-      await store.removeMembers(conversation, removed);
+      await store.rooms.removeMembers(conversation, removed);
       this.#tell(session, { conversation, change: "removed", users: removed });
       for (const name of removed) conversations.dismiss(name, conversation);
     });
@@ -189,7 +181,7 @@ export class Places {
     return this.#changes.run(async () => {
       await this.#own(session, conversation);
       checkTopic(topic);
-      await this.#options.store.setTopic(conversation, topic);
+      await this.#options.store.rooms.setTopic(conversation, topic);
       this.#tell(session, { conversation, change: "topic", topic });
     });
   }
@@ -209,7 +201,7 @@ export class Places {
 
   /** All rooms, or the groups that the account is in. */
   list(account: string, kind: "rooms" | "groups"): Promise<ListedPlace[]> {
-    return this.#options.store.places(account, kind);
+    return this.#options.store.rooms.list(account, kind);
   }
 
   /** Who is in a room, or in a group of one's own, online or not. */
@@ -219,9 +211,11 @@ export class Places {
   ): Promise<{ readonly creator: string | undefined; readonly users: User[] }> {
     const { store, presence } = this.#options;
     const isRoom = parseConversation(conversation)?.type === "room";
-    const place = isRoom ? await store.place(conversation) : await this.#own(session, conversation);
+    const place = isRoom
+      ? await store.rooms.get(conversation)
+      : await this.#own(session, conversation);
     if (place === undefined) throw new ProtocolError("unknown_conversation");
-    const members = await store.members(conversation);
+    const members = await store.conversations.members(conversation);
     const users = members.map(({ number, name }) => ({
       number,
       name,
@@ -252,7 +246,7 @@ export class Places {
   }
 
   async #stateOf(account: string, conversation: string): Promise<ConversationState> {
-    const state = await this.#options.store.state(account, conversation);
+    const state = await this.#options.store.conversations.state(account, conversation);
     if (state === undefined) throw new ProtocolError("unknown_conversation");
     const { held: _, ...rest } = state;
     return rest;
@@ -268,11 +262,11 @@ export class Places {
   }
 
   /** A room or group that the session is in. */
-  async #own(session: SignedIn, conversation: string): Promise<Place> {
+  async #own(session: SignedIn, conversation: string): Promise<Room> {
     const { store, conversations } = this.#options;
     const objection = await conversations.objection(session, conversation);
     if (objection !== undefined) throw new ProtocolError(objection);
-    const place = await store.place(conversation);
+    const place = await store.rooms.get(conversation);
     if (place === undefined) throw new ProtocolError("unknown_conversation");
     return place;
   }
@@ -286,7 +280,7 @@ export class Places {
   async #checkAccounts(names: readonly string[]): Promise<void> {
     const unknown: string[] = [];
     for (const name of names) {
-      if (await this.#options.store.account(name) === undefined) unknown.push(name);
+      if (await this.#options.store.accounts.byName(name) === undefined) unknown.push(name);
     }
     if (unknown.length === 0) return;
     throw new ProtocolError("unknown_user", `No such user: ${unknown.join(", ")}.`);
@@ -294,7 +288,7 @@ export class Places {
 
   /** Whether the account may make, or be in, one more. */
   async #checkRoomFor(account: string, count: "made" | "joined"): Promise<void> {
-    if ((await this.#options.store.countPlaces(account))[count] < LIMITS[count]) return;
+    if ((await this.#options.store.rooms.countOf(account))[count] < LIMITS[count]) return;
     const message = count === "made"
       ? `You have made ${LIMITS.made} rooms and groups, which is all that you may.`
       : `${account} is in ${LIMITS.joined} rooms and groups, and can be in no more.`;
@@ -303,7 +297,7 @@ export class Places {
 
   async #checkRooms(): Promise<void> {
     const { store, rooms } = this.#options;
-    if (await store.countRooms() < rooms) return;
+    if (await store.rooms.countRooms() < rooms) return;
     throw new ProtocolError("quota_exceeded", `There are ${rooms} rooms here, and can be no more.`);
   }
 }

@@ -3,7 +3,7 @@
  * signed with EdDSA by a key that is made at the first start and never leaves the data folder.
  *
  * A token that verifies was issued here and has not expired; whether its session was ended
- * meanwhile, the store knows (`Store.session`), and whoever calls `verify` MUST ask it.
+ * meanwhile, the store knows (`LoginStore`), and whoever calls `verify` MUST ask it.
  */
 import { join } from "node:path";
 import { errors, exportJWK, generateKeyPair, jwtVerify, SignJWT } from "jose";

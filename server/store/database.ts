@@ -1,40 +1,72 @@
-/** Opens the SQLite file, either as the one server that owns it or beside that server. */
-import { chmodSync } from "node:fs";
-import { DatabaseSync } from "node:sqlite";
-import { StoreError } from "./error.ts";
-import { checkSchema, migrate, type Migration } from "./migrations.ts";
+/**
+ * A SQLite database as the parts of the store use it: statements that are prepared once, calls that
+ * run at once in this thread, and promises that resolve when a change is on the disk (`wal_sync.ts`).
+ *
+ * It knows no tables.
+ */
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { assert } from "../../protocol/assert.ts";
+import { WalSync } from "./wal_sync.ts";
 
-/** How long a write waits for another process's. */
-const PATIENCE = 5_000;
+export class Database implements AsyncDisposable {
+  readonly #database: DatabaseSync;
+  readonly #disk: WalSync;
+  readonly #begin: StatementSync;
+  readonly #commit: StatementSync;
+  readonly #rollback: StatementSync;
 
-/** Makes the file where there is none, and brings it to the newest schema. */
-export function openDatabase(file: string, migrations?: readonly Migration[]): DatabaseSync {
-  const database = new DatabaseSync(file, { timeout: PATIENCE, enableForeignKeyConstraints: true });
-  try {
-    chmodSync(file, 0o600);
-    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
-    migrate(database, file, migrations);
-    return database;
-  } catch (error) {
-    database.close();
-    if (error instanceof StoreError) throw error;
-    throw new StoreError(
-      "unreadable",
-      `Cannot read ${file}: it is no database, or is damaged. Put a copy in its place, or use ` +
-        "another folder.",
-      { cause: error },
-    );
+  /** Takes over an open database in WAL mode. `file`: its name. */
+  constructor(database: DatabaseSync, file: string) {
+    this.#database = database;
+    this.#disk = new WalSync(`${file}-wal`);
+    this.#begin = database.prepare("BEGIN IMMEDIATE");
+    this.#commit = database.prepare("COMMIT");
+    this.#rollback = database.prepare("ROLLBACK");
   }
-}
 
-/** Opens a file that a server has open, and changes nothing of its schema. */
-export function openShared(file: string): DatabaseSync {
-  const database = new DatabaseSync(file, { timeout: PATIENCE, enableForeignKeyConstraints: true });
-  try {
-    checkSchema(database, file);
-    return database;
-  } catch (error) {
-    database.close();
-    throw error;
+  prepare(sql: string): StatementSync {
+    return this.#database.prepare(sql);
+  }
+
+  /**
+   * Runs `work` now; what it throws rejects. Changes survive the death of the process, and not yet
+   * that of the machine.
+   */
+  run<T>(work: () => T): Promise<T> {
+    return Promise.try(work);
+  }
+
+  /** Runs `work` now; resolves when its changes survive the death of the machine too. */
+  async write<T>(work: () => T): Promise<T> {
+    const result = work();
+    await this.#disk.synced();
+    return result;
+  }
+
+  /** The same, and if `work` throws it changes nothing. */
+  transaction<T>(work: () => T): Promise<T> {
+    return this.write(() => this.atomically(work));
+  }
+
+  /** Runs `work` in a transaction; if it throws it changes nothing. */
+  atomically<T>(work: () => T): T {
+    assert(!this.#database.isTransaction, "transactions are not nested");
+    this.#begin.run();
+    try {
+      const result = work();
+      this.#commit.run();
+      return result;
+    } catch (error) {
+      // Some errors (a full disk) have rolled back already.
+      if (this.#database.isTransaction) this.#rollback.run();
+      throw error;
+    }
+  }
+
+  /** Closing moves what is in the write-ahead log into the database file. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#database.isOpen) return;
+    await this.#disk.close();
+    this.#database.close();
   }
 }

@@ -8,7 +8,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { StoreError } from "./error.ts";
 
-/** Takes the lock for `file`, or throws `StoreError` at once. */
+/** Takes the lock for `file`, or throws `StoreError` at once. Disposing of it twice does no harm. */
 export function lockDatabase(file: string): Disposable {
   const lock = new DatabaseSync(`${file}.lock`, { timeout: 0 });
   try {
@@ -21,5 +21,9 @@ export function lockDatabase(file: string): Disposable {
       { cause: error },
     );
   }
-  return { [Symbol.dispose]: () => lock.close() };
+  return {
+    [Symbol.dispose]: () => {
+      if (lock.isOpen) lock.close();
+    },
+  };
 }

@@ -83,7 +83,7 @@ for (const engine of ["builtin", "quiche"]) {
     assert.match(server.program.stderr, / stopped\n$/);
 
     await using store = openSqliteStore(join(data, "sotto.db"));
-    const stored = await store.history(GENERAL, 0, 2 * (anns + bobs));
+    const stored = await store.messages.history(GENERAL, 0, 2 * (anns + bobs));
     const told = stored.map(({ content }) => content.body);
     for (const [person, name, count] of [[ann, "ann", anns], [bob, "bob", bobs]] as const) {
       const said = Array.from({ length: count }, (_, index) => `${name} ${index + 1}`);

@@ -1,6 +1,6 @@
 /** Messages to store or to send, one for each number. */
 import { GENERAL } from "../../protocol/names.ts";
-import type { NewMessage } from "../../server/store/store.ts";
+import type { NewMessage } from "../../server/store/messages.ts";
 
 export const AT = 1_800_000_000_000;
 

@@ -23,5 +23,5 @@ export async function ask(peer: TestPeer, fields: Fields): Promise<string> {
 }
 
 export async function membersOf(server: Server, conversation: string): Promise<string[]> {
-  return (await server.store.members(conversation)).map(({ name }) => name);
+  return (await server.store.conversations.members(conversation)).map(({ name }) => name);
 }

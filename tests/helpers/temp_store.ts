@@ -10,7 +10,7 @@ interface TempStore extends AsyncDisposable {
 export async function tempStore(...people: string[]): Promise<TempStore> {
   const folder = await Deno.makeTempDir({ prefix: "sotto-store-" });
   const store = openSqliteStore(join(folder, "sotto.db"));
-  for (const name of people) await store.createAccount(name, "$hash$", 1);
+  for (const name of people) await store.accounts.create(name, "$hash$", 1);
   return {
     store,
     async [Symbol.asyncDispose]() {

@@ -34,14 +34,14 @@ class Recorder {
     };
   };
 
-  start(store: Parameters<typeof startAnnouncing>[0]["store"], announce = this.announce) {
+  start(rooms: Parameters<typeof startAnnouncing>[0]["rooms"], announce = this.announce) {
     const { clock, presence } = this;
     const log = makeLogger({
       level: "info",
       format: "json",
       write: (line) => this.log.push(JSON.parse(line).reason),
     });
-    return startAnnouncing({ address: ADDRESS, pin: PIN, presence, store, clock, log, announce });
+    return startAnnouncing({ address: ADDRESS, pin: PIN, presence, rooms, clock, log, announce });
   }
 }
 
@@ -51,7 +51,7 @@ Deno.test("startAnnouncing announces the server with its rooms and people, and w
   await using temp = await tempStore("ann");
   const { store } = temp;
   {
-    await using _announcing = recorder.start(store);
+    await using _announcing = recorder.start(store.rooms);
     await settle(10);
     const { options } = recorder;
     assert.equal(options?.host, "::");
@@ -65,7 +65,7 @@ Deno.test("startAnnouncing announces the server with its rooms and people, and w
     await settle(10);
     assert.equal(updates.at(-1)?.people, 2);
 
-    await store.createPlace({ conversation: "room:builds", topic: "", creator: "ann" }, ["ann"]);
+    await store.rooms.create({ conversation: "room:builds", topic: "", creator: "ann" }, ["ann"]);
     await clock.pass(2_000);
     await settle(10);
     assert.deepEqual(updates.at(-1)?.rooms, ["builds", "general", "random", "tech"]);
@@ -77,11 +77,11 @@ Deno.test("startAnnouncing announces the server with its rooms and people, and w
 Deno.test("startAnnouncing logs once what goes wrong, and goes on", async () => {
   const recorder = new Recorder();
   let broken = true;
-  const store = {
+  const rooms = {
     countRooms: () => broken ? Promise.reject(new Error("disk")) : Promise.resolve(1),
-    places: (): Promise<ListedPlace[]> => Promise.resolve([]),
+    list: (): Promise<ListedPlace[]> => Promise.resolve([]),
   };
-  await using _announcing = recorder.start(store);
+  await using _announcing = recorder.start(rooms);
   await settle(10);
   await recorder.clock.pass(60_000);
   broken = false;
@@ -95,7 +95,7 @@ Deno.test("startAnnouncing logs once what goes wrong, and goes on", async () => 
 Deno.test("startAnnouncing logs that there is no network", async () => {
   const recorder = new Recorder();
   await using temp = await tempStore();
-  await using _announcing = recorder.start(temp.store);
+  await using _announcing = recorder.start(temp.store.rooms);
   await settle(10);
   recorder.options?.onFailure(new DiscoveryError("there is no network"));
   assert.deepEqual(recorder.log, ["there is no network"]);
@@ -106,7 +106,7 @@ Deno.test("startAnnouncing announces nothing any more when it has been stopped",
   const counted = Promise.withResolvers<number>();
   const announcing = recorder.start({
     countRooms: () => counted.promise,
-    places: () => Promise.resolve([]),
+    list: () => Promise.resolve([]),
   });
   const stopped = announcing[Symbol.asyncDispose]();
   counted.resolve(3);

@@ -46,7 +46,7 @@ Deno.test("PeerConnection tells a frame in the wrong state, and closes after too
   }
   await peer.say(GENERAL, ulidOf(99), "let me in");
   await endsWith(peer, "too_many_offences", server.pass);
-  assert.deepEqual(await server.store.history(GENERAL, 0, 10), []);
+  assert.deepEqual(await server.store.messages.history(GENERAL, 0, 10), []);
 });
 
 Deno.test("PeerConnection closes on a stream that has lost its framing, and nobody else's", async () => {
@@ -109,7 +109,7 @@ Deno.test("PeerConnection reads nothing more from a peer while its outbox is ful
   await settle();
   await server.delivery.idle();
   // The first was being waited for when the outbox filled up; the second stays where it is.
-  assert.equal((await server.store.conversations("bob"))[0]?.seq, 201);
+  assert.equal((await server.store.conversations.states("bob"))[0]?.seq, 201);
   goOn();
   await bob.next("resync");
   await ann.next("message");
@@ -160,5 +160,5 @@ Deno.test("PeerConnection.drain() hears nothing more, tells what is owed, and sa
   assert.equal(codeOf(await ann.next("bye")), "draining");
   await server.pass(2 * TIMES.linger);
   assert.equal((await ann.closed()).code, closeCodeOf("draining"));
-  assert.equal((await server.store.history(GENERAL, 0, 10)).length, 1);
+  assert.equal((await server.store.messages.history(GENERAL, 0, 10)).length, 1);
 });

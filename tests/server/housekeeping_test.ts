@@ -16,9 +16,9 @@ Deno.test("startHousekeeping() fills the index of words piece by piece, with pau
   await using temp = await tempStore("ann");
   const { store } = temp;
   const clock = new FakeClock();
-  await store.append(Array.from({ length: 250 }, (_, index) => messageOf(index)));
+  await store.messages.append(Array.from({ length: 250 }, (_, index) => messageOf(index)));
   const found = async () =>
-    (await store.search("ann", ["message"], undefined, 1_000)).messages.length;
+    (await store.search.find("ann", ["message"], undefined, 1_000)).messages.length;
   const end = startHousekeeping({ store, files, clock, log: SILENT });
   const counts: number[] = [];
   for (const wait of [0, 100, 100, 1_000]) {
@@ -26,9 +26,9 @@ Deno.test("startHousekeeping() fills the index of words piece by piece, with pau
     counts.push(await found());
   }
   assert.deepEqual(counts, [100, 200, 250, 250]);
-  await store.append([messageOf(999)]);
+  await store.messages.append([messageOf(999)]);
   await clock.pass(1_000);
-  assert.equal((await store.search("ann", ["999"], undefined, 1)).messages.length, 1);
+  assert.equal((await store.search.find("ann", ["999"], undefined, 1)).messages.length, 1);
   end();
   assert.equal(clock.waiting, 0);
 });
@@ -38,19 +38,19 @@ Deno.test("startHousekeeping() frees what deleted groups leave behind, and expir
   const { store } = temp;
   const clock = new FakeClock();
   const crew = { conversation: "group:crew", topic: "", creator: "ann" };
-  await store.createPlace(crew, ["ann"]);
-  await store.append([messageOf(1, { conversation: "group:crew" }), messageOf(2)]);
-  await store.deletePlace("group:crew");
+  await store.rooms.create(crew, ["ann"]);
+  await store.messages.append([messageOf(1, { conversation: "group:crew" }), messageOf(2)]);
+  await store.rooms.delete("group:crew");
   const expiresAt = clock.time() + HOUR;
-  await store.createSession({ id: "one", account: "ann", createdAt: 0, expiresAt });
+  await store.logins.create({ id: "one", account: "ann", createdAt: 0, expiresAt });
   const end = startHousekeeping({ store, files, clock, log: SILENT });
   await settle();
   // It can be said again: nothing is left of it.
-  assert.equal((await store.append([messageOf(1)]))[0]?.stored, true);
-  assert.equal((await store.history(GENERAL, 0, 10)).length, 2);
-  assert.notEqual(await store.session("one"), undefined);
+  assert.equal((await store.messages.append([messageOf(1)]))[0]?.stored, true);
+  assert.equal((await store.messages.history(GENERAL, 0, 10)).length, 2);
+  assert.notEqual(await store.logins.get("one"), undefined);
   await clock.pass(HOUR);
-  assert.equal(await store.session("one"), undefined);
+  assert.equal(await store.logins.get("one"), undefined);
   end();
 });
 
@@ -64,9 +64,7 @@ Deno.test("startHousekeeping() goes on after a failure, and logs it", async () =
     return Promise.reject(new Error("disk full"));
   };
   await using temp = await tempStore();
-  const { admission } = temp.store;
-  const sweep = () => Promise.resolve(false);
-  const store = { index: fail, sweep, endExpiredSessions: fail, admission };
+  const store = { ...temp.store, search: { index: fail }, logins: { removeExpired: fail } };
   const end = startHousekeeping({ store, files, clock, log });
   await settle();
   await clock.pass(2_000);

@@ -150,15 +150,15 @@ async function seeRoomsAndGroups(): Promise<void> {
     const many = Array.from({ length: LIMITS.joined }, (_, index) => `group:g${index}`);
     const place = { topic: "", creator: undefined };
     await Promise.all(
-      many.map((conversation) => store.createPlace({ conversation, ...place }, ["eve"])),
+      many.map((conversation) => store.rooms.create({ conversation, ...place }, ["eve"])),
     );
-    await store.admission.setAdmin("bob", true);
+    await store.accounts.setAdmin("bob", true);
     const invite = { uses: 1, madeAt: Date.now(), expiresAt: Date.now() + 1e7, by: undefined };
     const hashes = Array.from(
       { length: LIMITS.invites },
       (_, index) => Uint8Array.of(index, index >> 8),
     );
-    await Promise.all(hashes.map((hash) => store.admission.invite({ hash, ...invite })));
+    await Promise.all(hashes.map((hash) => store.invitations.create({ hash, ...invite })));
   }
   await seeAll(
     ann,

@@ -39,8 +39,10 @@ for (
     const refusal = await ann.next("error");
     assert.equal(inShort(refusal), `error ${re}: ${code}`);
     assert.match(refusal.message, message);
-    assert.deepEqual(await server.store.history(conversation, 0, 10), []);
-    const members = (await server.store.members(conversation)).map(({ name }) => name);
+    assert.deepEqual(await server.store.messages.history(conversation, 0, 10), []);
+    const members = (await server.store.conversations.members(conversation)).map(({ name }) =>
+      name
+    );
     assert.deepEqual(members, conversation === GENERAL ? ["ann"] : []);
     await ann.say(GENERAL, ulidOf(1), "still here");
     assert.equal((await ann.next("ack")).seq, 1);

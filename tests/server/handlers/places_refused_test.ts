@@ -121,11 +121,11 @@ Deno.test("Requests about rooms and groups are refused where they must be, and c
   await ask(people.ann, { type: "create", conversation: CREW, members: ["bob"] });
   Object.values(people).forEach((peer) => peer.look());
   const everything = async () => [
-    await server.store.places("ann", "rooms"),
-    await server.store.places("ann", "groups"),
+    await server.store.rooms.list("ann", "rooms"),
+    await server.store.rooms.list("ann", "groups"),
     await membersOf(server, CREW),
     await membersOf(server, TECH),
-    await server.store.countPlaces("eve"),
+    await server.store.rooms.countOf("eve"),
   ];
   const before = await everything();
   for (const [what, who, fields, code] of REFUSED) {
@@ -155,10 +155,10 @@ Deno.test("create() bounds what one account makes, and the rooms of all", async 
   assert.equal(await ask(bob, { type: "create", conversation: "room:two" }), "quota_exceeded");
   for (let number = 0; number < LIMITS.made; number++) {
     const conversation = `group:g${number}`;
-    await server.store.createPlace({ conversation, topic: "", creator: "ann" }, ["ann"]);
+    await server.store.rooms.create({ conversation, topic: "", creator: "ann" }, ["ann"]);
   }
   assert.equal(await ask(ann, { type: "create", conversation: "group:more" }), "quota_exceeded");
-  await server.store.deletePlace("group:g0");
+  await server.store.rooms.delete("group:g0");
   assert.equal(await ask(ann, { type: "create", conversation: "group:more" }), "conversation");
 });
 
@@ -166,9 +166,9 @@ Deno.test("add() bounds the members of a group", async () => {
   await using server = await startSocketless();
   const { ann } = await withPeople(server, "ann");
   const names = Array.from({ length: LIMITS.members }, (_, number) => `user${number}`);
-  for (const name of names) await server.store.createAccount(name, "$hash$", 1);
+  for (const name of names) await server.store.accounts.create(name, "$hash$", 1);
   const crew = { conversation: CREW, topic: "", creator: "ann" };
-  await server.store.createPlace(crew, ["ann", ...names.slice(0, LIMITS.members - 3)]);
+  await server.store.rooms.create(crew, ["ann", ...names.slice(0, LIMITS.members - 3)]);
   await server.signIn("ann");
   const add = (users: string[]) => ask(ann, { type: "add", conversation: CREW, users });
   assert.equal(await add(names.slice(-3)), "unknown_conversation", "this session was not told");
@@ -184,7 +184,7 @@ Deno.test("join() and add() bound what one account is in", async () => {
   const { ann, bob } = await withPeople(server, "ann", "bob");
   for (let number = 1; number < LIMITS.joined; number++) {
     const conversation = `group:g${number}`;
-    await server.store.createPlace({ conversation, topic: "", creator: undefined }, ["bob"]);
+    await server.store.rooms.create({ conversation, topic: "", creator: undefined }, ["bob"]);
   }
   await ask(ann, { type: "create", conversation: CREW });
   assert.equal(await ask(bob, { type: "join", conversation: TECH }), "quota_exceeded");

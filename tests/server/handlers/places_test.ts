@@ -136,7 +136,7 @@ Deno.test("leave() deletes a group with its last member", async () => {
   assert.deepEqual(bob.look().slice(-1), [`${CREW} left by ann`]);
   assert.deepEqual(await membersOf(server, CREW), ["bob"]);
   assert.equal(await ask(bob, { type: "leave", conversation: CREW }), "done");
-  assert.equal(await server.store.place(CREW), undefined);
+  assert.equal(await server.store.rooms.get(CREW), undefined);
 });
 
 Deno.test("topic() is any member's to set, in rooms and groups", async () => {
@@ -147,10 +147,10 @@ Deno.test("topic() is any member's to set, in rooms and groups", async () => {
   for (const conversation of [GENERAL, CREW]) {
     assert.equal(await ask(bob, { type: "topic", conversation, topic: "Ünser Thema" }), "done");
     assert.deepEqual(ann.look(), [`${conversation} topic by bob "Ünser Thema"`]);
-    assert.equal((await server.store.place(conversation))?.topic, "Ünser Thema");
+    assert.equal((await server.store.rooms.get(conversation))?.topic, "Ünser Thema");
   }
   assert.equal(await ask(bob, { type: "topic", conversation: CREW, topic: "" }), "done");
-  assert.equal((await server.store.place(CREW))?.topic, "");
+  assert.equal((await server.store.rooms.get(CREW))?.topic, "");
 });
 
 Deno.test("members() lists who is in a room, or in a group of one's own, with status", async () => {
@@ -194,7 +194,7 @@ Deno.test("list() of many rooms comes in several frames", async () => {
   const topic = "ü".repeat(LIMITS.topic / 2);
   for (let number = 0; number < LIMITS.listed; number++) {
     const conversation = `room:${"x".repeat(28)}${String(number).padStart(4, "-")}`;
-    await server.store.createPlace({ conversation, topic, creator: "ann" }, []);
+    await server.store.rooms.create({ conversation, topic, creator: "ann" }, []);
   }
   await ann.ask({ type: "list", kind: "rooms" });
   await settle();

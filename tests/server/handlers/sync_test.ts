@@ -21,9 +21,10 @@ interface Held {
 function hold(store: Store, after = 0): Held {
   const { promise: released, resolve: release } = Promise.withResolvers<void>();
   const { promise: reading, resolve: begun } = Promise.withResolvers<void>();
-  const read = store.conversations.bind(store);
+  const { conversations } = store;
+  const read = conversations.states.bind(conversations);
   let count = 0;
-  store.conversations = async (account) => {
+  conversations.states = async (account) => {
     const states = await read(account);
     if (count++ < after) return states;
     begun();

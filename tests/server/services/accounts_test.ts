@@ -25,7 +25,7 @@ async function setUp() {
   const tokens = await openTokens(folder, { issuer: "test" });
   const logins = new AddressPaces({ rate: 1, burst: 1_000 });
   const failures = new AddressPaces({ rate: 0.1, burst: 20 });
-  const invites = new Invites({ store: store.admission, clock });
+  const invites = new Invites({ store, clock });
   const accounts = (registration: Registration = "open") =>
     new Accounts({
       store,
@@ -97,7 +97,7 @@ Deno.test("Accounts.login() registers a new name where that is open, and knows i
       assert.equal(await outcome(accounts, "ann"), "1 ann");
       assert.equal(await outcome(accounts, "ann", { code: "no-such-code" }), "1 ann");
     }
-    assert.equal(await setting.store.account("carl"), undefined);
+    assert.equal(await setting.store.accounts.byName("carl"), undefined);
   });
 
   await test.step("folding what was typed, and refusing what is no name or is reserved", async () => {
@@ -118,7 +118,7 @@ Deno.test("Accounts.login() registers a new name where that is open, and knows i
   });
 
   await test.step("storing a hash, and the hash at today's cost after the next login", async () => {
-    const cheap = await setting.store.account("ann");
+    const cheap = await setting.store.accounts.byName("ann");
     assert.deepEqual(parsePhc(cheap?.passwordHash ?? "")?.cost, CHEAP_PASSWORDS.cost);
     assert.doesNotMatch(cheap?.passwordHash ?? "", /secret/);
   });
@@ -173,10 +173,14 @@ Deno.test("Accounts.login() stores a password again at today's cost when it was 
   const { promise: rehashed, resolve } = Promise.withResolvers<string>();
   const accounts = new Accounts({
     store: {
-      ...bound(setting.store),
-      setPasswordHash: (_, hash) => Promise.resolve(resolve(hash)),
+      logins: setting.store.logins,
+      accounts: {
+        byName: (name) => setting.store.accounts.byName(name),
+        create: () => Promise.reject(new Error("Not expected")),
+        setPasswordHash: (_, hash) => Promise.resolve(resolve(hash)),
+      },
     },
-    invites: new Invites({ store: setting.store.admission, clock: setting.clock }),
+    invites: new Invites({ store: setting.store, clock: setting.clock }),
     passwords,
     tokens: await openTokens(folder, { issuer: "test" }),
     registration: "closed",
@@ -188,17 +192,6 @@ Deno.test("Accounts.login() stores a password again at today's cost when it was 
   assert.equal(await outcome(accounts, "ann"), "1 ann");
   assert.deepEqual(parsePhc(await rehashed)?.cost, dearer);
 });
-
-/** A store's methods, without the object. */
-function bound(store: Awaited<ReturnType<typeof tempStore>>["store"]) {
-  return {
-    account: store.account.bind(store),
-    createAccount: store.createAccount.bind(store),
-    createSession: store.createSession.bind(store),
-    session: store.session.bind(store),
-    endSession: store.endSession.bind(store),
-  };
-}
 
 Deno.test("Accounts.login() lets in by invitation whoever has a good code, and counts it", async (test) => {
   await using setting = await setUp();
@@ -241,7 +234,7 @@ Deno.test("Accounts.login() lets in by invitation whoever has a good code, and c
     clock.set(clock.time() + DAY);
     assert.equal(await outcome(accounts, "fred", { code }), "bad_code");
     assert.equal(await outcome(accounts, "fred", { code: other }), "4 fred, new");
-    await setting.store.admission.withdraw(number);
+    await setting.store.invitations.withdraw(number);
     assert.equal(await outcome(accounts, "gwen", { code: other }), "bad_code");
   });
 

@@ -62,8 +62,8 @@ Deno.test("Conversations.objection() lets people into what is theirs, and nowher
 Deno.test("Conversations.states() says how far each conversation has come", async () => {
   await using setting = await setUp();
   const { store, conversations } = setting;
-  await store.append([messageOf(1), messageOf(2, { conversation: dmOf("ann", "bob") })]);
-  await store.mark("bob", GENERAL, 1);
+  await store.messages.append([messageOf(1), messageOf(2, { conversation: dmOf("ann", "bob") })]);
+  await store.conversations.mark("bob", GENERAL, 1);
   assert.deepEqual(await conversations.states("bob"), [
     { conversation: GENERAL, seq: 1, mark: 1, unread: 0 },
     { conversation: dmOf("ann", "bob"), seq: 1, mark: 0, unread: 1 },
@@ -92,13 +92,13 @@ Deno.test("Conversations.admit() and dismiss() concern every session of an accou
   const ann = await enter("ann");
   const laptop = await enter("bob");
   const phone = await enter("bob");
-  await store.addMembers("room:tech", ["bob"]);
+  await store.rooms.addMembers("room:tech", ["bob"]);
   conversations.admit("bob", "room:tech");
   conversations.admit("bob", "room:tech");
   assert.deepEqual(conversations.audienceOf("room:tech"), [laptop, phone]);
   assert.equal(await conversations.objection(phone, "room:tech"), undefined);
   assert.equal(await conversations.objection(ann, "room:tech"), "not_a_member");
-  await store.removeMembers("room:tech", ["bob"]);
+  await store.rooms.removeMembers("room:tech", ["bob"]);
   conversations.dismiss("bob", "room:tech");
   conversations.dismiss("bob", "room:tech");
   assert.deepEqual(conversations.audienceOf("room:tech"), []);
@@ -111,7 +111,7 @@ Deno.test("Conversations.enter() does not bring back somebody who is dismissed m
   const bob = new TestSession("bob");
   const entering = sessions.enter(bob, "normal");
   // The memberships have been read by now, and are not waited for yet.
-  const removed = store.removeMembers(GENERAL, ["bob"]);
+  const removed = store.rooms.removeMembers(GENERAL, ["bob"]);
   conversations.dismiss("bob", GENERAL);
   await Promise.all([entering, removed]);
   assert.deepEqual(presence.sessionsOf("bob"), [bob]);

@@ -6,7 +6,7 @@ import {
   type DeliveryOptions,
   type Submission,
 } from "../../../server/services/delivery.ts";
-import type { Store } from "../../../server/store/store.ts";
+import type { MessageStore } from "../../../server/store/messages.ts";
 import { FakeClock, settle } from "../../helpers/fake_clock.ts";
 import { ulidOf } from "../../helpers/messages.ts";
 import { TestSession } from "../../helpers/signed_in.ts";
@@ -26,7 +26,7 @@ async function setUp(options: Partial<DeliveryOptions> = {}) {
   const bob = new TestSession("bob");
   const eve = new TestSession("eve");
   const delivery = new Delivery({
-    store: temp.store,
+    messages: temp.store.messages,
     audience: { audienceOf: audienceOf([ann, bob, eve]) },
     clock: new FakeClock(5_000),
     log: SILENT,
@@ -54,16 +54,16 @@ function submission(
 }
 
 /** A store whose first commit ends when the test says so. */
-class SlowStore implements Pick<Store, "append"> {
+class SlowStore implements Pick<MessageStore, "append"> {
   readonly batches: number[] = [];
-  readonly #store: Pick<Store, "append">;
+  readonly #store: Pick<MessageStore, "append">;
   readonly #gate = Promise.withResolvers<void>();
 
-  constructor(store: Pick<Store, "append">) {
+  constructor(store: Pick<MessageStore, "append">) {
     this.#store = store;
   }
 
-  append: Store["append"] = async (batch) => {
+  append: MessageStore["append"] = async (batch) => {
     this.batches.push(batch.length);
     const appended = await this.#store.append(batch);
     await this.#gate.promise;
@@ -90,8 +90,8 @@ Deno.test("Delivery acknowledges to the sending session, and fans out to everyon
 Deno.test("Delivery says nothing to anyone before the commit", async () => {
   const temp = await tempStore("ann", "bob", "eve");
   await using _temp = temp;
-  const store = new SlowStore(temp.store);
-  await using setting = await setUp({ store });
+  const store = new SlowStore(temp.store.messages);
+  await using setting = await setUp({ messages: store });
   const { ann, bob, delivery } = setting;
   delivery.submit(submission(ann, 1));
   await settle();
@@ -105,8 +105,8 @@ Deno.test("Delivery says nothing to anyone before the commit", async () => {
 Deno.test("Delivery stores what came within one turn, or during a commit, in one transaction", async () => {
   const temp = await tempStore("ann", "bob", "eve");
   await using _temp = temp;
-  const store = new SlowStore(temp.store);
-  await using setting = await setUp({ store });
+  const store = new SlowStore(temp.store.messages);
+  await using setting = await setUp({ messages: store });
   const { ann, bob, delivery } = setting;
   for (const number of [1, 2, 3]) delivery.submit(submission(ann, number));
   await settle();
@@ -189,7 +189,7 @@ Deno.test("Delivery acknowledges a message that was there already, and shows it 
   await delivery.idle();
   assert.deepEqual(ann.look(), [1, 2, 3].map((re) => `ack ${re}: ${GENERAL} ${re === 3 ? 2 : 1}`));
   assert.deepEqual(bob.look(), ["message 2 ann: text 2"]);
-  assert.equal((await store.history(GENERAL, 0, 10)).length, 2);
+  assert.equal((await store.messages.history(GENERAL, 0, 10)).length, 2);
 });
 
 Deno.test("Delivery tells the sender what follows the ack", async () => {
@@ -217,11 +217,13 @@ Deno.test("Delivery answers busy when the store fails, logs it, and goes on", as
   const temp = await tempStore("ann", "bob", "eve");
   await using _temp = temp;
   let full = true;
-  const append: Store["append"] = (batch) =>
-    full ? Promise.reject(new Error("database or disk is full")) : temp.store.append(batch);
+  const append: MessageStore["append"] = (batch) =>
+    full
+      ? Promise.reject(new Error("database or disk is full"))
+      : temp.store.messages.append(batch);
   const lines: string[] = [];
   const log = makeLogger({ level: "info", format: "text", write: (line) => lines.push(line) });
-  await using setting = await setUp({ store: { append }, log });
+  await using setting = await setUp({ messages: { append }, log });
   const { ann, bob, delivery } = setting;
   delivery.submit(submission(ann, 1, { re: 1 }));
   await delivery.idle();

@@ -21,14 +21,16 @@ Deno.test("People.setStatus() loses nothing when two devices set a status at onc
   const [laptopStep, phoneStep] = [step(), step()];
   const steps = [laptopStep, phoneStep];
   const slow: PeopleOptions["store"] = {
-    account: (name) => store.account(name),
-    accountByNumber: (number) => store.accountByNumber(number),
-    conversations: (name) => store.conversations(name),
-    setStatus: async (name, status) => {
-      const step = steps.shift();
-      await store.setStatus(name, status);
-      step?.stored.resolve();
-      await step?.release.promise;
+    conversations: store.conversations,
+    accounts: {
+      byName: (name) => store.accounts.byName(name),
+      byNumber: (number) => store.accounts.byNumber(number),
+      setStatus: async (name, status) => {
+        const step = steps.shift();
+        await store.accounts.setStatus(name, status);
+        step?.stored.resolve();
+        await step?.release.promise;
+      },
     },
   };
   const presence = new Presence({ clock: new FakeClock() });
@@ -44,7 +46,7 @@ Deno.test("People.setStatus() loses nothing when two devices set a status at onc
   laptopStep.release.resolve();
   await first;
   // The store holds nothing any more, but nothing is delivered yet.
-  await store.append([messageOf(1, { conversation: DM })]);
+  await store.messages.append([messageOf(1, { conversation: DM })]);
   assert.deepEqual(conversations.audienceOf(DM), []);
   phoneStep.release.resolve();
   await second;

@@ -3,17 +3,17 @@ import assert from "node:assert/strict";
 import { dmOf, GENERAL } from "../../../protocol/names.ts";
 import type { Store } from "../../../server/store/store.ts";
 import { messageOf } from "../../helpers/messages.ts";
-import { type Rule, withPeople } from "./rule.ts";
+import { type Rules, withPeople } from "./rule.ts";
 
 /** Says texts in `room:general`, numbered from `first`. */
 async function say(store: Store, first: number, ...texts: string[]): Promise<void> {
-  await store.append(
+  await store.messages.append(
     texts.map((body, index) => messageOf(first + index, { content: { kind: "text", body } })),
   );
 }
 
 async function index(store: Store): Promise<void> {
-  while (await store.index(1_000));
+  while (await store.search.index(1_000));
 }
 
 /** The texts that are found, all of them. */
@@ -21,15 +21,15 @@ async function find(store: Store, account: string, ...words: string[]): Promise<
   const found: unknown[] = [];
   let from: number | undefined;
   do {
-    const part = await store.search(account, words, from, 7);
+    const part = await store.search.find(account, words, from, 7);
     found.push(...part.messages.map(({ content }) => content.body));
     from = part.next;
   } while (from !== undefined);
   return found;
 }
 
-export function searchContract(rule: Rule): void {
-  rule("finds texts that have all of the words, the newest first", async (store) => {
+export const SEARCH_RULES: Rules = {
+  "finds texts that have all of the words, the newest first": async (store) => {
     await withPeople(store, "ann");
     await say(store, 1, "a red apple", "a green apple", "a red car", "Äpfel, RÉD: apple!");
     await index(store);
@@ -39,9 +39,9 @@ export function searchContract(rule: Rule): void {
     ]);
     assert.deepEqual(await find(store, "ann", "APFEL"), ["Äpfel, RÉD: apple!"]);
     assert.deepEqual(await find(store, "ann", "app"), []);
-  });
+  },
 
-  rule("takes words for words, whatever they look like", async (store) => {
+  "searches for words with special characters literally": async (store) => {
     await withPeople(store, "ann");
     await say(store, 1, 'say "NEAR" or NOT', "it's a*b -c", "plain");
     await index(store);
@@ -49,96 +49,93 @@ export function searchContract(rule: Rule): void {
     const found = [];
     for (const word of words) found.push((await find(store, "ann", word)).length);
     assert.deepEqual(found, [1, 1, 1, 1, 1, 0, 0, 0, 1, 0]);
-  });
+  },
 
-  rule("finds nothing in conversations of others, or that one has left", async (store) => {
+  "finds nothing in conversations that the account is not in, or has left": async (store) => {
     await withPeople(store, "ann", "bob", "eve");
-    await store.append([
+    await store.messages.append([
       messageOf(1, { conversation: dmOf("ann", "bob"), content: { kind: "text", body: "apple" } }),
     ]);
-    await store.addMembers("room:tech", ["ann", "eve"]);
-    await store.append([
+    await store.rooms.addMembers("room:tech", ["ann", "eve"]);
+    await store.messages.append([
       messageOf(2, { conversation: "room:tech", content: { kind: "text", body: "apple pie" } }),
     ]);
     await index(store);
     assert.deepEqual(await find(store, "ann", "apple"), ["apple pie", "apple"]);
     assert.deepEqual(await find(store, "bob", "apple"), ["apple"]);
     assert.deepEqual(await find(store, "eve", "apple"), ["apple pie"]);
-    await store.removeMembers("room:tech", ["eve"]);
+    await store.rooms.removeMembers("room:tech", ["eve"]);
     assert.deepEqual(await find(store, "eve", "apple"), []);
-  });
+  },
 
-  rule("finds nothing that is held (rule 5)", async (store) => {
+  "finds nothing that is held (rule 5)": async (store) => {
     await withPeople(store, "ann", "bob");
-    await store.setStatus("bob", "dnd");
-    await store.append([
+    await store.accounts.setStatus("bob", "dnd");
+    await store.messages.append([
       messageOf(1, { conversation: dmOf("ann", "bob"), content: { kind: "text", body: "apple" } }),
     ]);
     await index(store);
     assert.deepEqual(await find(store, "bob", "apple"), []);
-    await store.setStatus("bob", "normal");
+    await store.accounts.setStatus("bob", "normal");
     assert.deepEqual(await find(store, "bob", "apple"), ["apple"]);
-  });
+  },
 
-  rule("looks into texts alone", async (store) => {
+  "searches texts only": async (store) => {
     await withPeople(store, "ann");
     const bytes = new TextEncoder().encode("apple");
-    await store.append([
+    await store.messages.append([
       messageOf(1, { content: { kind: "sealed", body: bytes } }),
       messageOf(2, { content: { kind: "later", body: "apple" } }),
       messageOf(3, { content: { kind: "text", body: bytes } }),
     ]);
     await index(store);
     assert.deepEqual(await find(store, "ann", "apple"), []);
-  });
+  },
 
-  rule("looks at a bounded number of texts at a time, and misses none", async (store) => {
+  "looks at a bounded number of texts at a time, and misses none": async (store) => {
     await withPeople(store, "ann", "eve");
-    await store.removeMembers(GENERAL, ["eve"]);
-    await store.addMembers("room:tech", ["eve"]);
+    await store.rooms.removeMembers(GENERAL, ["eve"]);
+    await store.rooms.addMembers("room:tech", ["eve"]);
     const texts = Array.from({ length: 600 }, (_, number) => `apple ${number}`);
-    await store.append([
+    await store.messages.append([
       messageOf(9_999, { conversation: "room:tech", content: { kind: "text", body: "apple" } }),
     ]);
     await say(store, 1, ...texts);
     await index(store);
     assert.deepEqual(await find(store, "ann", "apple"), texts.toReversed());
-    const first = await store.search("eve", ["apple"], undefined, 10);
+    const first = await store.search.find("eve", ["apple"], undefined, 10);
     assert.deepEqual(first.messages, []);
     assert.notEqual(first.next, undefined);
     assert.deepEqual(await find(store, "eve", "apple"), ["apple"]);
-  });
+  },
 
-  rule(
-    "puts messages into the index bit by bit, each once, through a close",
-    async (store, place) => {
-      await withPeople(store, "ann");
-      await say(store, 1, "apple 1", "apple 2", "apple 3");
-      assert.deepEqual(await find(store, "ann", "apple"), []);
-      assert.equal(await store.index(2), true);
-      assert.deepEqual(await find(store, "ann", "apple"), ["apple 2", "apple 1"]);
-      await store[Symbol.asyncDispose]();
-      await using again = await place.open();
-      assert.equal(await again.index(2), false);
-      assert.deepEqual(await find(again, "ann", "apple"), ["apple 3", "apple 2", "apple 1"]);
-      assert.equal(await again.index(2), false);
-    },
-  );
+  "adds messages to the index bit by bit, each once, through a close": async (store, location) => {
+    await withPeople(store, "ann");
+    await say(store, 1, "apple 1", "apple 2", "apple 3");
+    assert.deepEqual(await find(store, "ann", "apple"), []);
+    assert.equal(await store.search.index(2), true);
+    assert.deepEqual(await find(store, "ann", "apple"), ["apple 2", "apple 1"]);
+    await store[Symbol.asyncDispose]();
+    await using again = await location.open();
+    assert.equal(await again.search.index(2), false);
+    assert.deepEqual(await find(again, "ann", "apple"), ["apple 3", "apple 2", "apple 1"]);
+    assert.equal(await again.search.index(2), false);
+  },
 
-  rule("forgets the words of a deleted group, and learns those that come after", async (store) => {
+  "removes the words of a deleted group, and adds those of later messages": async (store) => {
     await withPeople(store, "ann");
     const crew = { conversation: "group:crew", topic: "", creator: "ann" };
-    await store.createPlace(crew, ["ann"]);
-    await store.append([
+    await store.rooms.create(crew, ["ann"]);
+    await store.messages.append([
       messageOf(1, { conversation: "group:crew", content: { kind: "text", body: "apple" } }),
     ]);
     await index(store);
-    await store.deletePlace("group:crew");
+    await store.rooms.delete("group:crew");
     assert.deepEqual(await find(store, "ann", "apple"), []);
-    while (await store.sweep(10));
+    while (await store.rooms.freeDeleted(10));
     // It may get the number that is free again.
     await say(store, 2, "another apple");
     await index(store);
     assert.deepEqual(await find(store, "ann", "apple"), ["another apple"]);
-  });
-}
+  },
+};

@@ -2,23 +2,22 @@
 import type { Store } from "../../../server/store/store.ts";
 import { AT } from "../../helpers/messages.ts";
 
-/** A place that stores can be opened on, one after the other. */
-export interface StorePlace extends AsyncDisposable {
+/** Where stores can be opened, one after the other. */
+export interface StoreLocation extends AsyncDisposable {
   open(): Promise<Store>;
 }
 
-/** Says that a store keeps a rule, and opens one to show it. */
-export type Rule = (
-  sentence: string,
-  body: (store: Store, place: StorePlace) => Promise<void>,
-) => void;
+/** What a store does, in a sentence, and a test that shows it. */
+export type Rules = Readonly<
+  Record<string, (store: Store, location: StoreLocation) => Promise<void>>
+>;
 
 export const HASH = "$scrypt$ln=4,r=8,p=1$c2FsdA$aGFzaA";
 
 export async function withPeople(store: Store, ...names: string[]): Promise<void> {
-  for (const name of names) await store.createAccount(name, HASH, AT);
+  for (const name of names) await store.accounts.create(name, HASH, AT);
 }
 
 export async function membersOf(store: Store, conversation: string): Promise<string[]> {
-  return (await store.members(conversation)).map(({ name }) => name);
+  return (await store.conversations.members(conversation)).map(({ name }) => name);
 }

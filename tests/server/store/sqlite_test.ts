@@ -75,11 +75,11 @@ Deno.test("openSqliteStore() says that a file is no database, and leaves it as i
 Deno.test("migrate() brings an older file forward, keeps what it holds, and puts a copy aside", async () => {
   await using temp = await tempFile();
   const before = openSqliteStore(temp.file);
-  await before.createAccount("ann", "$hash$", 1);
+  await before.accounts.create("ann", "$hash$", 1);
   await before[Symbol.asyncDispose]();
 
   await using store = openSqliteStore(temp.file, { migrations: [...MIGRATIONS, LATER] });
-  assert.equal((await store.account("ann"))?.number, 1);
+  assert.equal((await store.accounts.byName("ann"))?.number, 1);
   assert.equal(inspect(temp.file).version, MIGRATIONS.length + 1);
   const copy = inspect(`${temp.file}.schema-${MIGRATIONS.length}`);
   assert.equal(copy.version, MIGRATIONS.length);
@@ -102,14 +102,17 @@ Deno.test("migrate() gives a file of schema 1 rooms, statuses and an index of wh
   old.close();
 
   await using store = openSqliteStore(temp.file);
-  assert.equal((await store.account("ann"))?.status, "normal");
-  assert.deepEqual((await store.places("ann", "rooms")).map(({ conversation }) => conversation), [
-    GENERAL,
-    "room:random",
-    "room:tech",
-  ]);
-  await store.index(100);
-  const { messages } = await store.search("ann", ["apple"], undefined, 10);
+  assert.equal((await store.accounts.byName("ann"))?.status, "normal");
+  assert.deepEqual(
+    (await store.rooms.list("ann", "rooms")).map(({ conversation }) => conversation),
+    [
+      GENERAL,
+      "room:random",
+      "room:tech",
+    ],
+  );
+  await store.search.index(100);
+  const { messages } = await store.search.find("ann", ["apple"], undefined, 10);
   assert.deepEqual(messages.map(({ seq }) => seq), [1]);
 });
 
@@ -135,15 +138,15 @@ Deno.test("migrate() gives a file of schema 2 a place for files, and keeps what 
 
   await using store = openSqliteStore(temp.file);
   assert.equal(inspect(temp.file).version, MIGRATIONS.length);
-  assert.equal((await store.place("group:crew"))?.topic, "Tonight");
+  assert.equal((await store.rooms.get("group:crew"))?.topic, "Tonight");
   const hash = new Uint8Array(32);
   const file = {
     ...{ file: ulidOf(1), account: "ann", conversation: "group:crew", size: 3, hash },
     ...{ blob: ulidOf(1), complete: true, at: 5 },
   };
   assert.equal(await store.files.add(file), true);
-  await store.deletePlace("group:crew");
-  assert.deepEqual(await store.files.old(1, 1, 10), [ulidOf(1)]);
+  await store.rooms.delete("group:crew");
+  assert.deepEqual(await store.files.expired(1, 1, 10), [ulidOf(1)]);
 });
 
 Deno.test("migrate() makes no copy of a new file", async () => {
@@ -197,7 +200,7 @@ Deno.test("openSqliteStore() has all that was promised before a kill -9, in orde
   const promised = told.slice(0, told.lastIndexOf("\n")).split("\n").map(Number);
 
   await using store = openSqliteStore(temp.file);
-  const messages = await store.history(GENERAL, 0, 1_000_000);
+  const messages = await store.messages.history(GENERAL, 0, 1_000_000);
   assert.ok(promised.length > 100);
   assert.deepEqual(promised, promised.map((_, index) => index + 1));
   assert.ok(messages.length >= promised.length);
@@ -220,25 +223,25 @@ Deno.test("migrate() gives a file of schema 3 invitations, and makes nobody an a
 
   await using store = openSqliteStore(temp.file);
   assert.equal(inspect(temp.file).version, MIGRATIONS.length);
-  assert.deepEqual(await store.admission.admins(), []);
-  assert.equal(await store.admission.setAdmin("ann", true), true);
+  assert.deepEqual(await store.accounts.admins(), []);
+  assert.equal(await store.accounts.setAdmin("ann", true), true);
 });
 
 Deno.test("openBesideServer() writes to a database that a server has open, and both see all", async () => {
   await using temp = await tempFile();
   await using server = openSqliteStore(temp.file);
-  await server.createAccount("ann", "$hash$", 1);
+  await server.accounts.create("ann", "$hash$", 1);
   const hash = new Uint8Array(32).fill(7);
   const invite = { hash, uses: 1, madeAt: 1, expiresAt: 100, by: undefined };
   {
     await using beside = openBesideServer(temp.file);
-    assert.equal(await beside.admission.invite(invite), 1);
-    assert.equal(await beside.admission.setAdmin("ann", true), true);
+    assert.equal(await beside.invitations.create(invite), 1);
+    assert.equal(await beside.accounts.setAdmin("ann", true), true);
   }
-  assert.equal(await server.admission.isAdmin("ann"), true);
-  assert.equal(typeof await server.admission.createAccount("bob", "$hash$", 2, hash), "object");
+  assert.equal(await server.accounts.isAdmin("ann"), true);
+  assert.equal(typeof await server.invitations.createAccount("bob", "$hash$", 2, hash), "object");
   await using again = openBesideServer(temp.file);
-  assert.equal(await again.admission.isGood(hash, 2), false);
+  assert.equal(await again.invitations.isValid(hash, 2), false);
   // The server still owns it.
   assert.throws(() => openSqliteStore(temp.file), /another server is using it/);
 });

@@ -5,8 +5,8 @@ import { openSqliteStore } from "../../../server/store/sqlite.ts";
 const [file] = Deno.args;
 if (file === undefined) throw new Error("Give the database file");
 const store = openSqliteStore(file);
-await store.createAccount("ann", "$hash$", 1);
+await store.accounts.create("ann", "$hash$", 1);
 for (let number = 1;; number += 3) {
-  const appended = await store.append([0, 1, 2].map((extra) => messageOf(number + extra)));
+  const appended = await store.messages.append([0, 1, 2].map((extra) => messageOf(number + extra)));
   console.log(appended.map((one) => one?.seq).join("\n"));
 }

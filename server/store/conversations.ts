@@ -1,0 +1,116 @@
+/** Conversations as their members see them, in the store: members, marks, how many are unread. */
+import type { ConversationState } from "../../protocol/frame.ts";
+import type { Account } from "./accounts.ts";
+import type { Database } from "./database.ts";
+import { ACCOUNT_NUMBER, CONVERSATION_NUMBER, integer, type Row, text } from "./sql.ts";
+
+export type Member = Pick<Account, "name" | "number">;
+
+/** A conversation as one of its members sees it. */
+export interface MemberState extends ConversationState {
+  /** Whether there are messages after `seq` that are held (rule 5). */
+  readonly held: boolean;
+}
+
+export interface ConversationStore {
+  /** Those that the account is a member of, except private ones of which all is held. */
+  states(account: string): Promise<ConversationState[]>;
+  /** One of them; `undefined` if the account is no member. */
+  state(account: string, conversation: string): Promise<MemberState | undefined>;
+  /** By number. */
+  members(conversation: string): Promise<Member[]>;
+  isMember(conversation: string, account: string): Promise<boolean>;
+  /**
+   * Raises the account's mark; a lower one changes nothing, and none goes past the newest message.
+   * Returns whether it was raised.
+   */
+  mark(account: string, conversation: string, seq: number): Promise<boolean>;
+}
+
+/**
+ * `seq` has no gaps: what is unread is what follows the mark, without the account's own messages.
+ * Those are counted up to a bound; past it the number is too great.
+ */
+const STATE = `
+  SELECT id, visible AS seq, mark, newest > visible AS held,
+    max(0, visible - mark - (SELECT count(*) FROM (
+      SELECT 1 FROM messages o
+      WHERE o.sender = account AND o.conversation = conversation_number
+        AND o.seq > mark AND o.seq <= visible LIMIT 10000
+    ))) AS unread
+  FROM (
+    SELECT c.id, c.number AS conversation_number, m.account, m.mark, c.seq AS newest,
+      coalesce(m.held, c.seq) AS visible, m.held AS limit_seq
+    FROM members m JOIN conversations c ON c.number = m.conversation
+    WHERE m.account = ${ACCOUNT_NUMBER}`;
+
+function prepare(database: Database) {
+  return {
+    states: database.prepare(`${STATE}) WHERE limit_seq IS NOT 0 ORDER BY conversation_number`),
+    state: database.prepare(`${STATE} AND m.conversation = ${CONVERSATION_NUMBER})`),
+    members: database.prepare(`
+      SELECT a.name, a.number FROM members m JOIN accounts a ON a.number = m.account
+      WHERE m.conversation = ${CONVERSATION_NUMBER} ORDER BY a.number`),
+    isMember: database.prepare(`
+      SELECT 1 FROM members
+      WHERE conversation = ${CONVERSATION_NUMBER} AND account = ${ACCOUNT_NUMBER}`),
+    mark: database.prepare(`
+      UPDATE members SET mark = min(?1, c.seq) FROM conversations c, accounts a
+      WHERE a.name = ?2 AND c.id = ?3
+        AND members.account = a.number AND members.conversation = c.number
+        AND mark < min(?1, c.seq)`),
+  };
+}
+
+export class SqliteConversations implements ConversationStore {
+  readonly #database: Database;
+  readonly #sql: ReturnType<typeof prepare>;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#sql = prepare(database);
+  }
+
+  states(account: string): Promise<ConversationState[]> {
+    return this.#database.run(() =>
+      this.#sql.states.all(account).map((row) => {
+        const { held: _, ...state } = stateOf(row);
+        return state;
+      })
+    );
+  }
+
+  state(account: string, conversation: string): Promise<MemberState | undefined> {
+    return this.#database.run(() => {
+      const row = this.#sql.state.get(account, conversation);
+      return row && stateOf(row);
+    });
+  }
+
+  members(conversation: string): Promise<Member[]> {
+    return this.#database.run(() =>
+      this.#sql.members.all(conversation).map((row) => ({
+        name: text(row, "name"),
+        number: integer(row, "number"),
+      }))
+    );
+  }
+
+  isMember(conversation: string, account: string): Promise<boolean> {
+    return this.#database.run(() => this.#sql.isMember.get(conversation, account) !== undefined);
+  }
+
+  mark(account: string, conversation: string, seq: number): Promise<boolean> {
+    return this.#database.run(() => this.#sql.mark.run(seq, account, conversation).changes > 0);
+  }
+}
+
+function stateOf(row: Row): MemberState {
+  return {
+    conversation: text(row, "id"),
+    seq: integer(row, "seq"),
+    mark: integer(row, "mark"),
+    unread: integer(row, "unread"),
+    held: integer(row, "held") === 1,
+  };
+}
