@@ -148,7 +148,7 @@ export class Account {
 
   /** Bytes of files that were moved or read so far. */
   get movedBytes(): number {
-    return this.#files.moved;
+    return this.#files.movedBytes;
   }
 
   /** The account has signed in again. */
@@ -247,7 +247,7 @@ export class Account {
 
   /** Stops every transfer, and starts none. Idempotent. */
   stopFiles(): void {
-    this.#files.leave();
+    this.#files.stop();
   }
 
   /** Resolves when no file is open any more; call `stopFiles` first. */

@@ -25,13 +25,18 @@ export interface Unfinished {
 
 /** The ending for a user who leaves. */
 export function endingOf({ unsent, unfinished }: Unfinished): Ending {
-  const advice = "Send or accept again, to go on.";
+  const advice = "Send or accept again to continue.";
   if (unsent > 0) {
-    const files = unfinished === 0 ? "." : `; ${filesText(unfinished)} not across. ${advice}`;
+    const files = unfinished === 0
+      ? "."
+      : `; ${filesText(unfinished)} not transferred completely. ${advice}`;
     return { code: "unsent", message: `Left; ${countOf(unsent)} could not be sent${files}` };
   }
   if (unfinished === 0) return { code: "left", message: "Left." };
-  return { code: "unfinished", message: `Left; ${filesText(unfinished)} not across. ${advice}` };
+  return {
+    code: "unfinished",
+    message: `Left; ${filesText(unfinished)} not transferred completely. ${advice}`,
+  };
 }
 
 /** `1 message`, `2 messages`. */
@@ -40,5 +45,5 @@ export function countOf(messages: number): string {
 }
 
 function filesText(files: number): string {
-  return files === 1 ? "1 file is" : `${files} files are`;
+  return files === 1 ? "1 file was" : `${files} files were`;
 }

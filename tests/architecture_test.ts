@@ -20,7 +20,7 @@ const OUTSIDE = [
 
 /** The part of the client that runs anywhere. */
 const CLIENT_CORE =
-  /^client\/((chat|ending|event_queue|events|log)\.ts|(commands|files|messages|session)\/|ui\/state\.ts)/;
+  /^client\/((account|chat|ending|event_queue|events|log)\.ts|(commands|files|messages|session)\/|ui\/state\.ts)/;
 
 /** Paths that a module may import: beginnings, and, after `!`, exceptions. */
 type Allowed = readonly string[];

@@ -40,9 +40,6 @@ const FUNCTION_OFFENDERS: readonly string[] = [
   "tests/server/services/accounts_test.ts",
 ];
 const NAMING_OFFENDERS: readonly string[] = [
-  "client/files/attempt.ts",
-  "client/files/files.ts",
-  "client/files/transfers.ts",
   "protocol/frame.ts",
 ];
 /** Where exports are not held to the rule yet. */

@@ -1,14 +1,15 @@
 /**
- * Files that were sent here and can be fetched: numbered, bounded, found by number or ID. Nothing
- * is fetched by being offered.
+ * Files that messages offer: numbered, bounded, found by number or ID. An offer by itself downloads
+ * nothing.
  */
-import { decodeFileNote, type FileNote } from "../../protocol/file.ts";
+import { assert } from "../../protocol/assert.ts";
+import { decodeFileNote, FILE_KIND, type FileNote } from "../../protocol/file.ts";
 import type { Message } from "../../protocol/frame.ts";
 import type { OfferEvent } from "../events.ts";
 import { isoTime } from "../messages/content.ts";
 
 /** Offers that are kept; past it the oldest is forgotten (`/history` offers it again). */
-const MOST = 256;
+const MAX_OFFERS = 256;
 
 export interface Offer {
   readonly event: Omit<OfferEvent, "event">;
@@ -16,43 +17,45 @@ export interface Offer {
 }
 
 export class Offers {
-  readonly #number: () => number;
-  readonly #most: number;
-  #kept: Offer[] = [];
+  readonly #nextNumber: () => number;
+  readonly #max: number;
+  #offers: Offer[] = [];
 
-  /** `number` gives the next one: what is sent is numbered from the same row. */
-  constructor(number: () => number, most = MOST) {
-    this.#number = number;
-    this.#most = most;
+  /** `nextNumber` numbers files that are sent, too. */
+  constructor(nextNumber: () => number, max = MAX_OFFERS) {
+    this.#nextNumber = nextNumber;
+    this.#max = max;
   }
 
-  /** Keeps a message whose content is a file; `undefined` when it is not what it says. */
+  /** Keeps the file of a message, once. `undefined`: its content does not describe one. */
   keep({ ulid: id, from, conversation, seq, at, content }: Message): Offer | undefined {
-    if (content.kind !== "file" || typeof content.body === "string") return undefined;
-    const shown = this.#kept.find(({ event }) => event.id === id && event.from === from);
-    if (shown !== undefined) return shown;
+    if (content.kind !== FILE_KIND) return undefined;
+    const known = this.#offers.find(({ event }) => event.id === id && event.from === from);
+    if (known !== undefined) return known;
     const note = decodeFileNote(content.body);
     if (note === undefined) return undefined;
     const { name, size } = note;
-    const number = this.#number();
+    const number = this.#nextNumber();
+    assert(number > (this.#offers.at(-1)?.event.number ?? 0), "numbers ascend");
     const event = { number, conversation, seq, id, from, name, size, at: isoTime(at) };
-    this.#kept.push({ event, note });
-    if (this.#kept.length > this.#most) this.#kept.shift();
-    return this.#kept.at(-1);
+    const offer = { event, note };
+    this.#offers.push(offer);
+    if (this.#offers.length > this.#max) this.#offers.shift();
+    return offer;
   }
 
-  /** By its number or ULID; without either, the newest. */
-  find(id?: string): Offer | undefined {
-    if (id === undefined) return this.#kept.at(-1);
-    return this.#kept.find(({ event }) => event.id === id || String(event.number) === id);
+  /** By its number or ID. */
+  find(id: string): Offer | undefined {
+    return this.#offers.find(({ event }) => event.id === id || String(event.number) === id);
   }
 
-  /** It was fetched, or is not wanted. */
+  /** It was downloaded, or declined. */
   forget(offer: Offer): void {
-    this.#kept = this.#kept.filter((one) => one !== offer);
+    this.#offers = this.#offers.filter((other) => other !== offer);
   }
 
+  /** The oldest first. */
   get all(): readonly Offer[] {
-    return this.#kept;
+    return this.#offers;
   }
 }

@@ -1,54 +1,55 @@
 /**
- * How far a file is across, how fast it goes, and how long it will take. Pure: time comes in as an
- * argument, milliseconds.
+ * How much of a file is transferred, how fast, and how long the rest will take. Pure: time comes in
+ * as an argument, in milliseconds.
  *
- * It asks for no timer: whoever moves bytes calls `moved`, and is told when there is something worth
- * telling. What stands still therefore tells nothing.
+ * It uses no timer: `add` says when a report is due. A transfer that stands still reports nothing.
  */
+import { assert } from "../../protocol/assert.ts";
 
-/** Between two events about one file. */
-const BETWEEN = 250;
-/** The rate is that of the last seconds: older moments are forgotten. */
-const RECENT = 5000;
+/** Milliseconds between two reports. */
+const REPORT_INTERVAL = 250;
+/** The rate is measured over so many milliseconds. */
+const RATE_WINDOW = 5000;
 
-export interface Figures {
+export interface Measurement {
   readonly transferred: number;
-  /** Bytes a second, of late; 0 while nothing can be said. */
+  /** Bytes a second, recently; 0 while it cannot be measured. */
   readonly rate: number;
-  /** Seconds; left out while nothing can be said. */
+  /** Seconds; left out while they cannot be estimated. */
   readonly remaining?: number;
 }
 
 export class Progress {
   readonly #size: number;
   #transferred: number;
-  /** The first one is where the rate is measured from; `BETWEEN` and `RECENT` bound their number. */
-  #moments: { readonly at: number; readonly transferred: number }[];
+  /** The rate is measured from the first. Interval and window bound how many there are. */
+  #samples: { readonly at: number; readonly transferred: number }[];
 
-  /** Begins with what is across already. */
   constructor(size: number, transferred: number, now: number) {
+    assert(transferred >= 0 && transferred <= size, "a transfer starts within the file");
     this.#size = size;
     this.#transferred = transferred;
-    this.#moments = [{ at: now, transferred }];
+    this.#samples = [{ at: now, transferred }];
   }
 
-  /** Takes note of further bytes; says whether it is time to tell. */
-  moved(bytes: number, now: number): boolean {
+  /** Counts further bytes. Returns whether a report is due. */
+  add(bytes: number, now: number): boolean {
     this.#transferred += bytes;
-    const last = this.#moments.at(-1);
-    if (last !== undefined && now - last.at < BETWEEN) return false;
-    this.#moments.push({ at: now, transferred: this.#transferred });
-    // One older than that stays, so that there is always something to measure from.
-    while (now - (this.#moments[1]?.at ?? now) >= RECENT) this.#moments.shift();
+    assert(this.#transferred <= this.#size, "no more is transferred than the file has");
+    const last = this.#samples.at(-1);
+    if (last !== undefined && now - last.at < REPORT_INTERVAL) return false;
+    this.#samples.push({ at: now, transferred: this.#transferred });
+    // The newest sample from before the window stays: the rate is measured from it.
+    while (now - (this.#samples[1]?.at ?? now) >= RATE_WINDOW) this.#samples.shift();
     return true;
   }
 
-  figures(now: number): Figures {
+  measure(now: number): Measurement {
     const transferred = this.#transferred;
-    const [first] = this.#moments;
+    const [first] = this.#samples;
     const elapsed = first === undefined ? 0 : now - first.at;
-    // Less is no measurement: a first chunk that only filled a buffer would promise wonders.
-    if (first === undefined || elapsed < BETWEEN) return { transferred, rate: 0 };
+    // A shorter time measures nothing: the first chunks only fill buffers.
+    if (first === undefined || elapsed < REPORT_INTERVAL) return { transferred, rate: 0 };
     const rate = Math.round((transferred - first.transferred) * 1000 / elapsed);
     if (rate === 0) return { transferred, rate };
     return { transferred, rate, remaining: Math.ceil((this.#size - transferred) / rate) };

@@ -1,48 +1,49 @@
 /**
- * A file across, however often the connection breaks: attempt after attempt, each on the session
- * that there is. It is given up when somebody says so, when the server refuses it for good, or when
- * attempt after attempt moves nothing although there is a session.
+ * Attempts to transfer a file, one after the other, each on the connection that is current then. It
+ * ends when an attempt succeeds or is refused, when the transfer is stopped, or when attempt after
+ * attempt gets no further although there is a connection.
  */
 import { type Clock, pause } from "../../protocol/clock.ts";
-import { RefusedError } from "../session/refused_error.ts";
 import { backoff } from "../session/backoff.ts";
-import { BrokenError } from "./attempt.ts";
+import { RefusedError } from "../session/refused_error.ts";
+import { InterruptedError } from "./interrupted_error.ts";
+import type { Transfer } from "./transfer.ts";
 
-/** Attempts in a row that move nothing. With the waits between them that is about four minutes. */
-const MOST = 12;
+/** Attempts in a row that get no further. With the waits between them it is about four minutes. */
+const MAX_FAILURES = 12;
 
-export interface RetryOptions<Link> {
-  /** The session; waits for one. `undefined`: the signal fired. */
-  readonly link: (signal: AbortSignal) => Promise<Link | undefined>;
-  /** Whether the session is still the one that there is. */
-  readonly isCurrent: (link: Link) => boolean;
-  /** Bytes moved so far: an attempt that moved some was no failure. */
-  readonly moved: () => number;
+export interface RetryOptions<Connection> {
+  readonly session: {
+    readonly connection: Connection | undefined;
+    /** Waits for a connection. `undefined`: the signal fired first. */
+    next(signal: AbortSignal): Promise<Connection | undefined>;
+  };
+  readonly transfer: Pick<Transfer, "signal" | "movedBytes">;
   readonly clock: Clock;
   /** From 0 up to, but not including, 1. */
   readonly random: () => number;
-  readonly signal: AbortSignal;
 }
 
-/** Resolves when an attempt was the last; `false`: the signal fired. Throws `RefusedError`. */
-export async function retry<Link>(
-  attempt: (link: Link) => Promise<void>,
-  { link: next, isCurrent, moved, clock, random, signal }: RetryOptions<Link>,
+/** Resolves when an attempt has succeeded; `false`: the transfer was stopped. Throws `RefusedError`. */
+export async function retry<Connection>(
+  attempt: (connection: Connection) => Promise<void>,
+  { session, transfer, clock, random }: RetryOptions<Connection>,
 ): Promise<boolean> {
-  for (let failures = 0; failures < MOST;) {
-    const link = await next(signal);
-    if (link === undefined) return false;
-    const before = moved();
+  const { signal } = transfer;
+  for (let failures = 0; failures < MAX_FAILURES;) {
+    const connection = await session.next(signal);
+    if (connection === undefined) return false;
+    const before = transfer.movedBytes;
     try {
-      await attempt(link);
+      await attempt(connection);
       return true;
     } catch (failure) {
       if (signal.aborted) return false;
-      if (!(failure instanceof BrokenError)) throw failure;
-      // A session that has ended is no fault of this file's: the next one is waited for.
-      if (moved() > before || !isCurrent(link)) failures = 0;
+      if (!(failure instanceof InterruptedError)) throw failure;
+      // An attempt whose connection broke says nothing about the next connection.
+      if (transfer.movedBytes > before || connection !== session.connection) failures = 0;
       if (!await pause(clock, backoff(failures++, random), signal)) return false;
     }
   }
-  throw new RefusedError("no_answer", "It does not get through; try again later.");
+  throw new RefusedError("no_answer", "Attempt after attempt got no further. Try again later.");
 }

@@ -1,87 +1,107 @@
 /**
- * The files that are on their way: a bound on how many there are, so many of them moving at once,
- * and each going on after every break of the connection, on the session that there is then.
+ * All transfers of one account: how many there may be, how many move at once, and that each is
+ * continued after a break of the connection.
  *
- * `MOST` files are on their way or wait for their turn, and one more is refused. Progress that
- * nobody has looked at is not told again (`passage.ts`): so events are bounded by the files.
+ * `MAX_TRANSFERS` move or wait; one more is refused. Each has a bounded number of events
+ * (`transfer.ts`), so all of them have.
  */
+import { untilAborted } from "../../protocol/abort.ts";
+import { assert } from "../../protocol/assert.ts";
 import type { Clock } from "../../protocol/clock.ts";
+import { describeSystemError } from "../../protocol/system_error.ts";
+import type { EventSink } from "../event_queue.ts";
 import { RefusedError } from "../session/refused_error.ts";
 import type { SessionConnection } from "../session/session_connection.ts";
 import type { CurrentSession } from "../session/signed_in_session.ts";
-import type { EventQueue } from "../event_queue.ts";
-import type { Attempt } from "./attempt.ts";
 import { retry } from "./retry.ts";
-import { describeSystemError } from "../../protocol/system_error.ts";
-import { Transfer, type TransferInfo } from "./transfer.ts";
 import { Semaphore } from "./semaphore.ts";
-import { unlessAborted } from "./unless_aborted.ts";
+import { Transfer, type TransferInfo } from "./transfer.ts";
 
-/** Files that move at once: a server takes `LIMITS.transfers` of one connection. */
-const AT_ONCE = 3;
-/** Files on their way, those that wait for their turn included. */
-const MOST = 32;
+/** Transfers that move at once: fewer than a server allows one connection (`LIMITS.transfers`). */
+const MAX_ACTIVE = 3;
+/** Transfers that move or wait. */
+const MAX_TRANSFERS = 32;
 
 export interface TransfersOptions {
   readonly clock: Clock;
   /** From 0 up to, but not including, 1. */
   readonly random: () => number;
-  readonly events: Pick<EventQueue, "put">;
+  readonly events: EventSink;
   readonly session: Pick<CurrentSession, "connection" | "next">;
 }
 
-/** Takes one across; says whether it came to its end. Throws `RefusedError`. */
-export type Work = (passage: Transfer) => Promise<boolean>;
+/** What an attempt works with. */
+export interface TransferAttempt {
+  readonly connection: Pick<SessionConnection, "upload" | "download">;
+  readonly clock: Clock;
+  readonly transfer: Pick<Transfer, "addTransferred" | "signal" | "startAttempt">;
+}
+
+/** Carries out a transfer; `false`: it was stopped. Throws `RefusedError`. */
+export type TransferTask = (transfer: Transfer) => Promise<boolean>;
 
 export class Transfers {
   readonly #options: TransfersOptions;
-  readonly #turns = new Semaphore(AT_ONCE);
-  readonly #passages = new Map<Transfer, Promise<void>>();
-  /** By those that are over. */
-  #moved = 0;
+  readonly #semaphore = new Semaphore(MAX_ACTIVE);
+  /** Each with the promise of its end. A `Map` keeps the order. */
+  readonly #running = new Map<Transfer, Promise<void>>();
+  /** Bytes of transfers that have ended. */
+  #movedBytes = 0;
+  #isClosed = false;
+  #unfinished = 0;
 
   constructor(options: TransfersOptions) {
     this.#options = options;
   }
 
-  get size(): number {
-    return this.#passages.size;
-  }
-
-  /** In the order in which they were begun. */
+  /** Those that move or wait, the oldest first. */
   get all(): readonly Transfer[] {
-    return [...this.#passages.keys()];
+    return [...this.#running.keys()];
   }
 
-  /** Bytes that were moved or read so far. */
-  get moved(): number {
-    return this.all.reduce((sum, { movedBytes }) => sum + movedBytes, this.#moved);
+  /** Bytes that were hashed, sent or received so far. */
+  get movedBytes(): number {
+    return this.all.reduce((sum, transfer) => sum + transfer.movedBytes, this.#movedBytes);
   }
 
-  /** Resolves when nothing is on its way. */
+  /** Whether `close` was called. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Transfers that `close` has stopped. */
+  get unfinished(): number {
+    return this.#unfinished;
+  }
+
+  /** Resolves when there are none. */
   async idle(): Promise<void> {
-    while (this.#passages.size > 0) await Promise.all(this.#passages.values());
+    while (this.#running.size > 0) await Promise.all(this.#running.values());
   }
 
-  /** Stops all of them. */
-  stop(): void {
-    for (const passage of this.all) passage.stop();
+  /** Stops all transfers, and those that are started from now on. Idempotent. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#unfinished = this.all.filter(({ isComplete }) => !isComplete).length;
+    for (const transfer of this.all) transfer.stop();
   }
 
-  /** Stops one, and resolves when it has let go of everything. */
-  async end(number: number): Promise<void> {
-    for (const [passage, done] of this.#passages) {
-      if (passage.way.number !== number) continue;
-      passage.stop();
-      await done;
+  /** Stops the transfer with this number, if there is one; resolves when it has ended. */
+  async stop(number: number): Promise<void> {
+    for (const [transfer, ended] of this.#running) {
+      if (transfer.info.number !== number) continue;
+      transfer.stop();
+      await ended;
     }
   }
 
   /** Throws `RefusedError` when there is no room for so many more. */
   checkRoom(more: number): void {
-    if (this.#passages.size + more <= MOST) return;
-    const message = `${this.#passages.size} files are on their way or wait, and ${MOST} are the ` +
-      "most. Try again when some are across; /files lists them.";
+    const { size } = this.#running;
+    if (size + more <= MAX_TRANSFERS) return;
+    const message = `${size} files are being transferred or wait, and ${MAX_TRANSFERS} is the ` +
+      "limit. Try again when some have finished; /files lists them.";
     throw new RefusedError("too_many_files", message);
   }
 
@@ -90,69 +110,60 @@ export class Transfers {
     const { all } = this;
     const found = id === undefined
       ? all.at(-1)
-      : all.find((one) => one.id === id || String(one.way.number) === id);
+      : all.find((transfer) => transfer.id === id || String(transfer.info.number) === id);
     if (found !== undefined) return found;
-    throw new RefusedError("unknown_file", "No such file is on its way; /files lists them.");
+    throw new RefusedError("unknown_file", "No such file is being transferred; /files lists them.");
   }
 
-  /** Begins one, after another; and resolves when it is over. */
-  start(way: TransferInfo, before: Promise<void>, work: Work): Promise<void> {
+  /**
+   * Starts a transfer, after another one; resolves when it has ended, and never rejects. Call
+   * `checkRoom` first.
+   */
+  start(info: TransferInfo, previous: Promise<void>, task: TransferTask): Promise<void> {
+    assert(this.#running.size < MAX_TRANSFERS, "transfers are bounded");
     const { clock, events } = this.#options;
-    const passage = new Transfer(way, clock, events);
-    const done = this.#run(passage, before, work);
-    this.#passages.set(passage, done);
-    return done;
+    const transfer = new Transfer(info, clock, events);
+    if (this.#isClosed) {
+      this.#unfinished += 1;
+      transfer.stop();
+    }
+    const ended = this.#run(transfer, previous, task);
+    this.#running.set(transfer, ended);
+    return ended;
   }
 
-  /** Attempt after attempt; `false`: it was stopped. Throws `RefusedError`. */
-  carry(passage: Transfer, once: (attempt: Attempt) => Promise<void>): Promise<boolean> {
+  /** Attempts a transfer until it succeeds; `false`: it was stopped. Throws `RefusedError`. */
+  retry(transfer: Transfer, run: (attempt: TransferAttempt) => Promise<void>): Promise<boolean> {
     const { clock, random, session } = this.#options;
-    const { signal } = passage;
     return retry(
-      (link: SessionConnection) =>
-        once({
-          link,
-          clock,
-          signal,
-          begun: (transferred) => passage.begun(transferred),
-          moved: (bytes) => passage.moved(bytes),
-        }),
-      {
-        link: (signal) => session.next(signal),
-        isCurrent: (link) => link === session.connection,
-        moved: () => passage.movedBytes,
-        clock,
-        random,
-        signal,
-      },
+      (connection: SessionConnection) => run({ connection, clock, transfer }),
+      { session, transfer, clock, random },
     );
   }
 
-  async #run(passage: Transfer, before: Promise<void>, work: Work): Promise<void> {
-    await unlessAborted(passage.signal, before);
-    if (!this.#turns.free) {
-      const text = `${passage.way.name} waits for its turn; /files lists what is on its way.`;
+  async #run(transfer: Transfer, previous: Promise<void>, task: TransferTask): Promise<void> {
+    const { name, direction } = transfer.info;
+    await untilAborted(transfer.signal, previous);
+    if (!this.#semaphore.isFree) {
+      const text = `${name} waits until another file is transferred; /files lists them.`;
       this.#options.events.put({ event: "notice", code: "waiting", text });
     }
-    const over = await this.#turns.acquire(passage.signal);
+    using permit = await this.#semaphore.acquire(transfer.signal);
     try {
-      if (over === undefined || !await work(passage)) {
-        const { name, direction } = passage.way;
-        const again = direction === "up" ? "/send" : "/accept";
-        passage.failed("stopped", `${name} is not across. ${again} it again to go on with it.`);
+      if (permit === undefined || !await task(transfer)) {
+        const command = direction === "up" ? "/send" : "/accept";
+        transfer.fail("stopped", `${name} was stopped. ${command} it again to continue.`);
       }
     } catch (failure) {
-      const { name } = passage.way;
       if (failure instanceof RefusedError) {
-        passage.failed(failure.code, `${name}: ${failure.message}`);
-      } else {passage.failed(
-          "failed",
-          `${name} could not be taken across (${describeSystemError(failure)}).`,
-        );}
+        transfer.fail(failure.code, `${name}: ${failure.message}`);
+      } else {
+        const reason = describeSystemError(failure);
+        transfer.fail("failed", `${name} could not be transferred: ${reason}.`);
+      }
     } finally {
-      over?.();
-      this.#moved += passage.movedBytes;
-      this.#passages.delete(passage);
+      this.#movedBytes += transfer.movedBytes;
+      this.#running.delete(transfer);
     }
   }
 }

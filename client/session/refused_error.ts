@@ -39,3 +39,8 @@ export const RETRY_DELAY = 1000;
 export function notConnected(): RefusedError {
   return new RefusedError("not_connected", "Not connected right now; try again in a moment.");
 }
+
+/** Whether it is a refusal with one of these codes. */
+export function isRefusedAs(failure: unknown, codes: ReadonlySet<string>): boolean {
+  return failure instanceof RefusedError && codes.has(failure.code);
+}

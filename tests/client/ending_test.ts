@@ -8,9 +8,14 @@ Deno.test("endingOf tells what is left behind", () => {
       [1, 0, "unsent", "Left; 1 message could not be sent."],
       [
         ...[2, 3, "unsent"] as const,
-        "Left; 2 messages could not be sent; 3 files are not across. Send or accept again, to go on.",
+        "Left; 2 messages could not be sent; 3 files were not transferred completely. Send or accept again to continue.",
       ],
-      [0, 1, "unfinished", "Left; 1 file is not across. Send or accept again, to go on."],
+      [
+        0,
+        1,
+        "unfinished",
+        "Left; 1 file was not transferred completely. Send or accept again to continue.",
+      ],
     ];
   for (const [unsent, unfinished, code, message] of endings) {
     assert.deepEqual(endingOf({ unsent, unfinished }), { code, message });

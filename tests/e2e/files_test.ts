@@ -125,7 +125,7 @@ Deno.test("sotto client goes on with a file after a Ctrl-C, and says that it was
   await stalled.promise;
   ann.kill("SIGINT");
   assert.equal(await ann.exit(), 1);
-  assert.match(ann.stderr, /Left; 1 file is not across/);
+  assert.match(ann.stderr, /Left; 1 file was not transferred completely/);
   await ann.event({ event: "closed", code: "unfinished" });
 
   const again = await house.person("ann", server);

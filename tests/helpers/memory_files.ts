@@ -1,5 +1,4 @@
 /** Files in memory, for clients in tests: those that they send, and those that they accept. */
-import { createHash } from "node:crypto";
 import type {
   AnnouncedFile,
   DownloadFile,
@@ -7,6 +6,8 @@ import type {
   FileStore,
   UploadFile,
 } from "../../client/files/file_store.ts";
+import { hashOf } from "./files.ts";
+import { concat } from "../../protocol/concat.ts";
 import { RefusedError } from "../../client/session/refused_error.ts";
 
 export class MemoryFiles implements FileStore {
@@ -59,7 +60,7 @@ export class MemoryFiles implements FileStore {
       },
       append: (bytes) => {
         this.onTransfer("down", written().length);
-        parts.set(file, new Uint8Array([...written(), ...bytes]));
+        parts.set(file, concat([written(), bytes]));
         return Promise.resolve();
       },
       finish: () => {
@@ -74,8 +75,4 @@ export class MemoryFiles implements FileStore {
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
   }
-}
-
-function hashOf(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(createHash("sha256").update(bytes).digest());
 }

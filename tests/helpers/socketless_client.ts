@@ -7,7 +7,7 @@ import { MemoryEngine } from "./memory_engine.ts";
 import { MemoryFiles } from "./memory_files.ts";
 import type { startSocketless } from "./socketless.ts";
 
-interface SocketlessClient extends AsyncDisposable {
+export interface SocketlessClient extends AsyncDisposable {
   readonly client: TestChat;
   /** Its network. */
   readonly engine: MemoryEngine;

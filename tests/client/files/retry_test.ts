@@ -1,67 +1,69 @@
 import assert from "node:assert/strict";
 import { RefusedError } from "../../../client/session/refused_error.ts";
-import { BrokenError } from "../../../client/files/attempt.ts";
-import { retry, type RetryOptions } from "../../../client/files/retry.ts";
+import { InterruptedError } from "../../../client/files/interrupted_error.ts";
+import { retry } from "../../../client/files/retry.ts";
 import { FakeClock, settle } from "../../helpers/fake_clock.ts";
 
-/** Sessions 1, 2, 3…, of which the last is the current one. */
+/** Connections 1, 2, 3…, of which the last is the current one. */
 class Scene {
   readonly clock = new FakeClock();
-  readonly stop = new AbortController();
-  moved = 0;
-  session = 1;
+  readonly #stop = new AbortController();
   readonly attempts: number[] = [];
+  readonly transfer = { signal: this.#stop.signal, movedBytes: 0 };
+  readonly session = {
+    connection: 1,
+    next: (signal: AbortSignal) =>
+      Promise.resolve(signal.aborted ? undefined : this.session.connection),
+  };
 
-  carry(attempt: (session: number) => void): Promise<boolean> {
-    const carrying: RetryOptions<number> = {
-      link: () => Promise.resolve(this.stop.signal.aborted ? undefined : this.session),
-      isCurrent: (session) => session === this.session,
-      moved: () => this.moved,
-      clock: this.clock,
-      random: () => 0,
-      signal: this.stop.signal,
-    };
-    return retry((session) => {
-      this.attempts.push(session);
-      attempt(session);
+  retry(attempt: () => void): Promise<boolean> {
+    const { session, transfer, clock } = this;
+    const run = (connection: number) => {
+      this.attempts.push(connection);
+      attempt();
       return Promise.resolve();
-    }, carrying);
+    };
+    return retry(run, { session, transfer, clock, random: () => 0 });
+  }
+
+  stop(): void {
+    this.#stop.abort();
   }
 }
 
-function breaks(): never {
-  throw new BrokenError("gone");
+function interrupt(): never {
+  throw new InterruptedError("gone");
 }
 
-Deno.test("carry goes on, on the next session, after every break", async () => {
+Deno.test("retry attempts again on the next connection after each break", async () => {
   const scene = new Scene();
-  const carried = scene.carry(() => {
+  const done = scene.retry(() => {
     if (scene.attempts.length === 20) return;
-    scene.session++;
-    breaks();
+    scene.session.connection++;
+    interrupt();
   });
   await settle();
   await scene.clock.pass(60_000);
-  assert.equal(await carried, true);
+  assert.equal(await done, true);
   assert.equal(scene.attempts.at(-1), 20);
 });
 
-Deno.test("carry goes on as long as something moves", async () => {
+Deno.test("retry goes on as long as bytes move", async () => {
   const scene = new Scene();
-  const carried = scene.carry(() => {
+  const done = scene.retry(() => {
     if (scene.attempts.length === 50) return;
-    scene.moved++;
-    breaks();
+    scene.transfer.movedBytes++;
+    interrupt();
   });
   await settle();
   await scene.clock.pass(60_000);
-  assert.equal(await carried, true);
+  assert.equal(await done, true);
 });
 
-Deno.test("carry gives up when nothing moves, waiting longer each time", async () => {
+Deno.test("retry gives up when nothing moves, and waits longer each time", async () => {
   const scene = new Scene();
-  const carried = scene.carry(breaks);
-  const over = assert.rejects(carried, (failure) => {
+  const done = scene.retry(interrupt);
+  const over = assert.rejects(done, (failure) => {
     return failure instanceof RefusedError && failure.code === "no_answer";
   });
   await settle();
@@ -72,23 +74,23 @@ Deno.test("carry gives up when nothing moves, waiting longer each time", async (
   assert.equal(scene.attempts.length, 12);
 });
 
-Deno.test("carry does not try again what was refused, or failed here", async () => {
+Deno.test("retry does not repeat what was refused, or failed on this side", async () => {
   for (const failure of [new RefusedError("disk_full", "full"), new TypeError("ours")]) {
     const scene = new Scene();
-    const carried = scene.carry(() => {
+    const done = scene.retry(() => {
       throw failure;
     });
-    await assert.rejects(carried, failure);
+    await assert.rejects(done, failure);
     assert.equal(scene.attempts.length, 1);
   }
 });
 
-Deno.test("carry stops when it is told to, also between attempts", async () => {
+Deno.test("retry ends when the transfer is stopped, between attempts too", async () => {
   const scene = new Scene();
-  const carried = scene.carry(breaks);
+  const done = scene.retry(interrupt);
   await settle();
-  scene.stop.abort();
-  assert.equal(await carried, false);
-  assert.equal(await scene.carry(breaks), false);
+  scene.stop();
+  assert.equal(await done, false);
+  assert.equal(await scene.retry(interrupt), false);
   assert.equal(scene.clock.waiting, 0);
 });
