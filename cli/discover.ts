@@ -57,7 +57,7 @@ function toText(server: FoundServer): string {
 /** One object a line, documented in docs/cli.md. What a server does not say is left out. */
 function toJson(server: FoundServer): string {
   const { name, addresses, port, pin, tlsPort, alpn, people, rooms, moreRooms } = server;
-  return safeJson(JSON.stringify({
+  return safeJson({
     name,
     host: addresses[0],
     port,
@@ -68,5 +68,5 @@ function toJson(server: FoundServer): string {
     people,
     rooms,
     more_rooms: moreRooms,
-  }));
+  });
 }

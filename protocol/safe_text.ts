@@ -38,11 +38,11 @@ export function safeLabel(text: string, longest: number): string {
 }
 
 /**
- * JSON in which the same is escaped: a parser reads the very text, and a terminal shows it without
- * acting on it. Takes what `JSON.stringify` gave.
+ * A value as JSON in which the same is escaped: a parser reads the exact text, and a terminal shows
+ * it without acting on it.
  */
-export function safeJson(json: string): string {
-  return json.replace(ACTING, escaped).replace(
+export function safeJson(value: unknown): string {
+  return (JSON.stringify(value) ?? "null").replace(ACTING, escaped).replace(
     STACK,
     (_, kept: string, surplus: string) => kept + escaped(surplus),
   );

@@ -72,9 +72,9 @@ function renderText(time: string, level: LogLevel, event: string, fields: LogFie
 
 function textValue(value: string | number | boolean): string {
   if (typeof value !== "string") return String(value);
-  return /^[\w.:/+@\[\]-]+$/.test(value) ? value : safeJson(JSON.stringify(value));
+  return /^[\w.:/+@\[\]-]+$/.test(value) ? value : safeJson(value);
 }
 
 function renderJson(time: string, level: LogLevel, event: string, fields: LogFields): string {
-  return safeJson(JSON.stringify({ time, level, event, ...fields }));
+  return safeJson({ time, level, event, ...fields });
 }

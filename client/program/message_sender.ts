@@ -26,11 +26,11 @@ import {
 } from "../session/refused_error.ts";
 import type { Requester } from "../session/requests.ts";
 import type { SignedInSession } from "../session/signed_in_session.ts";
-import type { Access } from "./access.ts";
+import type { SessionOptions } from "./session_options.ts";
 
 export type SendEvent = AckEvent | ErrorEvent | NoticeEvent;
 
-export interface MessageSenderOptions extends Access {
+export interface MessageSenderOptions extends SessionOptions {
   /** A conversation, or people by name. */
   readonly to: Destination<string>;
   readonly text: string;

@@ -1,6 +1,7 @@
 /**
- * What a person or a script types: lines, and answers that are not echoed. It owns the input, so
- * that a question and the chat never fight for it, and reads no further than it is asked to.
+ * Standard input: lines, keys, and answers to questions, with or without echo. It alone reads the
+ * stream, so a question and the chat never take each other's input. It reads no further than its
+ * callers ask for.
  */
 import type { Readable, Writable } from "node:stream";
 
@@ -10,40 +11,44 @@ export interface InputStream extends Readable {
   setRawMode?(raw: boolean): unknown;
 }
 
-/** A line of more characters is cut there: no command and no message is that long. */
-const LONGEST_LINE = 64 * 1024;
-/** An answer without echo; longer than any password may be. */
-const LONGEST_SECRET = 2048;
+/** Characters of a line, which is cut there. No command and no message is as long. */
+const MOST_LINE = 64 * 1024;
+/** Characters of an answer without echo: more than any password may have. */
+const MOST_SECRET = 2048;
 
 export interface InputOptions {
   readonly stdin: InputStream;
-  /** Where questions are put: not among the output, which may go to a file. */
+  /** For questions: standard output may be a file. */
   readonly stderr: Writable;
-  /** Ctrl-C, where the terminal does not make a signal of it. */
-  readonly onInterrupt: () => void;
 }
 
 export class Input {
   readonly #options: InputOptions;
   readonly #chunks: AsyncIterator<Uint8Array | string>;
   readonly #decoder = new TextDecoder();
-  /** What was read and not taken yet. */
+  /** Text that was read and not returned yet. */
   #text = "";
   #ended = false;
-  /** The chunk that is being read, for whoever waits: `false` at the end of input. */
+  /** The read in progress; resolves with `false` at the end of input. */
   #filling: Promise<boolean> | undefined;
-  /** While a question is being answered, what is typed is for nobody else. */
+  /** The question that is being answered. Until then only it gets input. */
   #question: Promise<unknown> | undefined;
   readonly #closed = new AbortController();
+  readonly #interrupted = new AbortController();
 
   constructor(options: InputOptions) {
     this.#options = options;
     this.#chunks = options.stdin[Symbol.asyncIterator]();
   }
 
-  /** Whether there is somebody who can be asked. */
+  /** Whether a user can answer. */
   get isTerminal(): boolean {
     return this.#options.stdin.isTTY === true;
+  }
+
+  /** Fires at Ctrl-C in an answer without echo: the terminal sends no signal then. */
+  get interrupted(): AbortSignal {
+    return this.#interrupted.signal;
   }
 
   /** The next line, without its end; `undefined` at the end of input, or when the signal fires. */
@@ -62,10 +67,7 @@ export class Input {
     return text;
   }
 
-  /**
-   * What was typed, as it comes: for an interface that reads keys. `undefined` at the end of input,
-   * or when the signal fires.
-   */
+  /** Text as it arrives, for keys. `undefined` at the end of input, or when the signal fires. */
   async text(signal?: AbortSignal): Promise<string | undefined> {
     if (this.#text === "" && !await this.#more(signal)) return undefined;
     const text = this.#text;
@@ -73,12 +75,12 @@ export class Input {
     return text;
   }
 
-  /** Whether keys come one by one, without being echoed, or in lines. */
+  /** Raw: keys arrive one by one, without echo. Otherwise lines do. */
   setRaw(raw: boolean): void {
     if (this.isTerminal) this.#options.stdin.setRawMode?.(raw);
   }
 
-  /** Says something between questions. */
+  /** Writes a line between questions. */
   tell(text: string): void {
     this.#options.stderr.write(`${text}\n`);
   }
@@ -91,12 +93,12 @@ export class Input {
     });
   }
 
-  /** Asks for what must not be seen: nothing is echoed. Without a terminal it is a line. */
+  /** Asks a question whose answer is not echoed. Without a terminal, it reads a line. */
   askSecret(question: string, signal?: AbortSignal): Promise<string | undefined> {
     const { stdin, stderr } = this.#options;
     if (!this.isTerminal || stdin.setRawMode === undefined) return this.line(signal);
     return this.#answer(async () => {
-      // First raw, then the question: who answers it at once is not echoed either.
+      // Raw first: an answer may come at once, and must not be echoed either.
       stdin.setRawMode?.(true);
       stderr.write(question);
       try {
@@ -108,10 +110,10 @@ export class Input {
     });
   }
 
-  /** Lets go of the input. What is being waited for ends. */
+  /** Closes the stream. Every pending read ends. */
   close(): void {
     this.#ended = true;
-    // Not left to the stream: Deno leaves a read of a destroyed pipe pending.
+    // Deno leaves a read of a destroyed pipe pending.
     this.#closed.abort();
     this.#options.stdin.destroy();
   }
@@ -137,12 +139,12 @@ export class Input {
     while (true) {
       for (let wait; (wait = before()) !== undefined;) await wait;
       const end = this.#text.indexOf("\n");
-      line = (line + this.#text.slice(0, end < 0 ? undefined : end)).slice(0, LONGEST_LINE);
+      line = (line + this.#text.slice(0, end < 0 ? undefined : end)).slice(0, MOST_LINE);
       this.#text = end < 0 ? "" : this.#text.slice(end + 1);
       if (end >= 0) return line.replace(/\r$/, "");
       if (await this.#more(signal)) continue;
       if (this.#ended) return line === "" ? undefined : line;
-      this.#text = line + this.#text; // Given up; it is for the next one who asks.
+      this.#text = line + this.#text; // The signal fired: the next caller gets it.
       return undefined;
     }
   }
@@ -161,7 +163,7 @@ export class Input {
         case "\n":
           return typed.join("");
         case "\u0003": // Ctrl-C
-          this.#options.onInterrupt();
+          this.#interrupted.abort();
           return undefined;
         case "\u0004": // Ctrl-D
           if (typed.length === 0) return undefined;
@@ -177,12 +179,12 @@ export class Input {
           this.#skipSequence();
           break;
         default:
-          if (character >= " " && typed.length < LONGEST_SECRET) typed.push(character);
+          if (character >= " " && typed.length < MOST_SECRET) typed.push(character);
       }
     }
   }
 
-  /** What a key like an arrow sends after ESC; it stands in one chunk with it. */
+  /** Skips what a key such as an arrow sends after ESC, in the same chunk. */
   #skipSequence(): void {
     // ECMA-48, section 5.4: CSI, parameters, intermediates, final. SS3 takes one character.
     const [sequence = ""] = /^(?:\[[0-?]*[ -/]*[@-~]|O.)?/.exec(this.#text) ?? [];
@@ -191,16 +193,16 @@ export class Input {
 
   /** Waits for more text; `false` at the end of input, or when the signal fires. */
   async #more(signal: AbortSignal | undefined): Promise<boolean> {
-    // A read that was given up for a signal is still under way, and is taken up again.
+    // A read whose caller gave up is still in progress, and is used again.
     if (!this.#ended) this.#filling ??= this.#fill();
     const signals = signal === undefined ? [] : [signal];
-    const given = AbortSignal.any([this.#closed.signal, ...signals]);
-    if (this.#filling === undefined || given.aborted) return false;
+    const stop = AbortSignal.any([this.#closed.signal, ...signals]);
+    if (this.#filling === undefined || stop.aborted) return false;
     const { promise: aborted, resolve } = Promise.withResolvers<boolean>();
     const abort = () => resolve(false);
-    given.addEventListener("abort", abort, { once: true });
+    stop.addEventListener("abort", abort, { once: true });
     const more = await Promise.race([this.#filling, aborted]);
-    given.removeEventListener("abort", abort);
+    stop.removeEventListener("abort", abort);
     return more;
   }
 

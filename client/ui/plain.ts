@@ -9,7 +9,7 @@ import { drawQr } from "../../protocol/invite_line.ts";
 import { parseConversation, peerOf } from "../../protocol/names.ts";
 import { safeLabel, safeText } from "../../protocol/safe_text.ts";
 import type { ChatEvent, HistoryMessage } from "../events.ts";
-import { reduce, type State } from "./state.ts";
+import { INITIAL, reduce, type State } from "./state.ts";
 import { fileName, filesText, offerText, progressText, startText } from "./file_wording.ts";
 import { changeText, inPlace, label, listText, name, nameOf, unreadText } from "./wording.ts";
 
@@ -129,9 +129,14 @@ export class PlainView {
   /** Messages of one's own of which it was said that they are kept: it is said, too, when they go. */
   readonly #kept = new Set<string>();
 
-  constructor(state: State, options: PlainOptions) {
-    this.#state = state;
+  constructor(options: PlainOptions, state = INITIAL) {
     this.#options = options;
+    this.#state = state;
+  }
+
+  /** The state after the last event. */
+  get state(): State {
+    return this.#state;
   }
 
   /** The lines for the next event. */

@@ -163,19 +163,22 @@ Deno.test({
       rows: 40,
     });
     await ann.until(new RegExp(`1  ${NAME}: nobody online; rooms: general, random, tech`));
-    await ann.until(/Which one \(Enter takes it\)\?/);
+    await ann.until(/Press Enter to connect to it:/);
     ann.press("Enter");
-    await ann.until(/never met before[^]*\(yes\/no\)\?/);
+    await ann.until(/Unknown server [^]*\(yes\/no\)\?/);
     assert.ok(ann.screen.includes(server.pin ?? "no pin"));
-    assert.match(ann.screen, /It was announced so on this network, as anybody there can do\./);
+    assert.match(
+      ann.screen,
+      /The local network announces the same key, but anyone on it could announce/,
+    );
     ann.enter("yes");
-    await ann.until(/R to register a new name, L to log in with yours:/);
+    await ann.until(/Type R to register a new name, or L to log in:/);
     ann.enter("R");
     await ann.until(/Name on 192\.0\.2\.1:\d+:/);
     ann.enter("ann");
     await ann.until(/Password of ann/);
     ann.enter("a password");
-    await ann.until(/The same again:/);
+    await ann.until(/Repeat the password:/);
     ann.enter("a password");
     await ann.until(/\* here: ann \(1\)/);
     ann.press("C-c");

@@ -143,7 +143,7 @@ function stranger(house: House, { port, pin }: RunningProgram): Terminal {
   return new Terminal(command, { cwd: house.folder, env: house.env("stranger"), columns: 100 });
 }
 
-const CHOICE = /R to register a new name, L to log in with yours:/;
+const CHOICE = /Type R to register a new name, or L to log in:/;
 
 /** Answers a question once it stands at the end of the screen. */
 async function answer(terminal: Terminal, question: RegExp, line: string): Promise<void> {
@@ -155,7 +155,7 @@ async function answer(terminal: Terminal, question: RegExp, line: string): Promi
 async function registerDan(terminal: Terminal, password: string): Promise<void> {
   await answer(terminal, /Name on \S+:/, "dan");
   await answer(terminal, /Password of dan on \S+:/, password);
-  await answer(terminal, /The same again:/, password);
+  await answer(terminal, /Repeat the password:/, password);
   await terminal.until(/\* here: cam \(1\), dan \(2\)/);
 }
 
@@ -202,7 +202,7 @@ Deno.test({
 
     terminal.enter("/register eve");
     await answer(terminal, /Password of eve on \S+:/, "eve's own");
-    await answer(terminal, /The same again:/, "eve's own");
+    await answer(terminal, /Repeat the password:/, "eve's own");
     await cam.event({ event: "presence", user: "eve", status: "normal" });
     await cam.event({ event: "presence", user: "dan", status: "offline" });
     terminal.enter("now as eve");

@@ -101,10 +101,10 @@ Deno.test("sotto send: says with its exit code why nothing was sent", async () =
   const endless = "x".repeat(4 * TEXT_LIMIT);
   const other = "SHA256:" + "A".repeat(43);
   const codes = await Promise.all([
-    code([target, to, ...as(file)], " \n\n", /there is no text/),
-    code([target, to, ...as(file)], long, /16385 bytes, and 16384 are the/),
+    code([target, to, ...as(file)], " \n\n", /the message is empty/),
+    code([target, to, ...as(file)], long, /16385 bytes, and the limit is 16384/),
     code([target, to, ...as(file)], endless, /more than 32768 bytes/),
-    code([`127.0.0.1:${server.port}`, to, "hi"], "", /Say who you are/),
+    code([`127.0.0.1:${server.port}`, to, "hi"], "", /No user is given/),
     code([target, to, "hi", "--password-file", file], "", /--accept-new/),
     code([target, to, "hi", ...as("/nowhere")], "", /password file/),
     code([target, to, "hi", "--pin", other], "", /has CHANGED/),

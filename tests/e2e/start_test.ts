@@ -39,7 +39,7 @@ Deno.test({
       await terminal.until(/Password of ann/);
       terminal.type("not on the screen");
       terminal.press("Enter");
-      await terminal.until(/The same again/);
+      await terminal.until(/Repeat the password/);
       terminal.type("not on the screen");
       terminal.press("Enter");
       await terminal.until(/you are ann/);

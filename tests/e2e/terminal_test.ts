@@ -16,7 +16,7 @@ function client(house: House, person: string, ...args: string[]): Terminal {
 
 /** Goes through first contact and signing in by name and password. */
 async function signIn(terminal: Terminal, person: string, { pin }: RunningProgram): Promise<void> {
-  await terminal.until(/never met before[^]*\(yes\/no\)\?/);
+  await terminal.until(/Unknown server [^]*\(yes\/no\)\?/);
   assert.ok(terminal.screen.includes(pin));
   terminal.enter("yes");
   await terminal.until(new RegExp(`Password of ${person} on .*:`));
@@ -36,7 +36,7 @@ Deno.test(
     using bob = client(house, "bob", address);
     await bob.until(/\(yes\/no\)\?/);
     bob.enter("yes");
-    await bob.until(/R to register a new name, L to log in with yours:/);
+    await bob.until(/Type R to register a new name, or L to log in:/);
     bob.enter("R");
     await bob.until(/Name on .*:/);
     bob.enter("bob");
@@ -44,7 +44,7 @@ Deno.test(
     bob.type("wronX");
     bob.press("BSpace");
     bob.enter("g, but mine now");
-    await bob.until(/The same again:/);
+    await bob.until(/Repeat the password:/);
     bob.enter("wrong, but mine now");
     await bob.until(/\* here: ann \(1\), bob \(2\)/);
     await ann.until(/\* bob is here/);
@@ -56,7 +56,7 @@ Deno.test(
     assert.equal(ann.screen.match(/hello all/g)?.length, 1, "one's own line is not repeated");
 
     bob.enter("@secret ann");
-    await bob.until(/Key for ann \(not shown\):/);
+    await bob.until(/Key of the message to ann \(not shown\):/);
     bob.enter("Tr0ub4dor");
     await bob.until(/Secret text for ann:/);
     bob.enter("the plan");

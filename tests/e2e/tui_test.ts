@@ -50,7 +50,7 @@ Deno.test(
     await using house = await House.make();
     const server = await house.server();
     using ann = open(house, "ann", [`ann@127.0.0.1:${server.port}`]);
-    await ann.until(/never met before[^]*\(yes\/no\)\s*\?/);
+    await ann.until(/Unknown server [^]*\(yes\/no\)\s*\?/);
     ann.enter("yes");
     await ann.until(/Password of ann on .*:/);
     ann.enter("pässword of ann");
@@ -107,7 +107,7 @@ Deno.test(
     using ann = await enter(house, "ann", server);
     using bob = await enter(house, "bob", server);
     bob.enter("@secret ann");
-    await bob.until(/Key for ann \(not shown\):/);
+    await bob.until(/Key of the message to ann \(not shown\):/);
     bob.enter("Tr0ub4dor");
     await bob.until(/Secret text for ann:/);
     bob.enter("the plan");

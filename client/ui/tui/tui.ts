@@ -7,16 +7,16 @@ import type { Clock } from "../../../protocol/clock.ts";
 import { isName, parseConversation } from "../../../protocol/names.ts";
 import { commandForms } from "../../commands/commands.ts";
 import type { ChatEvent } from "../../events.ts";
-import type { Prompts } from "../../session/prompts.ts";
 import { reduce, type State } from "../state.ts";
 import type { Input } from "../input.ts";
 import { clockTime } from "../plain.ts";
+import type { Asker } from "../prompts.ts";
 import { frameOf, type Model } from "./app.ts";
 import { type ActiveCompletion, completeNext, type KnownNames } from "./completion.ts";
 import { edit, type Editor, EMPTY } from "./editor.ts";
 import { type Key, KeyDecoder } from "./keys.ts";
 import { Notifications, type TerminalKind } from "./notifications.ts";
-import { Questions } from "./questions.ts";
+import { QuestionQueue } from "./question_queue.ts";
 import { Screen, type TerminalOutput } from "./screen.ts";
 import type { Style } from "./style.ts";
 import { Transcript } from "./transcript.ts";
@@ -46,7 +46,7 @@ export class Tui {
   readonly #options: TuiOptions;
   readonly #screen: Screen;
   readonly #transcript: Transcript;
-  readonly #questions: Questions;
+  readonly #questions: QuestionQueue;
   readonly #notifications: Notifications;
   readonly #keys = new KeyDecoder();
   #state: State;
@@ -76,14 +76,14 @@ export class Tui {
       now: () => clock.time(),
       columns: () => this.#screen.columns,
     });
-    this.#questions = new Questions({
+    this.#questions = new QuestionQueue({
       onChange: () => this.#drawSoon(),
       tell: (text) => this.#write([text]),
     });
   }
 
   /** Asks questions in the input line. */
-  get prompts(): Prompts {
+  get questions(): Asker {
     return this.#questions;
   }
 

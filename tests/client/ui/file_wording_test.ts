@@ -32,7 +32,7 @@ const PROGRESS: ProgressEvent = {
 
 /** A view whose clock the test sets. */
 function viewAt(clock: { now: number }, echoed = true): PlainView {
-  return new PlainView(STATE, { now: () => clock.now, echoed, timeZone: "UTC" });
+  return new PlainView({ now: () => clock.now, echoed, timeZone: "UTC" }, STATE);
 }
 
 Deno.test("PlainView offers a file on its sender's line, with a name that does nothing", () => {

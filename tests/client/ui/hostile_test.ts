@@ -3,12 +3,9 @@
  * and acts on no terminal. The places include names, which an honest server keeps plain.
  */
 import assert from "node:assert/strict";
-import { Writable } from "node:stream";
 import type { ChatEvent, HistoryMessage } from "../../../client/events.ts";
-import { INITIAL } from "../../../client/ui/state.ts";
-import { complainTo } from "../../../client/ui/complain.ts";
-import { jsonLine } from "../../../client/ui/json.ts";
 import { PlainView } from "../../../client/ui/plain.ts";
+import { safeJson } from "../../../protocol/safe_text.ts";
 import { Sitting } from "../../helpers/sitting.ts";
 
 /** Controls, a title, colours, C1, overrides of directions, and 300 marks on one letter. */
@@ -115,7 +112,7 @@ const BELL = "\u0007";
 for (const [place, events] of Object.entries(PLACES)) {
   Deno.test(`PlainView shows what is hostile in ${place}, and it acts on no terminal`, () => {
     for (const event of events) {
-      const view = new PlainView(INITIAL, { now: () => NOW, echoed: false, timeZone: "UTC" });
+      const view = new PlainView({ now: () => NOW, echoed: false, timeZone: "UTC" });
       view.show({ event: "authenticated", user: "ann", number: 1, created: false });
       const lines = [...view.show(event), ...view.show({ event: "ack", ...IN_ROOM })];
       assert.match(lines.join(" "), /evil/, JSON.stringify(event));
@@ -123,9 +120,9 @@ for (const [place, events] of Object.entries(PLACES)) {
     }
   });
 
-  Deno.test(`jsonLine prints what is hostile in ${place} whole, and it acts on no terminal`, () => {
+  Deno.test(`safeJson prints what is hostile in ${place} whole, and it acts on no terminal`, () => {
     for (const event of [...events, { event: "closed", code: "x", message: HOSTILE } as const]) {
-      const line = jsonLine(event);
+      const line = safeJson(event);
       assert.deepEqual(JSON.parse(line), event);
       assert.doesNotMatch(line, ACTING);
     }
@@ -151,16 +148,3 @@ for (const [place, events] of Object.entries(PLACES)) {
     }
   });
 }
-
-Deno.test("complainTo shows what a server said at the end, and it acts on no terminal", () => {
-  let text = "";
-  const stderr = new Writable({
-    write: (chunk, _encoding, done) => {
-      text += chunk;
-      done();
-    },
-  });
-  complainTo(stderr)(HOSTILE);
-  assert.match(text, /^sotto: evil/);
-  assert.doesNotMatch(text.slice(0, -1), ACTING);
-});

@@ -8,7 +8,6 @@ class Terminal extends PassThrough implements InputStream {
   readonly isTTY: boolean;
   readonly modes: boolean[] = [];
   screen = "";
-  interrupts = 0;
 
   constructor(isTTY = true) {
     super();
@@ -28,7 +27,7 @@ function input(isTTY = true): { terminal: Terminal; input: Input } & Disposable 
       done();
     },
   });
-  const made = new Input({ stdin: terminal, stderr, onInterrupt: () => terminal.interrupts++ });
+  const made = new Input({ stdin: terminal, stderr });
   return { terminal, input: made, [Symbol.dispose]: () => made.close() };
 }
 
@@ -140,9 +139,10 @@ Deno.test("Input.askSecret restores the terminal on Ctrl-C, the end of input and
     assert.deepEqual(made.terminal.modes, [true, false]);
   }
   using made = input();
+  assert.equal(made.input.interrupted.aborted, false);
   made.terminal.write("\u0003");
   await made.input.askSecret("");
-  assert.equal(made.terminal.interrupts, 1);
+  assert.equal(made.input.interrupted.aborted, true);
 });
 
 Deno.test("Input.askSecret reads a line where there is no terminal", async () => {

@@ -221,7 +221,7 @@ Deno.test("plainLines makes names and errors of a hostile server safe", () => {
 });
 
 Deno.test("PlainView shows one's own messages once they are acknowledged", () => {
-  const view = new PlainView(STATE, OPTIONS);
+  const view = new PlainView(OPTIONS, STATE);
   const sending = { event: "sending", id: "a", conversation: "dm:ann:bob" } as const;
   const ack = { event: "ack", id: "a", conversation: "dm:ann:bob", seq: 1, at: AT } as const;
   assert.deepEqual(view.show({ ...sending, text: "hi" }), []);
@@ -232,7 +232,7 @@ Deno.test("PlainView shows one's own messages once they are acknowledged", () =>
 });
 
 Deno.test("PlainView does not repeat what stands on the screen", () => {
-  const view = new PlainView(STATE, { ...OPTIONS, echoed: true });
+  const view = new PlainView({ ...OPTIONS, echoed: true }, STATE);
   const sending = { event: "sending", id: "a", conversation: "room:general" } as const;
   view.show({ ...sending, text: "hi" });
   const ack = { event: "ack", id: "a", conversation: "room:general", seq: 1, at: AT } as const;
@@ -240,14 +240,14 @@ Deno.test("PlainView does not repeat what stands on the screen", () => {
 });
 
 Deno.test("PlainView says that what is typed without a connection is kept", () => {
-  const view = new PlainView(STATE, { ...OPTIONS, echoed: true });
+  const view = new PlainView({ ...OPTIONS, echoed: true }, STATE);
   view.show({ event: "notice", code: "reconnecting", text: "Lost." });
   const [line] = view.show({ event: "sending", id: "a", conversation: "room:general", text: "x" });
   assert.match(line ?? "", /not connected/);
 });
 
 Deno.test("PlainView says when that was sent which was kept", () => {
-  const view = new PlainView(STATE, { ...OPTIONS, echoed: true });
+  const view = new PlainView({ ...OPTIONS, echoed: true }, STATE);
   const message = { id: "a", conversation: "room:general" } as const;
   view.show({ event: "notice", code: "reconnecting", text: "Lost." });
   view.show({ event: "sending", ...message, text: "x" });
@@ -259,7 +259,7 @@ Deno.test("PlainView says when that was sent which was kept", () => {
 });
 
 Deno.test("PlainView tells of a break once, however many attempts it takes", () => {
-  const view = new PlainView(STATE, OPTIONS);
+  const view = new PlainView(OPTIONS, STATE);
   const lost = { event: "notice", code: "reconnecting", text: "Lost.", in: 1 } as const;
   assert.deepEqual([lost, lost, lost].flatMap((event) => view.show(event)), ["14:02 * Lost."]);
   view.show(CONNECTED);

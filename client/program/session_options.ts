@@ -1,0 +1,93 @@
+/**
+ * Makes what a session needs from the options on the command line: the engine, the prompts, whom to
+ * trust, and where tokens are.
+ */
+import { formatHostPort } from "../../protocol/host_port.ts";
+import type { Engine } from "../../protocol/transport/transport.ts";
+import { debugLog, type Log } from "../log.ts";
+import { clientEngine, type TransportChoice } from "../platform/engine.ts";
+import { KnownHosts, trustOnFirstUse } from "../platform/known_hosts.ts";
+import { TokenFolder } from "../platform/token_folder.ts";
+import type { Prompts } from "../session/prompts.ts";
+import type { Tokens } from "../session/tokens.ts";
+import type { Trust } from "../session/trust.ts";
+import { UserPrompts } from "../ui/prompts.ts";
+import { readPasswordFile } from "./password_file.ts";
+import { type Program, ProgramError } from "./run_program.ts";
+
+/** The options of every command that connects. */
+export interface ConnectOptions {
+  readonly user?: string | undefined;
+  /** A path, or `-` for standard input. */
+  readonly passwordFile?: string | undefined;
+  /** Trust an unknown server. */
+  readonly acceptNew?: boolean | undefined;
+  /** `SHA256:…`: the key that the server must show. */
+  readonly pin?: string | undefined;
+  /** The code of an invitation, which allows a new account. */
+  readonly code?: string | undefined;
+  /** Default `auto`: QUIC, or TLS where QUIC does not connect. */
+  readonly transport?: TransportChoice | undefined;
+  /** `debug` logs the stages of every handshake, on standard error. */
+  readonly logLevel?: "error" | "warn" | "info" | "debug" | undefined;
+  /** The software, as `hello` names it. */
+  readonly software?: string | undefined;
+}
+
+export interface Server {
+  readonly host: string;
+  readonly port: number;
+  /** The pin that the local network announces. */
+  readonly announced?: string | undefined;
+}
+
+export interface SessionOptions {
+  readonly engine: Engine;
+  readonly host: string;
+  readonly port: number;
+  readonly user: string | undefined;
+  readonly code?: string | undefined;
+  readonly prompts: Prompts;
+  readonly trust: Trust;
+  readonly tokens: Tokens;
+  readonly log: Log | undefined;
+  readonly client: string;
+}
+
+/** Reads the password file, if there is one. Throws `ProgramError`. */
+export async function makeSessionOptions(
+  options: ConnectOptions,
+  { host, port, announced }: Server,
+  { io, input, reportError }: Program,
+): Promise<SessionOptions & { readonly prompts: UserPrompts }> {
+  const { user, passwordFile, pin, code, acceptNew, logLevel, software = "sotto" } = options;
+  const password = passwordFile === undefined
+    ? undefined
+    : await readPasswordFile(passwordFile, input);
+  const server = formatHostPort(host, port);
+  const invited = code !== undefined;
+  const prompts = new UserPrompts({ asker: input, server, announced, password, invited });
+  const ask = (shown: string) => acceptNew ? Promise.resolve(true) : prompts.confirmServer(shown);
+  const knownHosts = new KnownHosts(io.paths.knownHosts);
+  return {
+    engine: await clientEngine(options.transport ?? "auto", reportError),
+    host,
+    port,
+    user,
+    code,
+    prompts,
+    trust: trustOnFirstUse({ knownHosts, host, port, pin, ask }),
+    tokens: new TokenFolder(io.paths.tokens),
+    log: logLevel === "debug" ? debugLog(io.stderr) : undefined,
+    client: software,
+  };
+}
+
+/** Checks that the user is named where they cannot be asked. Throws `ProgramError`. */
+export function requireUser({ user }: ConnectOptions, { input }: Program): void {
+  if (user !== undefined || input.isTerminal) return;
+  throw new ProgramError(
+    "usage",
+    "No user is given, and without a terminal nobody can be asked. Give USER@HOST.",
+  );
+}
