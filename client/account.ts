@@ -9,7 +9,7 @@ import type { ServerFrame, ServerFrames } from "../protocol/frame.ts";
 import type { EventQueue } from "./event_queue.ts";
 import type { Intent } from "./events.ts";
 import { type FileOptions, Files } from "./files/files.ts";
-import { Offers } from "./files/offers.ts";
+import { Offers } from "./messages/offers.ts";
 import type { Log } from "./log.ts";
 import { answerQuery } from "./messages/account_queries.ts";
 import { Composer } from "./messages/composer.ts";

@@ -6,7 +6,7 @@ import type { EventSink } from "../event_queue.ts";
 import { isRefusedAs, RefusedError } from "../session/refused_error.ts";
 import { attemptDownload } from "./download_attempt.ts";
 import type { DownloadFolder } from "./file_store.ts";
-import type { Offer, Offers } from "./offers.ts";
+import type { Offer, Offers } from "../messages/offers.ts";
 import type { Transfer } from "./transfer.ts";
 import type { Transfers } from "./transfers.ts";
 

@@ -8,7 +8,7 @@ import type { CurrentSession } from "../session/signed_in_session.ts";
 import { FileReceiver } from "./file_receiver.ts";
 import { FileSender } from "./file_sender.ts";
 import type { FileStore } from "./file_store.ts";
-import type { Offer, Offers } from "./offers.ts";
+import type { Offer, Offers } from "../messages/offers.ts";
 import { type ResumableUploads, UploadsInMemory } from "./resumable_uploads.ts";
 import { Transfers } from "./transfers.ts";
 

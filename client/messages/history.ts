@@ -6,7 +6,7 @@ import { FILE_KIND } from "../../protocol/file.ts";
 import type { Message } from "../../protocol/frame.ts";
 import type { TransferFields } from "../../protocol/session/client.ts";
 import type { ChatEvent, HistoryMessage, Intent } from "../events.ts";
-import type { Offers } from "../files/offers.ts";
+import type { Offers } from "./offers.ts";
 import { notConnected, RefusedError } from "../session/refused_error.ts";
 import { HistoryError, type SessionConnection } from "../session/session_connection.ts";
 import { isoTime, textOf } from "./content.ts";

@@ -6,7 +6,7 @@ import { FILE_KIND } from "../../protocol/file.ts";
 import type { Message } from "../../protocol/frame.ts";
 import { parseConversation } from "../../protocol/names.ts";
 import type { EventSink } from "../event_queue.ts";
-import type { Offer, Offers } from "../files/offers.ts";
+import type { Offer, Offers } from "./offers.ts";
 import { isoTime, textOf } from "./content.ts";
 import type { SealedMessages } from "./sealed_messages.ts";
 

@@ -7,7 +7,7 @@ import type { Clock } from "../../protocol/clock.ts";
 import type { ConversationState, Message, ServerFrames } from "../../protocol/frame.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { EventQueue } from "../event_queue.ts";
-import type { Offer } from "../files/offers.ts";
+import type { Offer } from "./offers.ts";
 import type { Log } from "../log.ts";
 import { backoff } from "../session/backoff.ts";
 import {

@@ -6,7 +6,7 @@ import { assert } from "../../protocol/assert.ts";
 import { decodeFileNote, FILE_KIND, type FileNote } from "../../protocol/file.ts";
 import type { Message } from "../../protocol/frame.ts";
 import type { OfferEvent } from "../events.ts";
-import { isoTime } from "../messages/content.ts";
+import { isoTime } from "./content.ts";
 
 /** Offers that are kept; past it the oldest is forgotten (`/history` offers it again). */
 const MAX_OFFERS = 256;

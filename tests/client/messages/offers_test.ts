@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Offers } from "../../../client/files/offers.ts";
+import { Offers } from "../../../client/messages/offers.ts";
 import { encodeFileNote } from "../../../protocol/file.ts";
 import type { Message } from "../../../protocol/frame.ts";
 import { counter } from "../../../client/messages/ids.ts";
