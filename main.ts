@@ -80,7 +80,7 @@ async function run(command: Command): Promise<number> {
     }
     case "invite": {
       const { defaultDataDir } = await import("./server/config.ts");
-      const { invite } = await import("./server/invite.ts");
+      const { invite } = await import("./server/admin_commands.ts");
       const { data = defaultDataDir(process.env), list = false, qr = process.stdout.isTTY } =
         command;
       for (const line of await invite({ ...command, data, list, qr })) print(line);
@@ -88,7 +88,7 @@ async function run(command: Command): Promise<number> {
     }
     case "admin": {
       const { defaultDataDir } = await import("./server/config.ts");
-      const { admin } = await import("./server/invite.ts");
+      const { admin } = await import("./server/admin_commands.ts");
       const { data = defaultDataDir(process.env) } = command;
       for (const name of await admin({ ...command, data })) print(name);
       return EXIT.done;

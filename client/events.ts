@@ -4,7 +4,7 @@
  * `docs/events.schema.json`, this file is a contract.
  */
 import type { Destination } from "../protocol/destination.ts";
-import type { ListedPlace, OwnStatus } from "../protocol/frame.ts";
+import type { ListedRoom, OwnStatus } from "../protocol/frame.ts";
 
 /** A conversation as users name it: a room, a group, or the person of a private one. */
 export type ConversationName =
@@ -203,11 +203,11 @@ export interface RoomEvent extends Base {
 }
 export interface RoomsEvent extends Base {
   readonly event: "rooms";
-  readonly rooms: readonly ListedPlace[];
+  readonly rooms: readonly ListedRoom[];
 }
 export interface GroupsEvent extends Base {
   readonly event: "groups";
-  readonly groups: readonly ListedPlace[];
+  readonly groups: readonly ListedRoom[];
 }
 export interface MembersEvent extends Base {
   readonly event: "members";

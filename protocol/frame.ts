@@ -335,7 +335,7 @@ export type Status = User["status"];
 /** What somebody may set; `offline` follows by itself. */
 export type OwnStatus = ClientFrames["status"]["status"];
 export type ConversationState = ServerFrames["conversations"]["conversations"][number];
-export type ListedPlace = ServerFrames["listed"]["conversations"][number];
+export type ListedRoom = ServerFrames["listed"]["conversations"][number];
 
 function typeOf(id: string): "room" | "group" | "dm" | undefined {
   return parseConversation(id)?.type;

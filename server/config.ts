@@ -9,7 +9,7 @@ import { LIMITS } from "../protocol/limits.ts";
 import { parseSize, SIZE_RULE } from "../protocol/size.ts";
 import { LOG_FORMATS, LOG_LEVELS } from "./log.ts";
 import type { LogFormat, LogLevel } from "./log.ts";
-import type { Rate } from "./rate.ts";
+import type { Rate } from "./rate_limiter.ts";
 
 const REGISTRATIONS = ["open", "invite", "closed"] as const;
 export type Registration = (typeof REGISTRATIONS)[number];

@@ -11,24 +11,24 @@ import { type ChunkReader, download, upload } from "./handlers/files.ts";
 import { history } from "./handlers/history.ts";
 import { invite } from "./handlers/invite.ts";
 import { send } from "./handlers/message.ts";
-import { resolve, status, who } from "./handlers/people.ts";
+import { resolve, status, who } from "./handlers/users.ts";
 import {
   add,
   create,
-  deletePlace,
+  deleteGroup,
   join,
   leave,
   list,
   members,
   remove,
   topic,
-} from "./handlers/places.ts";
+} from "./handlers/rooms.ts";
 import { search } from "./handlers/search.ts";
 import { mark, sync } from "./handlers/sync.ts";
 import type { Peer } from "./peer.ts";
-import { Pace, type Rate } from "./rate.ts";
+import { type Rate, RateLimiter } from "./rate_limiter.ts";
 import type { Services } from "./services.ts";
-import type { SignedIn } from "./services/signed_in.ts";
+import type { SignedInSession } from "./services/signed_in_session.ts";
 
 /** The limits that rows name. */
 export interface Rates {
@@ -50,7 +50,7 @@ interface TransferRow<Frame> {
   /** The frames of the answer, in groups. */
   readonly handle: (
     frame: Frame,
-    session: SignedIn,
+    session: SignedInSession,
     services: Services,
     stream: ChunkReader,
   ) => AsyncGenerator<ServerFrame[]>;
@@ -79,7 +79,7 @@ const SESSION: { readonly [Type in SessionType]: Row<ClientFrames[Type]> } = {
   invite: { limit: "changes", handle: invite },
   add: { limit: "changes", handle: add },
   remove: { limit: "changes", handle: remove },
-  delete: { limit: "changes", handle: deletePlace },
+  delete: { limit: "changes", handle: deleteGroup },
 };
 
 const TRANSFERS: { readonly [Type in TransferType]: TransferRow<ClientFrames[Type]> } = {
@@ -104,7 +104,7 @@ export function dispatch<Type extends SessionType>(
 export function dispatchTransfer<Type extends TransferType>(
   type: Type,
   request: ClientFrames[Type],
-  session: SignedIn,
+  session: SignedInSession,
   services: Services,
   stream: ChunkReader,
 ): AsyncGenerator<ServerFrame[]> {
@@ -117,17 +117,17 @@ export function isTransfer(frame: AcceptedFrame): frame is TransferFrame {
 }
 
 /** The gate: how long a frame of one session has to wait before it is handed on. */
-export class Gate {
+export class FrameRateLimiter {
   readonly #clock: Clock;
-  readonly #paces: { readonly [Name in Limit]: Pace };
+  readonly #limiters: { readonly [Name in Limit]: RateLimiter };
 
   constructor(rates: Rates, clock: Clock) {
     this.#clock = clock;
-    this.#paces = {
-      sends: new Pace(rates.sends),
-      lists: new Pace(rates.lists),
-      changes: new Pace(rates.changes),
-      requests: new Pace(rates.requests),
+    this.#limiters = {
+      sends: new RateLimiter(rates.sends),
+      lists: new RateLimiter(rates.lists),
+      changes: new RateLimiter(rates.changes),
+      requests: new RateLimiter(rates.requests),
     };
   }
 
@@ -142,7 +142,7 @@ export class Gate {
 
   /** Counts a frame. Returns the milliseconds that it has to wait. */
   delay(frame: AcceptedFrame | undefined, now: number): number {
-    return this.#paces[limitOf(frame)].take(now);
+    return this.#limiters[limitOf(frame)].take(now);
   }
 }
 

@@ -13,13 +13,13 @@ import { EXIT } from "../protocol/exit_codes.ts";
 import { formatHostPort } from "../protocol/host_port.ts";
 import type { Address, EngineName } from "../protocol/transport/transport.ts";
 import { ALPN } from "../protocol/version.ts";
-import { startAnnouncing } from "./announcing.ts";
+import { startAnnouncer } from "./announcer.ts";
 import type { ServerConfig } from "./config.ts";
-import { listenQuic, listenTls } from "./listening.ts";
-import { startHousekeeping } from "./housekeeping.ts";
+import { listenQuic, listenTls } from "./listeners.ts";
+import { startMaintenance } from "./maintenance.ts";
 import { describe, type Logger, makeLogger } from "./log.ts";
 import { Flusher } from "./outbox.ts";
-import { Peers } from "./peers.ts";
+import { Connections } from "./connections.ts";
 import { makeServices, type Services } from "./services.ts";
 import { type PasswordOptions, startPasswords } from "./services/passwords.ts";
 import { openTokens } from "./services/tokens.ts";
@@ -64,7 +64,7 @@ export async function startServer(
   const tls = await listenTls(config, address.port, certificate, log);
   if (tls !== undefined) resources.use(tls);
   const { limits } = config;
-  const peers = new Peers(tls === undefined ? [quic] : [quic, tls], {
+  const peers = new Connections(tls === undefined ? [quic] : [quic, tls], {
     services,
     flusher: new Flusher(),
     clock,
@@ -74,14 +74,14 @@ export async function startServer(
     software,
   });
   const { store, files, presence } = services;
-  resources.defer(startHousekeeping({ store, files, clock, log }));
+  resources.defer(startMaintenance({ store, files, clock, log }));
   const { pin } = certificate;
   const tlsPort = tls?.address.port;
   const where = formatHostPort(address.hostname, address.port);
   log.info("listening", { address: where, engine, tls_port: tlsPort, pin });
   const announcing = config.announce
     ? resources.use(
-      startAnnouncing({ address, pin, tlsPort, presence, rooms: store.rooms, clock, log }),
+      startAnnouncer({ address, pin, tlsPort, presence, rooms: store.rooms, clock, log }),
     )
     : undefined;
 

@@ -41,7 +41,7 @@ export class Outbox {
   readonly #options: OutboxOptions;
   #queue: Uint8Array[] = [];
   /** Bytes of the queue and of the write under way. */
-  #held = 0;
+  #heldBytes = 0;
   /** Bytes of the write under way. */
   #writing = 0;
   /** Rule 4 is in force; resolves what `room` gave out. */
@@ -57,7 +57,7 @@ export class Outbox {
 
   /** Bytes that wait to be written or are being written. */
   get held(): number {
-    return this.#held;
+    return this.#heldBytes;
   }
 
   /** Whether frames are being dropped (rule 4). */
@@ -68,23 +68,23 @@ export class Outbox {
   /** Queues one or several whole frames. Never fails: see rules 4 and 6 for what is dropped. */
   push(frames: Uint8Array): void {
     if (this.#closed || this.#overflow !== undefined) return;
-    if (this.#held + frames.length > this.#options.limit) {
+    if (this.#heldBytes + frames.length > this.#options.limit) {
       this.#overflow = Promise.withResolvers();
-      if (this.#held === 0) this.#resume();
+      if (this.#heldBytes === 0) this.#resume();
       return;
     }
-    this.#held += frames.length;
+    this.#heldBytes += frames.length;
     if (this.#queue.push(frames) === 1 && this.#writing === 0) this.#flusher.add(this);
   }
 
   /** Resolves when frames are taken again: at once, unless rule 4 is in force. */
-  room(): Promise<void> {
+  accepting(): Promise<void> {
     return this.#overflow?.promise ?? Promise.resolve();
   }
 
   /** Resolves when all that is held now has been written, or never will be. */
   drained(): Promise<void> {
-    if (this.#held === 0) return Promise.resolve();
+    if (this.#heldBytes === 0) return Promise.resolve();
     this.#drained ??= Promise.withResolvers();
     return this.#drained.promise;
   }
@@ -102,7 +102,7 @@ export class Outbox {
   close(): void {
     this.#closed = true;
     this.#queue = [];
-    this.#held = 0;
+    this.#heldBytes = 0;
     this.#overflow?.resolve();
     this.#overflow = undefined;
     this.#drained?.resolve();
@@ -120,7 +120,7 @@ export class Outbox {
 
   readonly #onWritten = () => {
     if (this.#closed) return;
-    this.#held -= this.#writing;
+    this.#heldBytes -= this.#writing;
     this.#writing = 0;
     this.#options.onWritten?.();
     if (this.#queue.length > 0) return this.#flusher.add(this);

@@ -5,15 +5,15 @@
 import type { Clock } from "../protocol/clock.ts";
 import type { Registration, ServerLimits } from "./config.ts";
 import type { Logger } from "./log.ts";
-import { AddressPaces } from "./rate.ts";
+import { AddressRateLimiter } from "./rate_limiter.ts";
 import { Accounts } from "./services/accounts.ts";
 import { Conversations } from "./services/conversations.ts";
 import { Delivery } from "./services/delivery.ts";
 import { type FileLimits, Files } from "./services/files.ts";
-import { Invites } from "./services/invites.ts";
+import { Invitations } from "./services/invitations.ts";
 import type { Passwords } from "./services/passwords.ts";
-import { People } from "./services/people.ts";
-import { Places } from "./services/places.ts";
+import { Users } from "./services/users.ts";
+import { Rooms } from "./services/rooms.ts";
 import { Presence } from "./services/presence.ts";
 import { Sessions } from "./services/sessions.ts";
 import type { Tokens } from "./services/tokens.ts";
@@ -38,9 +38,9 @@ export interface Services {
   readonly conversations: Conversations;
   readonly delivery: Delivery;
   readonly files: Files;
-  readonly invites: Invites;
-  readonly people: People;
-  readonly places: Places;
+  readonly invitations: Invitations;
+  readonly users: Users;
+  readonly rooms: Rooms;
   readonly presence: Presence;
   readonly sessions: Sessions;
   readonly store: Store;
@@ -52,16 +52,16 @@ export function makeServices(options: ServicesOptions): Services {
   const { store, limits, clock, log } = options;
   const presence = new Presence({ clock });
   const conversations = new Conversations({ store, presence });
-  const invites = new Invites({ store, clock });
+  const invites = new Invitations({ store, clock });
   return {
     accounts: new Accounts({
-      invites,
+      invitations: invites,
       store,
       passwords: options.passwords,
       tokens: options.tokens,
       registration: options.registration,
-      logins: new AddressPaces(limits.logins),
-      failures: new AddressPaces(limits.failures),
+      logins: new AddressRateLimiter(limits.logins),
+      failures: new AddressRateLimiter(limits.failures),
       clock,
       log,
     }),
@@ -80,9 +80,9 @@ export function makeServices(options: ServicesOptions): Services {
       clock,
       limits: options.files,
     }),
-    invites,
-    people: new People({ store, presence }),
-    places: new Places({ store, conversations, presence, rooms: limits.rooms }),
+    invitations: invites,
+    users: new Users({ store, presence }),
+    rooms: new Rooms({ store, conversations, presence, rooms: limits.rooms }),
     presence,
     sessions: new Sessions({ presence, conversations }),
     store,

@@ -15,7 +15,12 @@ import { TIMES } from "../protocol/limits.ts";
 import { release } from "../protocol/release.ts";
 import type { AcceptedFrame, ServerSession, Verdict } from "../protocol/session/server.ts";
 import type { Stream } from "../protocol/transport/transport.ts";
-import { dispatchTransfer, type Gate, isTransfer, type TransferFrame } from "./dispatch.ts";
+import {
+  dispatchTransfer,
+  type FrameRateLimiter,
+  isTransfer,
+  type TransferFrame,
+} from "./dispatch.ts";
 import { FrameReader } from "./frame_reader.ts";
 import type { ChunkReader } from "./handlers/files.ts";
 import type { Peer } from "./peer.ts";
@@ -25,7 +30,7 @@ export interface TransferStreamOptions {
   /** Judges every frame, and counts offences. */
   readonly session: Pick<ServerSession, "handleActivity" | "handleFault" | "handleTransferBody">;
   readonly peer: Pick<Peer, "session">;
-  readonly gate: Gate;
+  readonly rateLimiter: FrameRateLimiter;
   readonly services: Services;
   readonly clock: Clock;
 }
@@ -108,7 +113,7 @@ export class TransferStream implements ChunkReader {
 
   /** Returns the verdict on a frame that was not accepted. */
   async #answerRequest(): Promise<Verdict | undefined> {
-    const { peer, gate, services, session, clock } = this.#options;
+    const { peer, rateLimiter: gate, services, session, clock } = this.#options;
     try {
       const request = await this.#readRequest();
       if (request === undefined) return undefined;

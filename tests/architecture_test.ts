@@ -10,11 +10,11 @@ import { type Import, parseSource, readSources, type Source } from "./helpers/so
 /** What the chat's inside must not see: bytes on their way, disks, and who puts the parts together. */
 const OUTSIDE = [
   "!protocol/transport/",
-  "!server/connection.ts",
+  "!server/peer_connection.ts",
   "!server/dispatch.ts",
   "!server/main.ts",
   "!server/outbox.ts",
-  "!server/peers.ts",
+  "!server/connections.ts",
   "!server/store/sqlite.ts",
 ];
 

@@ -2,7 +2,7 @@
  * Rooms, groups and people in words, for eyes and ears. Pure; what the server and others wrote is
  * made safe here.
  */
-import type { ListedPlace } from "../../protocol/frame.ts";
+import type { ListedRoom } from "../../protocol/frame.ts";
 import { parseConversation, peerOf } from "../../protocol/names.ts";
 import { safeLabel } from "../../protocol/safe_text.ts";
 import type { ChatEvent } from "../events.ts";
@@ -53,7 +53,7 @@ export function unreadText(state: State, { conversations }: EventOf<"unread">): 
 export function listText(
   state: State,
   kind: "rooms" | "groups",
-  places: readonly ListedPlace[],
+  places: readonly ListedRoom[],
 ): string[] {
   if (places.length === 0) return [`no ${kind}`];
   return places.map(({ conversation, people, topic, member }) => {

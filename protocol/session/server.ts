@@ -120,7 +120,7 @@ export class ServerSession {
     if (!clientMaySay(frame.type, this.state, stream)) return this.#badState(frame, stream);
     switch (frame.type) {
       case "hello":
-        return this.#agree(frame, now);
+        return this.#agreeOnVersion(frame, now);
       case "ping":
         return { type: "answer", frame: { type: "pong", re: frame.id } };
       case "login":
@@ -152,7 +152,7 @@ export class ServerSession {
 
   /** The client has ended the session stream, between two frames. */
   handleEnd(): Verdict {
-    return this.leave("done");
+    return this.end("done");
   }
 
   /** The password or token was right. `false`: the session has ended meanwhile; say nothing. */
@@ -189,7 +189,7 @@ export class ServerSession {
   }
 
   /** Ends the session in good order: after `logout`, when the client is done, or for a drain. */
-  leave(reason: keyof typeof FAREWELLS, re?: number): Verdict {
+  end(reason: keyof typeof FAREWELLS, re?: number): Verdict {
     if (this.#hasEnded()) return IGNORE;
     this.#machine.fire("leave");
     const { code, message } = FAREWELLS[reason];
@@ -205,13 +205,13 @@ export class ServerSession {
   /** When `handleTimeout` is due; `undefined` once the session has ended. */
   deadline(): number | undefined {
     if (this.#hasEnded()) return undefined;
-    return Math.min(this.#heard + TIMES.silence, this.#patience()?.until ?? Infinity);
+    return Math.min(this.#heard + TIMES.silence, this.#timeLimit()?.until ?? Infinity);
   }
 
   /** A verdict only when a time limit has passed. */
   handleTimeout(now: number): Verdict | undefined {
     if (this.#hasEnded()) return undefined;
-    const patience = this.#patience();
+    const patience = this.#timeLimit();
     if (patience && now >= patience.until) {
       return this.handleFault(new ProtocolError(patience.code));
     }
@@ -220,7 +220,7 @@ export class ServerSession {
   }
 
   /** What the client must do in this state, and by when. */
-  #patience(): { until: number; code: ErrorCode } | undefined {
+  #timeLimit(): { until: number; code: ErrorCode } | undefined {
     if (this.state === "CONNECTING") {
       return { until: this.#since + TIMES.hello, code: "hello_timeout" };
     }
@@ -244,7 +244,7 @@ export class ServerSession {
     return this.handleFrame(frame, now, stream);
   }
 
-  #agree(hello: ClientFrames["hello"], now: number): Verdict {
+  #agreeOnVersion(hello: ClientFrames["hello"], now: number): Verdict {
     try {
       this.#version = chooseVersion(this.#versions, hello.versions);
     } catch (fault) {

@@ -3,13 +3,13 @@ import type { ClientFrames } from "../../protocol/frame.ts";
 import type { Logger } from "../log.ts";
 import type { Peer } from "../peer.ts";
 import type { Accounts, SignInResult } from "../services/accounts.ts";
-import type { Places } from "../services/places.ts";
+import type { Rooms } from "../services/rooms.ts";
 import type { Sessions } from "../services/sessions.ts";
-import { tellConversations } from "./sync.ts";
+import { sendConversations } from "./sync.ts";
 
 export interface AuthServices {
   readonly accounts: Accounts;
-  readonly places: Places;
+  readonly rooms: Rooms;
   readonly sessions: Sessions;
   readonly log: Logger;
 }
@@ -25,8 +25,8 @@ export async function resume(frame: ClientFrames["resume"], peer: Peer, services
 export async function logout(frame: ClientFrames["logout"], peer: Peer, services: AuthServices) {
   if (peer.isSignedIn) {
     const { session } = peer;
-    await services.accounts.logout(session.sessionId);
-    services.sessions.revoke(session);
+    await services.accounts.logout(session.loginId);
+    services.sessions.revokeLogin(session);
     services.log.info("signed_out", { user: session.account.name, peer: peer.address });
   }
   peer.signOut(frame.id);
@@ -40,9 +40,9 @@ async function signIn(re: number, result: SignInResult, peer: Peer, services: Au
   }
   const { account, sessionId, token, expires, created } = result;
   const { name: user, number, status } = account;
-  if (!peer.signIn({ account: { name: user, number }, sessionId })) return;
+  if (!peer.signIn({ account: { name: user, number }, loginId: sessionId })) return;
   services.log.info("signed_in", { user, created, peer: peer.address });
   peer.send({ type: "authenticated", re, user, number, token, expires, created });
-  await services.sessions.enter(peer.session, status);
-  await tellConversations(peer, services);
+  await services.sessions.add(peer.session, status);
+  await sendConversations(peer, services);
 }

@@ -2,8 +2,8 @@
 import { ProtocolError } from "../../protocol/errors.ts";
 import type { ClientFrames, ServerFrame } from "../../protocol/frame.ts";
 import type { Files, UploadStream } from "../services/files.ts";
-import type { SignedIn } from "../services/signed_in.ts";
-import { objectionText } from "./objection.ts";
+import type { SignedInSession } from "../services/signed_in_session.ts";
+import { accessErrorText } from "./access_error.ts";
 
 /** Why the account may not write in a conversation. */
 const OBJECTIONS: ReadonlySet<string> = new Set(["unknown_user", "not_a_member"]);
@@ -25,7 +25,7 @@ export interface ChunkReader extends UploadStream {
 /** Each chunk is written to the file before the next is read from the stream. */
 export async function* upload(
   request: ClientFrames["upload"],
-  session: SignedIn,
+  session: SignedInSession,
   { files }: FileServices,
   stream: ChunkReader,
 ): AsyncGenerator<ServerFrame[]> {
@@ -46,7 +46,7 @@ export async function* upload(
 /** Each chunk is written to the stream before the next is read from the disk. */
 export async function* download(
   request: ClientFrames["download"],
-  session: SignedIn,
+  session: SignedInSession,
   { files }: FileServices,
 ): AsyncGenerator<ServerFrame[]> {
   const { id: re } = request;
@@ -60,9 +60,13 @@ export async function* download(
 }
 
 /** Names the user or the room, as the refusal of a message does. */
-function withName(error: unknown, request: ClientFrames["upload"], session: SignedIn): unknown {
+function withName(
+  error: unknown,
+  request: ClientFrames["upload"],
+  session: SignedInSession,
+): unknown {
   if (!(error instanceof ProtocolError) || !OBJECTIONS.has(error.code)) return error;
-  const text = objectionText(error.code, request.conversation, session.account.name);
+  const text = accessErrorText(error.code, request.conversation, session.account.name);
   return new ProtocolError(error.code, text);
 }
 

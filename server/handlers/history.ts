@@ -2,9 +2,9 @@
 import type { ErrorCode } from "../../protocol/errors.ts";
 import type { ClientFrames, ServerFrame } from "../../protocol/frame.ts";
 import type { Conversations } from "../services/conversations.ts";
-import type { SignedIn } from "../services/signed_in.ts";
+import type { SignedInSession } from "../services/signed_in_session.ts";
 import type { Store } from "../store/store.ts";
-import { objectionText } from "./objection.ts";
+import { accessErrorText } from "./access_error.ts";
 
 export interface HistoryServices {
   readonly conversations: Conversations;
@@ -20,15 +20,15 @@ const READ = 50;
  */
 export async function* history(
   frame: ClientFrames["history"],
-  session: SignedIn,
+  session: SignedInSession,
   services: HistoryServices,
 ): AsyncGenerator<ServerFrame[]> {
   const { id: re, conversation, after = 0, before, limit } = frame;
   const { conversations, store } = services;
   const refusal = (code: ErrorCode): ServerFrame[] => [
-    { type: "error", re, code, message: objectionText(code, conversation, session.account.name) },
+    { type: "error", re, code, message: accessErrorText(code, conversation, session.account.name) },
   ];
-  const objection = await conversations.objection(session, conversation);
+  const objection = await conversations.accessError(session, conversation);
   if (objection !== undefined) return yield refusal(objection);
 
   const { seq: newest = 0, held = false } =

@@ -2,19 +2,19 @@
 import type { ClientFrames } from "../../protocol/frame.ts";
 import type { Logger } from "../log.ts";
 import type { Peer } from "../peer.ts";
-import type { Invites } from "../services/invites.ts";
-import { answer } from "./answer.ts";
+import type { Invitations } from "../services/invitations.ts";
+import { respond } from "./respond.ts";
 
 export interface InviteServices {
-  readonly invites: Invites;
+  readonly invitations: Invitations;
   readonly log: Logger;
 }
 
 export function invite(frame: ClientFrames["invite"], peer: Peer, services: InviteServices) {
   const { id: re, uses, lifetime } = frame;
-  return answer(re, peer, async () => {
+  return respond(re, peer, async () => {
     const by = peer.session.account.name;
-    const { code, number, ...made } = await services.invites.make({ by, uses, lifetime });
+    const { code, number, ...made } = await services.invitations.create({ by, uses, lifetime });
     services.log.info("invited", { user: by, number, uses: made.uses });
     return { type: "invited", re, code, ...made };
   });

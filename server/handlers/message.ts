@@ -11,7 +11,7 @@ import type { Peer } from "../peer.ts";
 import type { Conversations } from "../services/conversations.ts";
 import type { Delivery } from "../services/delivery.ts";
 import type { Presence } from "../services/presence.ts";
-import { objectionText } from "./objection.ts";
+import { accessErrorText } from "./access_error.ts";
 
 export interface MessageServices {
   readonly conversations: Conversations;
@@ -23,11 +23,11 @@ export async function send(frame: ClientFrames["send"], peer: Peer, services: Me
   const { id: re, ulid, conversation, content } = frame;
   const { session } = peer;
   const refuse = (code: ErrorCode) => {
-    const message = objectionText(code, conversation, session.account.name);
+    const message = accessErrorText(code, conversation, session.account.name);
     session.answer(encodeFrame({ type: "error", re, code, message }));
   };
   const objection = objectionTo(content) ??
-    await services.conversations.objection(session, conversation);
+    await services.conversations.accessError(session, conversation);
   if (objection !== undefined) return refuse(objection);
 
   const notice = absence(frame, session.account.name, services.presence);
@@ -38,7 +38,7 @@ export async function send(frame: ClientFrames["send"], peer: Peer, services: Me
     content,
     sender: session,
     re,
-    ...(notice === undefined ? {} : { then: notice }),
+    ...(notice === undefined ? {} : { notice: notice }),
   });
   if (!taken) refuse("busy");
 }

@@ -3,7 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import { ERRORS } from "../../protocol/errors.ts";
 import type { ClientFrames, ServerFrame } from "../../protocol/frame.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import type { SignedIn } from "../services/signed_in.ts";
+import type { SignedInSession } from "../services/signed_in_session.ts";
 import type { Store } from "../store/store.ts";
 
 export interface SearchServices {
@@ -22,7 +22,7 @@ const WORDS = 16;
 /** Others have their turn between any two steps. */
 export async function* search(
   frame: ClientFrames["search"],
-  session: SignedIn,
+  session: SignedInSession,
   { store }: SearchServices,
 ): AsyncGenerator<ServerFrame[]> {
   const { id: re, limit } = frame;

@@ -3,16 +3,16 @@ import type { ClientFrames, ConversationState, ServerFrame } from "../../protoco
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Peer } from "../peer.ts";
 import type { Conversations } from "../services/conversations.ts";
-import type { Places } from "../services/places.ts";
-import { pages } from "./answer.ts";
+import type { Rooms } from "../services/rooms.ts";
+import { pages } from "./respond.ts";
 
 export interface SyncServices {
   readonly conversations: Conversations;
-  readonly places: Places;
+  readonly rooms: Rooms;
 }
 
 export async function sync(frame: ClientFrames["sync"], peer: Peer, services: SyncServices) {
-  await tellConversations(peer, services, frame.id);
+  await sendConversations(peer, services, frame.id);
 }
 
 export async function mark(frame: ClientFrames["mark"], peer: Peer, services: SyncServices) {
@@ -21,12 +21,12 @@ export async function mark(frame: ClientFrames["mark"], peer: Peer, services: Sy
 }
 
 /** Sends the list of conversations; `re`: it was asked for. */
-export async function tellConversations(
+export async function sendConversations(
   peer: Peer,
-  { places }: Pick<SyncServices, "places">,
+  { rooms }: Pick<SyncServices, "rooms">,
   re?: number,
 ): Promise<void> {
-  await places.tellStates(peer.session, (states) => {
+  await rooms.sendStates(peer.session, (states) => {
     for (const page of conversationPages(states, re)) peer.send(page);
   });
 }

@@ -12,10 +12,10 @@ import type { ClientFrames } from "../../protocol/frame.ts";
 import { foldName, isFreeName, isName } from "../../protocol/names.ts";
 import type { Registration } from "../config.ts";
 import { describe, type Logger } from "../log.ts";
-import type { AddressPaces } from "../rate.ts";
+import type { AddressRateLimiter } from "../rate_limiter.ts";
 import type { Account, AccountStore } from "../store/accounts.ts";
 import type { LoginStore } from "../store/logins.ts";
-import type { Invites } from "./invites.ts";
+import type { Invitations } from "./invitations.ts";
 import type { Passwords } from "./passwords.ts";
 import type { Tokens } from "./tokens.ts";
 
@@ -26,12 +26,12 @@ export interface AccountsOptions {
   };
   readonly passwords: Pick<Passwords, "hash" | "verify">;
   readonly tokens: Tokens;
-  readonly invites: Pick<Invites, "isGood" | "admit">;
+  readonly invitations: Pick<Invitations, "createAccount" | "isValid">;
   readonly registration: Registration;
   /** Attempts to sign in with a password, by address. */
-  readonly logins: AddressPaces;
+  readonly logins: AddressRateLimiter;
   /** Those of them that failed. */
-  readonly failures: AddressPaces;
+  readonly failures: AddressRateLimiter;
   readonly clock: Pick<Clock, "now" | "time">;
   readonly log: Logger;
 }
@@ -53,10 +53,10 @@ const NAME_RULE = "A name has 1 to 32 of the characters a-z, 0-9, _ and -, and b
   "letter.";
 const RESERVED_NAME = "That name is reserved for the server and for commands; choose another.";
 const WRONG = "The name or the password is wrong.";
-const NOBODY_NEW = `${WRONG} New names cannot be registered here.`;
-const NO_CODE = `${WRONG} A new name takes an invitation here.`;
+const NO_REGISTRATION = `${WRONG} New names cannot be registered here.`;
+const INVITATION_ONLY = `${WRONG} A new name takes an invitation here.`;
 const TAKEN = "The name is taken, or the password is wrong.";
-const CODE_NEEDED = "A new name takes an invitation here: ask whoever runs the server for one. " +
+const CODE_REQUIRED = "A new name takes an invitation here: ask whoever runs the server for one. " +
   "If you have an account, log in.";
 /** Refusals that may be guesses. */
 const FAILURES: ReadonlySet<ErrorCode> = new Set(["bad_credentials", "bad_code"]);
@@ -110,7 +110,9 @@ export class Accounts {
     const name = foldName(user);
     if (!isName(name)) return refused("bad_name", NAME_RULE);
     const { registration, store } = this.#options;
-    if (registration === "invite") return await this.#byInvitation(name, password, intent, code);
+    if (registration === "invite") {
+      return await this.#loginByInvitation(name, password, intent, code);
+    }
     const isOpen = registration === "open";
     // Before any look at the name: where nobody can register, nobody learns which names there are.
     if (intent === "register" && !isOpen) return refused("registration_closed");
@@ -122,54 +124,54 @@ export class Accounts {
       const result = await this.#register(name, password);
       // Somebody else was faster with the same new name: then it is a login like any other.
       if (result.type !== "refused" || result.code !== "name_taken") return result;
-      return await this.#check(await store.accounts.byName(name), password);
+      return await this.#verifyPassword(await store.accounts.byName(name), password);
     }
-    return await this.#check(account, password, isOpen ? undefined : NOBODY_NEW);
+    return await this.#verifyPassword(account, password, isOpen ? undefined : NO_REGISTRATION);
   }
 
   /** A good code may ask about names; without one, each answer is the same for every name. */
-  async #byInvitation(
+  async #loginByInvitation(
     name: string,
     password: string,
     intent: "any" | "login" | "register",
     code: string | undefined,
   ): Promise<SignInResult> {
-    const { store, invites } = this.#options;
-    const isGood = code !== undefined && intent !== "login" && await invites.isGood(code);
+    const { store, invitations: invites } = this.#options;
+    const isGood = code !== undefined && intent !== "login" && await invites.isValid(code);
     if (intent === "register" && !isGood) {
-      return code === undefined ? refused("bad_code", CODE_NEEDED) : refused("bad_code");
+      return code === undefined ? refused("bad_code", CODE_REQUIRED) : refused("bad_code");
     }
     const account = await store.accounts.byName(name);
     if (isGood && account === undefined) return await this.#register(name, password, code);
     if (intent === "register") return refused("name_taken");
-    const result = await this.#check(account, password, isGood ? TAKEN : NO_CODE);
+    const result = await this.#verifyPassword(account, password, isGood ? TAKEN : INVITATION_ONLY);
     const wasCode = result.type === "refused" && intent === "any" && code !== undefined && !isGood;
     return wasCode ? refused("bad_code") : result;
   }
 
   /** Without an account it takes as long, and fails. */
-  async #check(
+  async #verifyPassword(
     account: Account | undefined,
     password: string,
     objection?: string,
   ): Promise<SignInResult> {
     const { ok, rehash } = await this.#options.passwords.verify(password, account?.passwordHash);
     if (!ok || account === undefined) return refused("bad_credentials", objection);
-    if (rehash) void this.#raise(account.name, password);
-    return await this.#open(account, false);
+    if (rehash) void this.#rehash(account.name, password);
+    return await this.#createLogin(account, false);
   }
 
   async #register(name: string, password: string, code?: string): Promise<SignInResult> {
-    const { store, invites, passwords, clock } = this.#options;
+    const { store, invitations: invites, passwords, clock } = this.#options;
     if (!isFreeName(name)) return refused("bad_name", RESERVED_NAME);
     const hash = await passwords.hash(password);
     const account = code === undefined
       ? await store.accounts.create(name, hash, clock.time()) ?? "name_taken"
-      : await invites.admit(name, hash, code);
-    return typeof account === "string" ? refused(account) : await this.#open(account, true);
+      : await invites.createAccount(name, hash, code);
+    return typeof account === "string" ? refused(account) : await this.#createLogin(account, true);
   }
 
-  async #open(account: Account, created: boolean): Promise<SignInResult> {
+  async #createLogin(account: Account, created: boolean): Promise<SignInResult> {
     const { store, tokens, clock } = this.#options;
     const now = clock.time();
     const { token, id, expiresAt } = await tokens.issue(account.name, now);
@@ -178,7 +180,7 @@ export class Accounts {
   }
 
   /** Stores the password at today's cost. Nobody waits for it, and the next login tries again. */
-  async #raise(name: string, password: string): Promise<void> {
+  async #rehash(name: string, password: string): Promise<void> {
     const { store, passwords, log } = this.#options;
     try {
       await store.accounts.setPasswordHash(name, await passwords.hash(password));

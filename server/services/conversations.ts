@@ -1,8 +1,8 @@
 /**
  * Conversations: who may read and write in which, who listens to each right now, and how far each
- * has come. It stores no messages (`delivery.ts`) and changes no memberships (`places.ts`).
+ * has come. It stores no messages (`delivery.ts`) and changes no memberships (`rooms.ts`).
  *
- * The listeners of a room or group are kept as a list that changes when somebody comes or goes, so
+ * The subscribers of a room or group are kept as a list that changes when somebody comes or goes, so
  * that a message is fanned out without asking the store.
  */
 import { encodeFrame } from "../../protocol/codec.ts";
@@ -13,7 +13,7 @@ import type { AccountStore } from "../store/accounts.ts";
 import type { ConversationStore, MemberState } from "../store/conversations.ts";
 import type { RoomStore } from "../store/rooms.ts";
 import type { Audience, Recipient } from "./delivery.ts";
-import type { SignedIn } from "./signed_in.ts";
+import type { SignedInSession } from "./signed_in_session.ts";
 
 export interface ConversationsOptions {
   readonly store: {
@@ -23,7 +23,7 @@ export interface ConversationsOptions {
   };
   readonly presence: {
     /** The sessions of one account. */
-    sessionsOf(account: string): readonly SignedIn[];
+    sessionsOf(account: string): readonly SignedInSession[];
     statusOf(account: string): Status;
   };
 }
@@ -31,12 +31,12 @@ export interface ConversationsOptions {
 export class Conversations implements Audience {
   readonly #store: ConversationsOptions["store"];
   readonly #presence: ConversationsOptions["presence"];
-  /** The listeners of each room and group in which somebody is online. */
-  readonly #listeners = new Map<string, SignedIn[]>();
+  /** The subscribers of each room and group in which somebody is online. */
+  readonly #subscribers = new Map<string, SignedInSession[]>();
   /** The rooms and groups of each session that listens. */
-  readonly #places = new Map<SignedIn, Set<string>>();
+  readonly #roomsOf = new Map<SignedInSession, Set<string>>();
   /** How often somebody was dismissed. */
-  #dismissals = 0;
+  #removals = 0;
 
   constructor(options: ConversationsOptions) {
     this.#store = options.store;
@@ -44,50 +44,53 @@ export class Conversations implements Audience {
   }
 
   /** The session hears from now on what is said in its rooms and groups. */
-  async enter(session: SignedIn): Promise<void> {
-    const places = new Set<string>();
-    this.#places.set(session, places);
+  async addSession(session: SignedInSession): Promise<void> {
+    const rooms = new Set<string>();
+    this.#roomsOf.set(session, rooms);
     while (true) {
-      const dismissals = this.#dismissals;
+      const dismissals = this.#removals;
       const states = await this.#store.conversations.states(session.account.name);
       // Somebody may have been dismissed since these were read.
-      if (dismissals !== this.#dismissals) continue;
+      if (dismissals !== this.#removals) continue;
       for (const { conversation } of states) {
-        if (!isDm(conversation)) this.#listen(session, conversation);
+        if (!isDm(conversation)) this.#subscribe(session, conversation);
       }
       return;
     }
   }
 
-  leave(session: SignedIn): void {
-    for (const place of this.#places.get(session) ?? []) this.#forget(session, place);
-    this.#places.delete(session);
+  removeSession(session: SignedInSession): void {
+    for (const room of this.#roomsOf.get(session) ?? []) this.#unsubscribe(session, room);
+    this.#roomsOf.delete(session);
   }
 
   /** The account's sessions hear from now on what is said in a room or group, as its members. */
-  admit(account: string, place: string): void {
-    for (const session of this.#presence.sessionsOf(account)) this.#listen(session, place);
+  addMember(account: string, room: string): void {
+    for (const session of this.#presence.sessionsOf(account)) this.#subscribe(session, room);
   }
 
   /** The account is no member of a room or group any more. */
-  dismiss(account: string, place: string): void {
-    this.#dismissals++;
+  removeMember(account: string, room: string): void {
+    this.#removals++;
     for (const session of this.#presence.sessionsOf(account)) {
-      if (this.#places.get(session)?.delete(place)) this.#forget(session, place);
+      if (this.#roomsOf.get(session)?.delete(room)) this.#unsubscribe(session, room);
     }
   }
 
   audienceOf(conversation: string): readonly Recipient[] {
     const parsed = parseConversation(conversation);
-    if (parsed?.type !== "dm") return this.#listeners.get(conversation) ?? [];
+    if (parsed?.type !== "dm") return this.#subscribers.get(conversation) ?? [];
     return parsed.users.flatMap((user) =>
       this.#presence.statusOf(user) === "dnd" ? [] : this.#presence.sessionsOf(user)
     );
   }
 
   /** Why the session may not read or write in the conversation; `undefined` when it may. */
-  async objection(session: SignedIn, conversation: string): Promise<ErrorCode | undefined> {
-    if (this.#places.get(session)?.has(conversation)) return undefined;
+  async accessError(
+    session: SignedInSession,
+    conversation: string,
+  ): Promise<ErrorCode | undefined> {
+    if (this.#roomsOf.get(session)?.has(conversation)) return undefined;
     const type = parseConversation(conversation)?.type;
     if (type === "room" && await this.#store.rooms.get(conversation) !== undefined) {
       return "not_a_member";
@@ -109,7 +112,7 @@ export class Conversations implements Audience {
   }
 
   /** Everything up to `seq` was shown to the person: tells their other sessions. */
-  async mark(session: SignedIn, conversation: string, seq: number): Promise<void> {
+  async mark(session: SignedInSession, conversation: string, seq: number): Promise<void> {
     const { name } = session.account;
     if (!await this.#store.conversations.mark(name, conversation, seq)) return;
     const others = this.#presence.sessionsOf(name).filter((other) => other !== session);
@@ -118,20 +121,20 @@ export class Conversations implements Audience {
     for (const other of others) other.push(frame);
   }
 
-  #listen(session: SignedIn, place: string): void {
-    const places = this.#places.get(session);
-    if (places === undefined || places.has(place)) return;
-    places.add(place);
-    const listeners = this.#listeners.get(place);
-    if (listeners === undefined) this.#listeners.set(place, [session]);
-    else listeners.push(session);
+  #subscribe(session: SignedInSession, room: string): void {
+    const rooms = this.#roomsOf.get(session);
+    if (rooms === undefined || rooms.has(room)) return;
+    rooms.add(room);
+    const subscribers = this.#subscribers.get(room);
+    if (subscribers === undefined) this.#subscribers.set(room, [session]);
+    else subscribers.push(session);
   }
 
-  #forget(session: SignedIn, place: string): void {
-    const listeners = this.#listeners.get(place);
-    if (listeners === undefined) return;
-    listeners.splice(listeners.indexOf(session), 1);
-    if (listeners.length === 0) this.#listeners.delete(place);
+  #unsubscribe(session: SignedInSession, room: string): void {
+    const subscribers = this.#subscribers.get(room);
+    if (subscribers === undefined) return;
+    subscribers.splice(subscribers.indexOf(session), 1);
+    if (subscribers.length === 0) this.#subscribers.delete(room);
   }
 }
 

@@ -48,7 +48,7 @@ export interface Submission {
   /** The request that the ack answers. */
   readonly re: number;
   /** What the sender is told right after the ack. */
-  readonly then?: ServerFrame;
+  readonly notice?: ServerFrame;
 }
 
 export interface DeliveryOptions {
@@ -67,7 +67,7 @@ const BATCH = 512;
 /** What a message that waits takes besides its content, bytes. */
 const OVERHEAD = 512;
 
-interface Waiting {
+interface QueuedMessage {
   readonly size: number;
   readonly submission: Submission;
   readonly message: NewMessage;
@@ -84,9 +84,9 @@ interface Stored {
 export class Delivery {
   readonly #options: DeliveryOptions;
   readonly #schedule: (callback: () => void) => void;
-  #waiting: Waiting[] = [];
+  #queue: QueuedMessage[] = [];
   /** Bytes that wait or are being committed. */
-  #held = 0;
+  #heldBytes = 0;
   #committing = false;
   #scheduled = false;
   #idle: PromiseWithResolvers<void> | undefined;
@@ -100,24 +100,24 @@ export class Delivery {
   submit(submission: Submission): boolean {
     const { conversation, ulid, from, content } = submission;
     const size = content.body.length + OVERHEAD;
-    if (this.#held + size > this.#options.limit) return false;
-    this.#held += size;
+    if (this.#heldBytes + size > this.#options.limit) return false;
+    this.#heldBytes += size;
     const at = this.#options.clock.time();
-    this.#waiting.push({ submission, size, message: { conversation, ulid, from, at, content } });
-    this.#arrange();
+    this.#queue.push({ submission, size, message: { conversation, ulid, from, at, content } });
+    this.#scheduleCommit();
     return true;
   }
 
   /** Resolves when everything that was submitted has been committed and fanned out. */
   idle(): Promise<void> {
-    if (this.#held === 0) return Promise.resolve();
+    if (this.#heldBytes === 0) return Promise.resolve();
     this.#idle ??= Promise.withResolvers();
     return this.#idle.promise;
   }
 
   /** One commit at a time: the order of commits is the order of `seq`. */
-  #arrange(): void {
-    if (this.#scheduled || this.#committing || this.#waiting.length === 0) return;
+  #scheduleCommit(): void {
+    if (this.#scheduled || this.#committing || this.#queue.length === 0) return;
     this.#scheduled = true;
     this.#schedule(this.#commit);
   }
@@ -125,19 +125,21 @@ export class Delivery {
   readonly #commit = async () => {
     this.#scheduled = false;
     this.#committing = true;
-    const batch = this.#waiting.splice(0, BATCH);
+    const batch = this.#queue.splice(0, BATCH);
     const appended = await this.#append(batch);
     if (appended === undefined) this.#refuse(batch);
     else this.#deliver(batch, appended);
     this.#committing = false;
-    for (const { size } of batch) this.#held -= size;
-    this.#arrange();
-    if (this.#held > 0) return;
+    for (const { size } of batch) this.#heldBytes -= size;
+    this.#scheduleCommit();
+    if (this.#heldBytes > 0) return;
     this.#idle?.resolve();
     this.#idle = undefined;
   };
 
-  async #append(batch: readonly Waiting[]): Promise<readonly (Appended | undefined)[] | undefined> {
+  async #append(
+    batch: readonly QueuedMessage[],
+  ): Promise<readonly (Appended | undefined)[] | undefined> {
     const { messages, log } = this.#options;
     try {
       return await messages.append(batch.map(({ message }) => message));
@@ -148,14 +150,14 @@ export class Delivery {
   }
 
   /** Nothing of the batch was stored: its senders may try again, with the same ULIDs. */
-  #refuse(batch: readonly Waiting[]): void {
+  #refuse(batch: readonly QueuedMessage[]): void {
     for (const { submission: { re, sender } } of batch) {
       const message = "The message could not be stored; send it again.";
       sender.answer(encodeFrame({ type: "error", re, code: "busy", message }));
     }
   }
 
-  #deliver(batch: readonly Waiting[], appended: readonly (Appended | undefined)[]): void {
+  #deliver(batch: readonly QueuedMessage[], appended: readonly (Appended | undefined)[]): void {
     let run: Stored[] = [];
     for (const [index, { submission, message }] of batch.entries()) {
       const result = appended[index];
@@ -213,6 +215,6 @@ function answer(sender: Sender, run: readonly Stored[]): void {
       continue;
     }
     sender.answer(ack);
-    if (submission.then) sender.push(encodeFrame(submission.then));
+    if (submission.notice) sender.push(encodeFrame(submission.notice));
   }
 }

@@ -18,7 +18,7 @@ import type { Blobs } from "../store/blobs.ts";
 import type { FileRow, FileStore } from "../store/files.ts";
 import { FileReader } from "./file_reader.ts";
 import { IncomingFile } from "./incoming_file.ts";
-import type { SignedIn } from "./signed_in.ts";
+import type { SignedInSession } from "./signed_in_session.ts";
 import { TransferSlots } from "./transfer_slots.ts";
 
 export interface FileLimits {
@@ -42,7 +42,7 @@ export interface FilesOptions {
   readonly blobs: Blobs;
   readonly conversations: {
     /** Why the session may not read or write there. */
-    objection(session: SignedIn, conversation: string): Promise<ErrorCode | undefined>;
+    accessError(session: SignedInSession, conversation: string): Promise<ErrorCode | undefined>;
   };
   readonly clock: Clock;
   readonly limits: FileLimits;
@@ -79,7 +79,7 @@ export class Files implements AsyncDisposable {
 
   /** Begins an upload, or resumes one. `complete` ends it. */
   async startUpload(
-    session: SignedIn,
+    session: SignedInSession,
     request: Upload,
     stream: UploadStream,
   ): Promise<IncomingFile> {
@@ -88,8 +88,8 @@ export class Files implements AsyncDisposable {
       const most = `A file may have at most ${formatSize(limits.largest)} here.`;
       throw new ProtocolError("file_too_large", most);
     }
-    const objection = await conversations.objection(session, request.conversation);
-    if (objection !== undefined) throw new ProtocolError(objection);
+    const denied = await conversations.accessError(session, request.conversation);
+    if (denied !== undefined) throw new ProtocolError(denied);
 
     await using acquired = new AsyncDisposableStack();
     acquired.use(this.#slots.take(session));
@@ -117,12 +117,17 @@ export class Files implements AsyncDisposable {
   }
 
   /** Opens a complete file, to be read from an offset on. */
-  async openDownload(session: SignedIn, request: ClientFrames["download"]): Promise<FileReader> {
+  async openDownload(
+    session: SignedInSession,
+    request: ClientFrames["download"],
+  ): Promise<FileReader> {
     const { conversations, store, blobs } = this.#options;
     const { file, offset } = request;
     const row = await store.get(file);
     // The answer does not tell a file that the account may not have from one that does not exist.
-    if (!row?.complete || await conversations.objection(session, row.conversation) !== undefined) {
+    if (
+      !row?.complete || await conversations.accessError(session, row.conversation) !== undefined
+    ) {
       throw new ProtocolError("no_such_file");
     }
     if (offset > row.size) {
@@ -170,7 +175,7 @@ export class Files implements AsyncDisposable {
 
   /** Abandons the older upload of the same file, if there is one; wait for its end. */
   #register(
-    session: SignedIn,
+    session: SignedInSession,
     file: string,
     stream: UploadStream,
   ): Disposable & { readonly older: ActiveUpload | undefined } {
@@ -190,7 +195,7 @@ export class Files implements AsyncDisposable {
   }
 
   /** The row of an upload: the file's own, one with the blob of an equal file, or a new one. */
-  async #announce(session: SignedIn, request: Upload): Promise<FileRow> {
+  async #announce(session: SignedInSession, request: Upload): Promise<FileRow> {
     const { store, blobs, clock } = this.#options;
     const { file, conversation, size, hash } = request;
     const account = session.account.name;

@@ -83,7 +83,7 @@ export function startPasswords(options: PasswordOptions = {}): Passwords {
   };
 }
 
-interface Waiting {
+interface QueuedJob {
   readonly job: PasswordJob;
   resolve(hash: Uint8Array): void;
   reject(error: ProtocolError): void;
@@ -99,10 +99,10 @@ class Hasher {
   readonly #waitLimit: number;
   readonly #runLimit: number;
   readonly #onFailure: (reason: string) => void;
-  readonly #queue: Waiting[] = [];
+  readonly #queue: QueuedJob[] = [];
   #worker: Worker | undefined;
   /** Whose turn it is. */
-  #current: Waiting | undefined;
+  #current: QueuedJob | undefined;
   #stopped = false;
 
   constructor(options: PasswordOptions) {
@@ -122,8 +122,8 @@ class Hasher {
       return Promise.reject(new ProtocolError("busy"));
     }
     return new Promise((resolve, reject) => {
-      const waiting: Waiting = { job, resolve, reject, cancelLimit: () => {} };
-      waiting.cancelLimit = this.#clock.after(this.#waitLimit, () => this.#giveUp(waiting));
+      const waiting: QueuedJob = { job, resolve, reject, cancelLimit: () => {} };
+      waiting.cancelLimit = this.#clock.after(this.#waitLimit, () => this.#timeOut(waiting));
       this.#queue.push(waiting);
       this.#next();
     });
@@ -177,19 +177,19 @@ class Hasher {
     this.#next();
   }
 
-  #giveUp(waiting: Waiting): void {
+  #timeOut(waiting: QueuedJob): void {
     this.#queue.splice(this.#queue.indexOf(waiting), 1);
     this.#fail(waiting, new ProtocolError("busy"));
   }
 
-  #finish(): Waiting | undefined {
+  #finish(): QueuedJob | undefined {
     const waiting = this.#current;
     this.#current = undefined;
     waiting?.cancelLimit();
     return waiting;
   }
 
-  #fail(waiting: Waiting, error: ProtocolError): void {
+  #fail(waiting: QueuedJob, error: ProtocolError): void {
     waiting.cancelLimit();
     const { password } = waiting.job;
     if (!password.buffer.detached) password.fill(0); // Else the thread has it.

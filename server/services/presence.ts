@@ -10,7 +10,7 @@ import { encodeFrame } from "../../protocol/codec.ts";
 import { concat } from "../../protocol/concat.ts";
 import type { OwnStatus, ServerFrame, Status, User } from "../../protocol/frame.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import type { SignedIn } from "./signed_in.ts";
+import type { SignedInSession } from "./signed_in_session.ts";
 
 export interface PresenceOptions {
   readonly clock: Pick<Clock, "after">;
@@ -18,19 +18,19 @@ export interface PresenceOptions {
   readonly gather?: number;
 }
 
-interface Person {
+interface OnlineUser {
   readonly number: number;
   status: OwnStatus;
-  readonly sessions: SignedIn[];
+  readonly sessions: SignedInSession[];
 }
 
 export class Presence {
   readonly #options: PresenceOptions;
-  readonly #people = new Map<string, Person>();
+  readonly #online = new Map<string, OnlineUser>();
   /** Everyone who is sent changes. */
-  #told: SignedIn[] = [];
+  #subscribers: SignedInSession[] = [];
   /** Signed in since the last round: they get the list in the next, and changes from then on. */
-  #newcomers: SignedIn[] = [];
+  #newSessions: SignedInSession[] = [];
   /** Who has changed since the last round, and their status before it. */
   readonly #changed = new Map<string, { readonly number: number; readonly before: Status }>();
   #scheduled = false;
@@ -40,56 +40,56 @@ export class Presence {
   }
 
   /** `status` is the account's as it was stored; somebody who is online already has theirs. */
-  come(session: SignedIn, status: OwnStatus): void {
+  add(session: SignedInSession, status: OwnStatus): void {
     const { name, number } = session.account;
-    const person = this.#people.get(name);
+    const person = this.#online.get(name);
     if (person === undefined) {
-      this.#note(name, number);
-      this.#people.set(name, { number, status, sessions: [session] });
+      this.#recordChange(name, number);
+      this.#online.set(name, { number, status, sessions: [session] });
     } else {
       person.sessions.push(session);
     }
-    this.#newcomers.push(session);
-    this.#arrange();
+    this.#newSessions.push(session);
+    this.#schedule();
   }
 
-  go(session: SignedIn): void {
+  remove(session: SignedInSession): void {
     const { name, number } = session.account;
-    const person = this.#people.get(name);
+    const person = this.#online.get(name);
     if (person === undefined || !remove(person.sessions, session)) return;
-    if (!remove(this.#newcomers, session)) remove(this.#told, session);
+    if (!remove(this.#newSessions, session)) remove(this.#subscribers, session);
     if (person.sessions.length > 0) return;
-    this.#note(name, number);
-    this.#people.delete(name);
-    this.#arrange();
+    this.#recordChange(name, number);
+    this.#online.delete(name);
+    this.#schedule();
   }
 
   /** Somebody who is online has set another status. */
   setStatus(name: string, status: OwnStatus): void {
-    const person = this.#people.get(name);
+    const person = this.#online.get(name);
     if (person === undefined) return;
-    this.#note(name, person.number);
+    this.#recordChange(name, person.number);
     person.status = status;
-    this.#arrange();
+    this.#schedule();
   }
 
   /** How many people are online. */
   get count(): number {
-    return this.#people.size;
+    return this.#online.size;
   }
 
   statusOf(name: string): Status {
-    return this.#people.get(name)?.status ?? "offline";
+    return this.#online.get(name)?.status ?? "offline";
   }
 
   /** The sessions of one account. */
-  sessionsOf(name: string): readonly SignedIn[] {
-    return this.#people.get(name)?.sessions ?? [];
+  sessionsOf(name: string): readonly SignedInSession[] {
+    return this.#online.get(name)?.sessions ?? [];
   }
 
   /** Everyone online, by number, in as many frames as it takes. */
   *list(re?: number): Generator<ServerFrame> {
-    const users: User[] = [...this.#people]
+    const users: User[] = [...this.#online]
       .map(([name, { number, status }]) => ({ number, name, status }))
       .sort((one, other) => one.number - other.number);
     for (let at = 0; at === 0 || at < users.length; at += LIMITS.list) {
@@ -100,31 +100,31 @@ export class Presence {
   }
 
   /** To be called before the change. */
-  #note(name: string, number: number): void {
+  #recordChange(name: string, number: number): void {
     if (!this.#changed.has(name)) {
       this.#changed.set(name, { number, before: this.statusOf(name) });
     }
   }
 
-  #arrange(): void {
+  #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    this.#options.clock.after(this.#options.gather ?? 25, this.#round);
+    this.#options.clock.after(this.#options.gather ?? 25, this.#sendChanges);
   }
 
-  readonly #round = () => {
+  readonly #sendChanges = () => {
     this.#scheduled = false;
     const changes = concat([...this.#changes()]);
     this.#changed.clear();
     if (changes.length > 0) {
-      for (const session of this.#told) session.push(changes);
+      for (const session of this.#subscribers) session.push(changes);
     }
 
-    if (this.#newcomers.length === 0) return;
+    if (this.#newSessions.length === 0) return;
     const list = concat([...this.list()].map(encodeFrame));
-    for (const session of this.#newcomers) session.push(list);
-    this.#told = this.#told.concat(this.#newcomers);
-    this.#newcomers = [];
+    for (const session of this.#newSessions) session.push(list);
+    this.#subscribers = this.#subscribers.concat(this.#newSessions);
+    this.#newSessions = [];
   };
 
   /** Whoever came and went again within one round has not changed. */

@@ -5,7 +5,7 @@
 import type { OwnStatus } from "../../protocol/frame.ts";
 import type { Conversations } from "./conversations.ts";
 import type { Presence } from "./presence.ts";
-import type { SignedIn } from "./signed_in.ts";
+import type { SignedInSession } from "./signed_in_session.ts";
 
 export interface SessionsOptions {
   readonly presence: Presence;
@@ -26,21 +26,21 @@ export class Sessions {
    * that, so that no message falls between the list and what is delivered. `status` is the account's
    * as it was stored.
    */
-  async enter(session: SignedIn, status: OwnStatus): Promise<void> {
-    this.#presence.come(session, status);
-    await this.#conversations.enter(session);
+  async add(session: SignedInSession, status: OwnStatus): Promise<void> {
+    this.#presence.add(session, status);
+    await this.#conversations.addSession(session);
   }
 
   /** The session's connection has gone. It MUST NOT be entering any more. */
-  leave(session: SignedIn): void {
-    this.#presence.go(session);
-    this.#conversations.leave(session);
+  remove(session: SignedInSession): void {
+    this.#presence.remove(session);
+    this.#conversations.removeSession(session);
   }
 
   /** Ends the other connections of a session whose row has been ended. */
-  revoke(session: SignedIn): void {
+  revokeLogin(session: SignedInSession): void {
     for (const other of [...this.#presence.sessionsOf(session.account.name)]) {
-      if (other !== session && other.sessionId === session.sessionId) {
+      if (other !== session && other.loginId === session.loginId) {
         other.abort("session_revoked");
       }
     }

@@ -2,11 +2,11 @@
 import { assert } from "../../protocol/assert.ts";
 import { ProtocolError } from "../../protocol/errors.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import type { SignedIn } from "./signed_in.ts";
+import type { SignedInSession } from "./signed_in_session.ts";
 
 export class TransferSlots {
   readonly #limit: number;
-  readonly #taken = new Map<SignedIn, number>();
+  readonly #taken = new Map<SignedInSession, number>();
   #count = 0;
   #idle: PromiseWithResolvers<void> | undefined;
 
@@ -16,7 +16,7 @@ export class TransferSlots {
   }
 
   /** Takes a slot until it is disposed of. Throws `busy`. */
-  take(session: SignedIn): Disposable {
+  take(session: SignedInSession): Disposable {
     const own = this.#taken.get(session) ?? 0;
     if (own >= LIMITS.transfers) {
       const message =
@@ -36,7 +36,7 @@ export class TransferSlots {
     return this.#idle.promise;
   }
 
-  #release(session: SignedIn): void {
+  #release(session: SignedInSession): void {
     const own = this.#taken.get(session);
     assert(own !== undefined && this.#count > 0, "a slot that is released was taken");
     if (own > 1) this.#taken.set(session, own - 1);

@@ -1,5 +1,5 @@
 /** Rooms and groups, in the store: making, changing and deleting them, and who is in them. */
-import type { ListedPlace } from "../../protocol/frame.ts";
+import type { ListedRoom } from "../../protocol/frame.ts";
 import type { Database } from "./database.ts";
 import {
   ACCOUNT_NUMBER,
@@ -31,7 +31,7 @@ export interface RoomStore {
   addMembers(conversation: string, accounts: readonly string[]): Promise<void>;
   removeMembers(conversation: string, accounts: readonly string[]): Promise<void>;
   /** All rooms, or the groups that the account is in, as it sees them, by name. */
-  list(account: string, kind: "rooms" | "groups"): Promise<ListedPlace[]>;
+  list(account: string, kind: "rooms" | "groups"): Promise<ListedRoom[]>;
   /** How many rooms there are; groups do not count. */
   countRooms(): Promise<number>;
   /** How many rooms and groups the account has made, and how many it is in. */
@@ -157,7 +157,7 @@ export class SqliteRooms implements RoomStore {
     });
   }
 
-  list(account: string, kind: "rooms" | "groups"): Promise<ListedPlace[]> {
+  list(account: string, kind: "rooms" | "groups"): Promise<ListedRoom[]> {
     return this.#database.run(() => {
       const rows = kind === "rooms"
         ? this.#sql.rooms.all(account)
@@ -198,7 +198,7 @@ function roomOf(row: Row): Room {
   };
 }
 
-function listedOf(row: Row): ListedPlace {
+function listedOf(row: Row): ListedRoom {
   const { creator, ...room } = roomOf(row);
   return {
     ...room,

@@ -23,7 +23,7 @@ import type {
 } from "../../protocol/transport/transport.ts";
 import { ALPN } from "../../protocol/version.ts";
 import { checkRefusal } from "./refusals.ts";
-import { inShort } from "./signed_in.ts";
+import { inShort } from "./test_session.ts";
 
 const PATIENCE = 20_000;
 

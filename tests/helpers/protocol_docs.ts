@@ -20,8 +20,8 @@ import {
   TRANSITIONS,
 } from "../../protocol/session/states.ts";
 import { SERVER_LIMITS } from "../../server/config.ts";
-import { Gate, type Rates } from "../../server/dispatch.ts";
-import type { Rate } from "../../server/rate.ts";
+import { FrameRateLimiter, type Rates } from "../../server/dispatch.ts";
+import type { Rate } from "../../server/rate_limiter.ts";
 import { CLIENT_ARBITRARIES } from "./frames.ts";
 import { REFUSALS } from "./refusals.ts";
 
@@ -144,7 +144,7 @@ function framesOf(limit: keyof Rates): string {
   const counted = Object.keys(CLIENT_RULES).filter((type) => {
     const frame = FRAMES.get(type);
     if (frame === undefined || frame.type === "hello" || frame.type === "ping") return false;
-    const gate = new Gate({ ...rates, [limit]: { rate: 1, burst: 1 } }, systemClock);
+    const gate = new FrameRateLimiter({ ...rates, [limit]: { rate: 1, burst: 1 } }, systemClock);
     gate.delay(frame, 0);
     return gate.delay(frame, 0) > 0;
   });

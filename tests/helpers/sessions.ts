@@ -52,7 +52,7 @@ export function serverIn(state: LiveState): ServerSession {
   session.loginSucceeded();
   if (state === "AUTHENTICATED") return session;
   if (state === "SENDING") session.handleFrame(SEND, START);
-  else session.leave("done");
+  else session.end("done");
   assert.equal(session.state, state);
   return session;
 }

@@ -8,7 +8,7 @@ import type { ServerFrame } from "../../protocol/frame.ts";
 import { TIMES } from "../../protocol/limits.ts";
 import type { Connection } from "../../protocol/transport/transport.ts";
 import { SERVER_LIMITS, type ServerLimits } from "../../server/config.ts";
-import { type ConnectionOptions, PeerConnection } from "../../server/connection.ts";
+import { type ConnectionOptions, PeerConnection } from "../../server/peer_connection.ts";
 import { SILENT } from "../../server/log.ts";
 import { Flusher } from "../../server/outbox.ts";
 import { makeServices } from "../../server/services.ts";

@@ -223,7 +223,7 @@ Deno.test("ServerSession holds its promises in whatever order things happen", ()
           case "end":
             return judge(session.handleEnd());
           case "leave":
-            return judge(session.leave("draining"));
+            return judge(session.end("draining"));
         }
       };
 

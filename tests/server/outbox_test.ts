@@ -104,7 +104,7 @@ Deno.test("Outbox drops past its limit, tells resync once it has drained, and ta
   assert.equal(outbox.overflowed, true);
   assert.equal(outbox.held, 8);
   let room = false;
-  outbox.room().then(() => room = true);
+  outbox.accepting().then(() => room = true);
 
   await sink.read();
   await turn();
@@ -138,7 +138,7 @@ Deno.test("Outbox never holds more than its limit, whatever is pushed", async ()
 Deno.test("Outbox.room() is there at once while nothing is dropped", async () => {
   const { outbox } = makeOutbox();
   outbox.push(frame("a"));
-  await outbox.room();
+  await outbox.accepting();
 });
 
 Deno.test("Outbox.drained() waits for the last byte", async () => {
@@ -161,7 +161,7 @@ Deno.test("Outbox tells of a write that failed once, and holds nothing after it"
   outbox.push(frame("a"));
   await turn();
   outbox.push(frame("four"));
-  const room = outbox.room();
+  const room = outbox.accepting();
   const drained = outbox.drained();
   await sink.fail();
   await Promise.all([room, drained]);
@@ -175,7 +175,7 @@ Deno.test("Outbox.close() lets go of everything and everyone", async () => {
   outbox.push(frame("a"));
   await turn();
   outbox.push(frame("four"));
-  const waiting = [outbox.room(), outbox.drained()];
+  const waiting = [outbox.accepting(), outbox.drained()];
   outbox.close();
   await Promise.all(waiting);
   await sink.fail();

@@ -261,19 +261,19 @@ Deno.test("ServerSession is SENDING until the last accepted message is settled",
 
 Deno.test("ServerSession lets messages settle after the session has ended", () => {
   const session = serverIn("SENDING");
-  session.leave("draining");
+  session.end("draining");
   session.sendSettled();
   assert.equal(session.state, "DISCONNECTING");
 });
 
 Deno.test("ServerSession.leave says bye and why, with the close code", () => {
-  assert.deepEqual(serverIn("AUTHENTICATED").leave("logout", 5), {
+  assert.deepEqual(serverIn("AUTHENTICATED").end("logout", 5), {
     type: "close",
     frame: { type: "bye", re: 5, code: "logout", message: "You have signed out." },
     code: CLOSE_DONE,
   });
   assert.equal(
-    closes(serverIn("SENDING").leave("draining"), "draining").code,
+    closes(serverIn("SENDING").end("draining"), "draining").code,
     closeCodeOf("draining"),
   );
   assert.equal(closes(serverIn("CONNECTED").handleEnd(), "done").code, CLOSE_DONE);
@@ -285,7 +285,7 @@ Deno.test("ServerSession looks at nothing once it has ended", () => {
   assert.deepEqual(session.handleBody(Uint8Array.of(0xc1), START), { type: "ignore" });
   assert.deepEqual(session.handleFault(new ProtocolError("internal")), { type: "ignore" });
   assert.deepEqual(session.handleEnd(), { type: "ignore" });
-  assert.deepEqual(session.leave("done"), { type: "ignore" });
+  assert.deepEqual(session.end("done"), { type: "ignore" });
   assert.equal(session.handleTimeout(Infinity), undefined);
   assert.equal(session.deadline(), undefined);
   session.closed();

@@ -3,7 +3,7 @@ import { closeCodeOf } from "../../../protocol/errors.ts";
 import { LOGIN_ATTEMPTS, TIMES } from "../../../protocol/limits.ts";
 import { GENERAL } from "../../../protocol/names.ts";
 import { ulidOf } from "../../helpers/messages.ts";
-import { inShort } from "../../helpers/signed_in.ts";
+import { inShort } from "../../helpers/test_session.ts";
 import { codeOf, endsWith, startSocketless } from "../../helpers/socketless.ts";
 
 Deno.test("login() ends with the connection when nobody signs in for 60 s, whatever else is said", async () => {

@@ -170,7 +170,7 @@ Deno.test("upload takes no other file of an ID that is there, whoever sends it",
       { ...file, conversation: "room:tech" },
     ]
   ) {
-    await server.places.join(server.presence.sessionsOf("ann")[0]!, "room:tech");
+    await server.rooms.join(server.presence.sessionsOf("ann")[0]!, "room:tech");
     assert.equal(await upload(ann, other), "other_file");
   }
   assert.equal(await upload(bob, file), "other_file");

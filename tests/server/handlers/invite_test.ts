@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { LIMITS, TIMES } from "../../../protocol/limits.ts";
-import { ask } from "../../helpers/people.ts";
+import { askCode } from "../../helpers/socketless_users.ts";
 import { startSocketless } from "../../helpers/socketless.ts";
 
 const DAY = 24 * 60 * 60 * 1000;
@@ -8,7 +8,7 @@ const DAY = 24 * 60 * 60 * 1000;
 Deno.test("invite is for admins, from the moment on in which they are", async () => {
   await using server = await startSocketless();
   const ann = await server.signIn("ann");
-  assert.equal(await ask(ann, { type: "invite" }), "not_allowed");
+  assert.equal(await askCode(ann, { type: "invite" }), "not_allowed");
   await server.store.accounts.setAdmin("ann", true);
   const answer = await ann.ask({ type: "invite" });
   assert.ok(answer.type === "invited");
@@ -18,7 +18,7 @@ Deno.test("invite is for admins, from the moment on in which they are", async ()
   const [kept] = await server.store.invitations.list(server.clock.time());
   assert.equal(kept?.by, "ann");
   await server.store.accounts.setAdmin("ann", false);
-  assert.equal(await ask(ann, { type: "invite" }), "not_allowed");
+  assert.equal(await askCode(ann, { type: "invite" }), "not_allowed");
 });
 
 Deno.test("invite takes a number of uses and a time within limits", async () => {
@@ -31,6 +31,6 @@ Deno.test("invite takes a number of uses and a time within limits", async () => 
   for (
     const wrong of [{ uses: 0 }, { uses: LIMITS.inviteUses + 1 }, { lifetime: TIMES.invite + 1 }]
   ) {
-    assert.equal(await ask(ann, { type: "invite", ...wrong }), "bad_frame");
+    assert.equal(await askCode(ann, { type: "invite", ...wrong }), "bad_frame");
   }
 });

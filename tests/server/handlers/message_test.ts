@@ -4,7 +4,7 @@ import { dmOf, GENERAL } from "../../../protocol/names.ts";
 import { settle } from "../../helpers/fake_clock.ts";
 import { ulidOf } from "../../helpers/messages.ts";
 import { texts } from "../../helpers/peer.ts";
-import { inShort } from "../../helpers/signed_in.ts";
+import { inShort } from "../../helpers/test_session.ts";
 import { startSocketless } from "../../helpers/socketless.ts";
 
 Deno.test("send() keeps what is said to somebody who is away, and tells the sender", async () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { dmOf, GENERAL } from "../../../protocol/names.ts";
 import { ulidOf } from "../../helpers/messages.ts";
 import type { TestPeer } from "../../helpers/peer.ts";
-import { inShort } from "../../helpers/signed_in.ts";
+import { inShort } from "../../helpers/test_session.ts";
 import { startSocketless } from "../../helpers/socketless.ts";
 
 async function find(peer: TestPeer, words: string, limit = 100): Promise<string[]> {

@@ -3,7 +3,7 @@ import { setTimeout } from "node:timers/promises";
 import type { ServerFrame } from "../../../protocol/frame.ts";
 import type { Store } from "../../../server/store/store.ts";
 import type { TestPeer } from "../../helpers/peer.ts";
-import { withPeople } from "../../helpers/people.ts";
+import { signInAll } from "../../helpers/socketless_users.ts";
 import { startSocketless } from "../../helpers/socketless.ts";
 
 const TECH = "room:tech";
@@ -59,7 +59,7 @@ async function changeMeanwhile(held: Held, change: () => Promise<ServerFrame>): 
 
 Deno.test("sync() tells of a room that was joined meanwhile after the list that lacks it", async () => {
   await using server = await startSocketless();
-  const { ann: laptop } = await withPeople(server, "ann");
+  const { ann: laptop } = await signInAll(server, "ann");
   const phone = await server.signIn("ann");
   const held = hold(server.store);
   const listed = laptop.ask({ type: "sync" });
@@ -70,7 +70,7 @@ Deno.test("sync() tells of a room that was joined meanwhile after the list that 
 
 Deno.test("sync() tells of a group that was deleted meanwhile after the list that has it", async () => {
   await using server = await startSocketless();
-  const { ann, bob } = await withPeople(server, "ann", "bob");
+  const { ann, bob } = await signInAll(server, "ann", "bob");
   await ann.ask({ type: "create", conversation: CREW, members: ["bob"] });
   await bob.next("changed");
   const held = hold(server.store);
@@ -82,7 +82,7 @@ Deno.test("sync() tells of a group that was deleted meanwhile after the list tha
 
 Deno.test("login() tells of a room that another device joins meanwhile after its list", async () => {
   await using server = await startSocketless();
-  const { ann: phone } = await withPeople(server, "ann");
+  const { ann: phone } = await signInAll(server, "ann");
   const laptop = await server.connect();
   await laptop.hello();
   // Signing in reads the list twice: for what the session is to hear, and to tell it.

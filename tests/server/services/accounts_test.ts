@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { parsePhc } from "../../../server/services/phc.ts";
 import { SILENT } from "../../../server/log.ts";
-import { AddressPaces } from "../../../server/rate.ts";
+import { AddressRateLimiter } from "../../../server/rate_limiter.ts";
 import type { Registration } from "../../../server/config.ts";
 import { Accounts, type Credentials } from "../../../server/services/accounts.ts";
-import { Invites } from "../../../server/services/invites.ts";
+import { Invitations } from "../../../server/services/invitations.ts";
 import { startPasswords } from "../../../server/services/passwords.ts";
 import { openTokens } from "../../../server/services/tokens.ts";
 import { FakeClock } from "../../helpers/fake_clock.ts";
@@ -23,13 +23,13 @@ async function setUp() {
   const folder = await Deno.makeTempDir({ prefix: "sotto-keys-" });
   stack.defer(() => Deno.remove(folder, { recursive: true }));
   const tokens = await openTokens(folder, { issuer: "test" });
-  const logins = new AddressPaces({ rate: 1, burst: 1_000 });
-  const failures = new AddressPaces({ rate: 0.1, burst: 20 });
-  const invites = new Invites({ store, clock });
+  const logins = new AddressRateLimiter({ rate: 1, burst: 1_000 });
+  const failures = new AddressRateLimiter({ rate: 0.1, burst: 20 });
+  const invites = new Invitations({ store, clock });
   const accounts = (registration: Registration = "open") =>
     new Accounts({
       store,
-      invites,
+      invitations: invites,
       passwords,
       tokens,
       registration,
@@ -180,12 +180,12 @@ Deno.test("Accounts.login() stores a password again at today's cost when it was 
         setPasswordHash: (_, hash) => Promise.resolve(resolve(hash)),
       },
     },
-    invites: new Invites({ store: setting.store, clock: setting.clock }),
+    invitations: new Invitations({ store: setting.store, clock: setting.clock }),
     passwords,
     tokens: await openTokens(folder, { issuer: "test" }),
     registration: "closed",
-    logins: new AddressPaces({ rate: 1, burst: 1 }),
-    failures: new AddressPaces({ rate: 1, burst: 1 }),
+    logins: new AddressRateLimiter({ rate: 1, burst: 1 }),
+    failures: new AddressRateLimiter({ rate: 1, burst: 1 }),
     clock: setting.clock,
     log: SILENT,
   });
@@ -197,7 +197,7 @@ Deno.test("Accounts.login() lets in by invitation whoever has a good code, and c
   await using setting = await setUp();
   const { clock, invites } = setting;
   const accounts = setting.accounts("invite");
-  const make = async (uses: number) => (await invites.make({ uses, lifetime: DAY })).code;
+  const make = async (uses: number) => (await invites.create({ uses, lifetime: DAY })).code;
 
   await test.step("as often as the code says", async () => {
     const code = await make(2);
@@ -230,7 +230,7 @@ Deno.test("Accounts.login() lets in by invitation whoever has a good code, and c
 
   await test.step("until the code expires, or is withdrawn", async () => {
     const code = await make(5);
-    const { number, code: other } = await invites.make({ uses: 5, lifetime: 2 * DAY });
+    const { number, code: other } = await invites.create({ uses: 5, lifetime: 2 * DAY });
     clock.set(clock.time() + DAY);
     assert.equal(await outcome(accounts, "fred", { code }), "bad_code");
     assert.equal(await outcome(accounts, "fred", { code: other }), "4 fred, new");
@@ -242,12 +242,12 @@ Deno.test("Accounts.login() lets in by invitation whoever has a good code, and c
     const { store } = setting;
     const strict = new Accounts({
       store,
-      invites,
+      invitations: invites,
       passwords: { hash: () => Promise.reject(new Error("hashed")), verify: REFUSING },
       tokens: { issue: () => Promise.reject(new Error("issued")), verify: NOBODY },
       registration: "invite",
-      logins: new AddressPaces({ rate: 1, burst: 100 }),
-      failures: new AddressPaces({ rate: 0.001, burst: 3 }),
+      logins: new AddressRateLimiter({ rate: 1, burst: 100 }),
+      failures: new AddressRateLimiter({ rate: 0.001, burst: 3 }),
       clock,
       log: SILENT,
     });

@@ -5,7 +5,7 @@ import { Presence } from "../../../server/services/presence.ts";
 import { Sessions } from "../../../server/services/sessions.ts";
 import { FakeClock } from "../../helpers/fake_clock.ts";
 import { messageOf } from "../../helpers/messages.ts";
-import { TestSession } from "../../helpers/signed_in.ts";
+import { TestSession } from "../../helpers/test_session.ts";
 import { tempStore } from "../../helpers/temp_store.ts";
 
 async function setUp() {
@@ -15,7 +15,7 @@ async function setUp() {
   const sessions = new Sessions({ presence, conversations });
   const enter = async (name: string, sessionId?: string) => {
     const session = new TestSession(name, 1, sessionId);
-    await sessions.enter(session, "normal");
+    await sessions.add(session, "normal");
     return session;
   };
   return { ...temp, presence, conversations, sessions, enter };
@@ -29,10 +29,10 @@ Deno.test("Conversations.audienceOf() a room is every session in it, from enter 
   const bob = await enter("bob");
   const bobsPhone = await enter("bob");
   assert.deepEqual(conversations.audienceOf(GENERAL), [ann, bob, bobsPhone]);
-  sessions.leave(bob);
+  sessions.remove(bob);
   assert.deepEqual(conversations.audienceOf(GENERAL), [ann, bobsPhone]);
-  sessions.leave(ann);
-  sessions.leave(bobsPhone);
+  sessions.remove(ann);
+  sessions.remove(bobsPhone);
   assert.deepEqual(conversations.audienceOf(GENERAL), []);
 });
 
@@ -50,7 +50,7 @@ Deno.test("Conversations.objection() lets people into what is theirs, and nowher
   await using setting = await setUp();
   const { conversations, enter } = setting;
   const ann = await enter("ann");
-  const objectionTo = (conversation: string) => conversations.objection(ann, conversation);
+  const objectionTo = (conversation: string) => conversations.accessError(ann, conversation);
   assert.equal(await objectionTo(GENERAL), undefined);
   assert.equal(await objectionTo(dmOf("ann", "bob")), undefined);
   assert.equal(await objectionTo(dmOf("ann", "nobody")), "unknown_user");
@@ -77,7 +77,7 @@ Deno.test("Sessions.revoke() ends the other connections of the same session, and
   const two = await enter("ann", "shared");
   const other = await enter("ann", "another");
   const bob = await enter("bob", "shared");
-  sessions.revoke(one);
+  sessions.revokeLogin(one);
   assert.deepEqual([one, two, other, bob].map(({ aborted }) => aborted), [
     undefined,
     "session_revoked",
@@ -93,26 +93,26 @@ Deno.test("Conversations.admit() and dismiss() concern every session of an accou
   const laptop = await enter("bob");
   const phone = await enter("bob");
   await store.rooms.addMembers("room:tech", ["bob"]);
-  conversations.admit("bob", "room:tech");
-  conversations.admit("bob", "room:tech");
+  conversations.addMember("bob", "room:tech");
+  conversations.addMember("bob", "room:tech");
   assert.deepEqual(conversations.audienceOf("room:tech"), [laptop, phone]);
-  assert.equal(await conversations.objection(phone, "room:tech"), undefined);
-  assert.equal(await conversations.objection(ann, "room:tech"), "not_a_member");
+  assert.equal(await conversations.accessError(phone, "room:tech"), undefined);
+  assert.equal(await conversations.accessError(ann, "room:tech"), "not_a_member");
   await store.rooms.removeMembers("room:tech", ["bob"]);
-  conversations.dismiss("bob", "room:tech");
-  conversations.dismiss("bob", "room:tech");
+  conversations.removeMember("bob", "room:tech");
+  conversations.removeMember("bob", "room:tech");
   assert.deepEqual(conversations.audienceOf("room:tech"), []);
-  assert.equal(await conversations.objection(phone, "room:tech"), "not_a_member");
+  assert.equal(await conversations.accessError(phone, "room:tech"), "not_a_member");
 });
 
 Deno.test("Conversations.enter() does not bring back somebody who is dismissed meanwhile", async () => {
   await using setting = await setUp();
   const { store, conversations, presence, sessions } = setting;
   const bob = new TestSession("bob");
-  const entering = sessions.enter(bob, "normal");
+  const entering = sessions.add(bob, "normal");
   // The memberships have been read by now, and are not waited for yet.
   const removed = store.rooms.removeMembers(GENERAL, ["bob"]);
-  conversations.dismiss("bob", GENERAL);
+  conversations.removeMember("bob", GENERAL);
   await Promise.all([entering, removed]);
   assert.deepEqual(presence.sessionsOf("bob"), [bob]);
   assert.deepEqual(conversations.audienceOf(GENERAL), []);

@@ -9,7 +9,7 @@ import {
 import type { MessageStore } from "../../../server/store/messages.ts";
 import { FakeClock, settle } from "../../helpers/fake_clock.ts";
 import { ulidOf } from "../../helpers/messages.ts";
-import { TestSession } from "../../helpers/signed_in.ts";
+import { TestSession } from "../../helpers/test_session.ts";
 import { tempStore } from "../../helpers/temp_store.ts";
 
 /** Everyone hears everything; private messages are heard by the two. */
@@ -196,7 +196,7 @@ Deno.test("Delivery tells the sender what follows the ack", async () => {
   await using setting = await setUp();
   const { ann, delivery } = setting;
   const then = { type: "notice", re: 4, code: "offline", text: "bob is offline" } as const;
-  delivery.submit(submission(ann, 1, { re: 4, then }));
+  delivery.submit(submission(ann, 1, { re: 4, notice: then }));
   await delivery.idle();
   assert.deepEqual(ann.look(), [`ack 4: ${GENERAL} 1`, "notice 4: offline"]);
 });

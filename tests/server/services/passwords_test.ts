@@ -11,7 +11,7 @@ import { FakeClock } from "../../helpers/fake_clock.ts";
 
 const CHEAP = { m: 8, t: 1, p: 1 };
 /** Does what the passwords `crash`, `exit` and `hang` say. */
-const ODD_WORKER = new URL("../../helpers/odd_password_worker.ts", import.meta.url);
+const ODD_WORKER = new URL("../../helpers/failing_password_worker.ts", import.meta.url);
 
 // The reference implementation's own tests (github.com/P-H-C/phc-winner-argon2, src/test.c).
 const REFERENCE = [

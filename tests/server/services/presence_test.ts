@@ -3,14 +3,14 @@ import type { OwnStatus } from "../../../protocol/frame.ts";
 import { LIMITS } from "../../../protocol/limits.ts";
 import { Presence } from "../../../server/services/presence.ts";
 import { FakeClock } from "../../helpers/fake_clock.ts";
-import { TestSession } from "../../helpers/signed_in.ts";
+import { TestSession } from "../../helpers/test_session.ts";
 
 function setUp() {
   const clock = new FakeClock();
   const presence = new Presence({ clock });
   const come = (name: string, number: number, status: OwnStatus = "normal") => {
     const session = new TestSession(name, number);
-    presence.come(session, status);
+    presence.add(session, status);
     return session;
   };
   return { clock, presence, come, round: () => clock.pass(25) };
@@ -33,7 +33,7 @@ Deno.test("Presence tells when somebody goes", async () => {
   const bob = come("bob", 2);
   await round();
   ann.look();
-  presence.go(bob);
+  presence.remove(bob);
   await round();
   assert.deepEqual(ann.look(), ["presence 2 bob offline"]);
   assert.equal(presence.statusOf("bob"), "offline");
@@ -47,12 +47,12 @@ Deno.test("Presence has an account come with its first session and go with its l
   ann.look();
   const phone = come("bob", 2);
   await round();
-  presence.go(laptop);
+  presence.remove(laptop);
   await round();
   assert.deepEqual(ann.look(), []);
   assert.deepEqual(phone.look(), ["users 1 ann, 2 bob"]);
   assert.deepEqual(presence.sessionsOf("bob"), [phone]);
-  presence.go(phone);
+  presence.remove(phone);
   await round();
   assert.deepEqual(ann.look(), ["presence 2 bob offline"]);
 });
@@ -87,7 +87,7 @@ Deno.test("Presence costs each of 1,000 people one small frame for one who comes
   assert.deepEqual([...new Set(costs)], ["1 chunk, 82 bytes"]);
   assert.ok(people.every((person) => person.received.at(-1)?.type === "presence"));
   assert.equal(newcomer.look().join().match(/user\d/g)?.length, 1_000);
-  presence.go(newcomer);
+  presence.remove(newcomer);
   await round();
   assert.ok(people.every((person) => person.look().slice(-1)[0]?.endsWith("offline")));
 });
@@ -138,8 +138,8 @@ Deno.test("Presence says nothing of somebody who came and went within a moment, 
   const bob = come("bob", 2);
   await round();
   ann.look();
-  presence.go(come("eve", 3));
-  presence.go(bob);
+  presence.remove(come("eve", 3));
+  presence.remove(bob);
   come("bob", 2);
   await round();
   assert.deepEqual(ann.look(), []);
@@ -148,8 +148,8 @@ Deno.test("Presence says nothing of somebody who came and went within a moment, 
 Deno.test("Presence gives somebody who went before the list nothing", async () => {
   const { come, round, presence } = setUp();
   const ann = come("ann", 1);
-  presence.go(ann);
-  presence.go(ann);
+  presence.remove(ann);
+  presence.remove(ann);
   await round();
   assert.deepEqual(ann.look(), []);
 });

@@ -22,12 +22,12 @@ import {
   StreamError,
   TransportError,
 } from "../protocol/transport/transport.ts";
-import { dispatch, Gate, isTransfer, type Rates } from "./dispatch.ts";
+import { dispatch, FrameRateLimiter, isTransfer, type Rates } from "./dispatch.ts";
 import { describe, type Logger } from "./log.ts";
 import { type Flusher, Outbox } from "./outbox.ts";
 import type { Identity, Peer } from "./peer.ts";
 import type { Services } from "./services.ts";
-import type { SignedIn } from "./services/signed_in.ts";
+import type { SignedInSession } from "./services/signed_in_session.ts";
 import { TransferStream } from "./transfer_stream.ts";
 
 /** What all connections share. */
@@ -47,12 +47,12 @@ type Close = Extract<Verdict, { type: "close" }>;
 
 const RESYNC = encodeFrame({ type: "resync" });
 
-export class PeerConnection implements Peer, SignedIn {
+export class PeerConnection implements Peer, SignedInSession {
   readonly address: string;
   readonly #connection: Connection;
   readonly #options: ConnectionOptions;
   readonly #session: ServerSession;
-  readonly #gate: Gate;
+  readonly #rateLimiter: FrameRateLimiter;
   #stream: Stream | undefined;
   #outbox: Outbox | undefined;
   #identity: Identity | undefined;
@@ -65,7 +65,7 @@ export class PeerConnection implements Peer, SignedIn {
     this.#connection = connection;
     this.#options = options;
     this.#session = new ServerSession({ server: options.software }, options.clock.now());
-    this.#gate = new Gate(options.rates, options.clock);
+    this.#rateLimiter = new FrameRateLimiter(options.rates, options.clock);
   }
 
   /** Serves the peer; resolves when it has gone and everything about it has been let go of. */
@@ -80,7 +80,7 @@ export class PeerConnection implements Peer, SignedIn {
     this.#outbox?.close();
     this.#answered?.resolve();
     await Promise.all(streams);
-    if (this.#identity !== undefined) this.#options.services.sessions.leave(this);
+    if (this.#identity !== undefined) this.#options.services.sessions.remove(this);
     const { log } = this.#options;
     const level = this.#identity === undefined ? "debug" : "info";
     log[level]("closed", {
@@ -104,7 +104,7 @@ export class PeerConnection implements Peer, SignedIn {
    * `bye`, once what the peer is owed before it has been pushed.
    */
   drain(): () => Promise<void> {
-    const verdict = this.#session.leave("draining");
+    const verdict = this.#session.end("draining");
     return async () => {
       await (verdict.type === "close" ? this.#close(verdict) : this.#closing);
     };
@@ -112,7 +112,7 @@ export class PeerConnection implements Peer, SignedIn {
 
   // What handlers see (`Peer`).
 
-  get session(): SignedIn {
+  get session(): SignedInSession {
     if (this.#identity === undefined) throw new Error("Nobody has signed in");
     return this;
   }
@@ -136,19 +136,19 @@ export class PeerConnection implements Peer, SignedIn {
   }
 
   signOut(re: number): void {
-    this.#act(this.#session.leave("logout", re));
+    this.#act(this.#session.end("logout", re));
   }
 
   // What services see (`SignedIn`).
 
-  get account(): SignedIn["account"] {
+  get account(): SignedInSession["account"] {
     if (this.#identity === undefined) throw new Error("Nobody has signed in");
     return this.#identity.account;
   }
 
-  get sessionId(): string {
+  get loginId(): string {
     if (this.#identity === undefined) throw new Error("Nobody has signed in");
-    return this.#identity.sessionId;
+    return this.#identity.loginId;
   }
 
   push(frames: Uint8Array): void {
@@ -195,7 +195,7 @@ export class PeerConnection implements Peer, SignedIn {
       this.#session.handleActivity(clock.now());
       for (const body of decoder.push(chunk)) {
         await this.#handle(this.#session.handleBody(body, clock.now()));
-        await this.#room();
+        await this.#applyBackPressure();
         if (this.#closing !== undefined) return;
       }
     }
@@ -205,7 +205,7 @@ export class PeerConnection implements Peer, SignedIn {
 
   async #handle(verdict: Verdict): Promise<void> {
     if (verdict.type === "ignore") return;
-    await this.#gate.wait(verdict.type === "accept" ? verdict.frame : undefined);
+    await this.#rateLimiter.wait(verdict.type === "accept" ? verdict.frame : undefined);
     if (verdict.type !== "accept") return this.#act(verdict);
     const { frame } = verdict;
     if (isTransfer(frame) || frame.type === "chunk") {
@@ -215,8 +215,8 @@ export class PeerConnection implements Peer, SignedIn {
   }
 
   /** Back-pressure: reads no further than the peer reads, and than its messages are answered. */
-  async #room(): Promise<void> {
-    if (this.#outbox?.overflowed) await this.#outbox.room();
+  async #applyBackPressure(): Promise<void> {
+    if (this.#outbox?.overflowed) await this.#outbox.accepting();
     while (this.#session.sending >= LIMITS.requests && this.#closing === undefined) {
       this.#answered = Promise.withResolvers();
       await this.#answered.promise;
@@ -228,8 +228,14 @@ export class PeerConnection implements Peer, SignedIn {
   async #serveTransfer(stream: Stream): Promise<void> {
     const { services, clock } = this.#options;
     const session = this.#session;
-    const gate = this.#gate;
-    const transfer = new TransferStream(stream, { peer: this, session, gate, services, clock });
+    const gate = this.#rateLimiter;
+    const transfer = new TransferStream(stream, {
+      peer: this,
+      session,
+      rateLimiter: gate,
+      services,
+      clock,
+    });
     try {
       const verdict = await transfer.serve();
       if (verdict !== undefined) this.#act(verdict);

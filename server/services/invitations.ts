@@ -15,9 +15,9 @@ import type { InvitationStore } from "../store/invitations.ts";
 const CODE_BYTES = 12;
 const DAY = 24 * 60 * 60 * 1000;
 /** Where nobody says otherwise. */
-const INVITE_DEFAULTS = { uses: 1, lifetime: 7 * DAY } as const;
+const DEFAULTS = { uses: 1, lifetime: 7 * DAY } as const;
 
-export interface InvitesOptions {
+export interface InvitationsOptions {
   readonly store: {
     readonly accounts: Pick<AccountStore, "isAdmin">;
     readonly invitations: Pick<InvitationStore, "create" | "createAccount" | "isValid" | "list">;
@@ -27,7 +27,7 @@ export interface InvitesOptions {
   readonly random?: (length: number) => Uint8Array;
 }
 
-export interface InviteRequest {
+export interface InvitationRequest {
   /** The admin; `undefined`: somebody at the server's machine, who may. */
   readonly by?: string | undefined;
   readonly uses?: number | undefined;
@@ -35,24 +35,24 @@ export interface InviteRequest {
   readonly lifetime?: number | undefined;
 }
 
-export interface MadeInvite {
+export interface CreatedInvitation {
   readonly number: number;
   readonly code: string;
   readonly uses: number;
   readonly expires: number;
 }
 
-export class Invites {
-  readonly #options: InvitesOptions;
+export class Invitations {
+  readonly #options: InvitationsOptions;
 
-  constructor(options: InvitesOptions) {
+  constructor(options: InvitationsOptions) {
     this.#options = options;
   }
 
   /** Makes a code. Throws `ProtocolError` where the account may not, or there are too many. */
-  async make(request: InviteRequest): Promise<MadeInvite> {
+  async create(request: InvitationRequest): Promise<CreatedInvitation> {
     const { store, clock, random = randomBytes } = this.#options;
-    const { by, uses = INVITE_DEFAULTS.uses, lifetime = INVITE_DEFAULTS.lifetime } = request;
+    const { by, uses = DEFAULTS.uses, lifetime = DEFAULTS.lifetime } = request;
     if (by !== undefined && !await store.accounts.isAdmin(by)) {
       throw new ProtocolError(
         "not_allowed",
@@ -73,12 +73,12 @@ export class Invites {
   }
 
   /** Whether the code would make an account now. */
-  isGood(code: string): Promise<boolean> {
+  isValid(code: string): Promise<boolean> {
     return this.#options.store.invitations.isValid(hashOf(code), this.#options.clock.time());
   }
 
   /** Makes an account, and counts a use of the code, or does neither. */
-  admit(
+  createAccount(
     name: string,
     passwordHash: string,
     code: string,

@@ -5,8 +5,8 @@ import { GENERAL } from "../../../protocol/names.ts";
 import { settle } from "../../helpers/fake_clock.ts";
 import { ulidOf } from "../../helpers/messages.ts";
 import { type TestPeer, texts } from "../../helpers/peer.ts";
-import { ask, membersOf, withPeople } from "../../helpers/people.ts";
-import { inShort } from "../../helpers/signed_in.ts";
+import { askCode, membersOf, signInAll } from "../../helpers/socketless_users.ts";
+import { inShort } from "../../helpers/test_session.ts";
 import { codeOf, startSocketless } from "../../helpers/socketless.ts";
 
 const CREW = "group:crew";
@@ -14,7 +14,7 @@ const TECH = "room:tech";
 
 Deno.test("create() makes a room, which its maker is in and everybody sees", async () => {
   await using server = await startSocketless();
-  const { ann, bob } = await withPeople(server, "ann", "bob");
+  const { ann, bob } = await signInAll(server, "ann", "bob");
   const answer = await ann.ask({ type: "create", conversation: "room:books", topic: "To read" });
   assert.equal(inShort(answer), "room:books 0 seen 0, 0 unread");
   const listed = await bob.ask({ type: "list", kind: "rooms" });
@@ -27,13 +27,13 @@ Deno.test("create() makes a room, which its maker is in and everybody sees", asy
 
 Deno.test("create() makes a group, and tells its members and the maker's other devices", async () => {
   await using server = await startSocketless();
-  const { ann, bob, eve } = await withPeople(server, "ann", "bob", "eve");
+  const { ann, bob, eve } = await signInAll(server, "ann", "bob", "eve");
   const phone = await server.signIn("ann");
   await server.pass(100);
   [ann, bob, eve, phone].forEach((peer) => peer.look());
   const members = ["bob", "bob", "ann"];
   assert.equal(
-    await ask(ann, { type: "create", conversation: CREW, members }),
+    await askCode(ann, { type: "create", conversation: CREW, members }),
     "conversation",
   );
   const heard = [`${CREW} 0 seen 0, 0 unread`, `${CREW} created by ann bob`];
@@ -48,8 +48,8 @@ Deno.test("create() makes a group, and tells its members and the maker's other d
 
 Deno.test("join() lets in, with what was said before as seen; leave() lets out", async () => {
   await using server = await startSocketless();
-  const { ann, bob } = await withPeople(server, "ann", "bob");
-  assert.equal(await ask(ann, { type: "join", conversation: TECH }), "conversation");
+  const { ann, bob } = await signInAll(server, "ann", "bob");
+  assert.equal(await askCode(ann, { type: "join", conversation: TECH }), "conversation");
   await ann.say(TECH, ulidOf(1), "anybody?");
   await ann.next("ack");
   const answer = await bob.ask({ type: "join", conversation: TECH });
@@ -63,7 +63,7 @@ Deno.test("join() lets in, with what was said before as seen; leave() lets out",
   await ann.say(TECH, ulidOf(2), "there you are");
   assert.deepEqual(texts([await bob.next("message")]), [[2, "ann", "there you are"]]);
 
-  assert.equal(await ask(bob, { type: "leave", conversation: TECH }), "done");
+  assert.equal(await askCode(bob, { type: "leave", conversation: TECH }), "done");
   assert.deepEqual(ann.look(), [`${TECH} left by bob`]);
   await ann.say(TECH, ulidOf(3), "and gone");
   await ann.next("ack");
@@ -74,8 +74,8 @@ Deno.test("join() lets in, with what was said before as seen; leave() lets out",
 
 Deno.test("leave() works for room:general, and join() brings back", async () => {
   await using server = await startSocketless();
-  const { ann, bob } = await withPeople(server, "ann", "bob");
-  assert.equal(await ask(ann, { type: "leave", conversation: GENERAL }), "done");
+  const { ann, bob } = await signInAll(server, "ann", "bob");
+  assert.equal(await askCode(ann, { type: "leave", conversation: GENERAL }), "done");
   await bob.say(GENERAL, ulidOf(1), "hello");
   await bob.next("ack");
   await settle();
@@ -88,8 +88,8 @@ Deno.test("leave() works for room:general, and join() brings back", async () => 
 
 Deno.test("add() and remove() change a group, and everybody concerned hears of it", async () => {
   await using server = await startSocketless();
-  const { ann, bob, eve } = await withPeople(server, "ann", "bob", "eve");
-  await ask(ann, { type: "create", conversation: CREW, members: ["bob"] });
+  const { ann, bob, eve } = await signInAll(server, "ann", "bob", "eve");
+  await askCode(ann, { type: "create", conversation: CREW, members: ["bob"] });
   await ann.say(CREW, ulidOf(1), "before eve");
   await ann.next("ack");
   bob.look();
@@ -102,7 +102,7 @@ Deno.test("add() and remove() change a group, and everybody concerned hears of i
 
   const again = await add("bob");
   assert.deepEqual(again.type === "done" && again.users, []);
-  assert.equal(await ask(ann, { type: "remove", conversation: CREW, users: ["bob"] }), "done");
+  assert.equal(await askCode(ann, { type: "remove", conversation: CREW, users: ["bob"] }), "done");
   assert.deepEqual(bob.look(), [`${CREW} removed by ann bob`]);
   assert.deepEqual(eve.look(), [`${CREW} removed by ann bob`]);
   await eve.say(CREW, ulidOf(2), "without bob");
@@ -114,50 +114,50 @@ Deno.test("add() and remove() change a group, and everybody concerned hears of i
 
 Deno.test("delete() tells all members, frees the name, and leaves nothing to read", async () => {
   await using server = await startSocketless();
-  const { ann, bob } = await withPeople(server, "ann", "bob");
-  await ask(ann, { type: "create", conversation: CREW, members: ["bob"] });
+  const { ann, bob } = await signInAll(server, "ann", "bob");
+  await askCode(ann, { type: "create", conversation: CREW, members: ["bob"] });
   await bob.say(CREW, ulidOf(1), "soon forgotten");
   await bob.next("ack");
   [ann, bob].forEach((peer) => peer.look());
-  assert.equal(await ask(ann, { type: "delete", conversation: CREW }), "done");
+  assert.equal(await askCode(ann, { type: "delete", conversation: CREW }), "done");
   assert.deepEqual([ann.look(), bob.look()], [[], [`${CREW} deleted by ann`]]);
   await bob.say(CREW, ulidOf(2), "is anybody here?");
   assert.equal((await bob.next("error")).code, "unknown_conversation");
   assert.deepEqual((await ann.history(CREW)).map(codeOf), ["unknown_conversation"]);
-  assert.equal(await ask(bob, { type: "create", conversation: CREW }), "conversation");
+  assert.equal(await askCode(bob, { type: "create", conversation: CREW }), "conversation");
   assert.deepEqual(texts(await bob.history(CREW)), []);
 });
 
 Deno.test("leave() deletes a group with its last member", async () => {
   await using server = await startSocketless();
-  const { ann, bob } = await withPeople(server, "ann", "bob");
-  await ask(ann, { type: "create", conversation: CREW, members: ["bob"] });
-  assert.equal(await ask(ann, { type: "leave", conversation: CREW }), "done");
+  const { ann, bob } = await signInAll(server, "ann", "bob");
+  await askCode(ann, { type: "create", conversation: CREW, members: ["bob"] });
+  assert.equal(await askCode(ann, { type: "leave", conversation: CREW }), "done");
   assert.deepEqual(bob.look().slice(-1), [`${CREW} left by ann`]);
   assert.deepEqual(await membersOf(server, CREW), ["bob"]);
-  assert.equal(await ask(bob, { type: "leave", conversation: CREW }), "done");
+  assert.equal(await askCode(bob, { type: "leave", conversation: CREW }), "done");
   assert.equal(await server.store.rooms.get(CREW), undefined);
 });
 
 Deno.test("topic() is any member's to set, in rooms and groups", async () => {
   await using server = await startSocketless();
-  const { ann, bob } = await withPeople(server, "ann", "bob");
-  await ask(ann, { type: "create", conversation: CREW, members: ["bob"] });
+  const { ann, bob } = await signInAll(server, "ann", "bob");
+  await askCode(ann, { type: "create", conversation: CREW, members: ["bob"] });
   [ann, bob].forEach((peer) => peer.look());
   for (const conversation of [GENERAL, CREW]) {
-    assert.equal(await ask(bob, { type: "topic", conversation, topic: "Ünser Thema" }), "done");
+    assert.equal(await askCode(bob, { type: "topic", conversation, topic: "Ünser Thema" }), "done");
     assert.deepEqual(ann.look(), [`${conversation} topic by bob "Ünser Thema"`]);
     assert.equal((await server.store.rooms.get(conversation))?.topic, "Ünser Thema");
   }
-  assert.equal(await ask(bob, { type: "topic", conversation: CREW, topic: "" }), "done");
+  assert.equal(await askCode(bob, { type: "topic", conversation: CREW, topic: "" }), "done");
   assert.equal((await server.store.rooms.get(CREW))?.topic, "");
 });
 
 Deno.test("members() lists who is in a room, or in a group of one's own, with status", async () => {
   await using server = await startSocketless();
-  const { ann, bob, eve } = await withPeople(server, "ann", "bob", "eve");
-  await ask(ann, { type: "create", conversation: CREW, members: ["bob"] });
-  await ask(ann, { type: "status", status: "away" });
+  const { ann, bob, eve } = await signInAll(server, "ann", "bob", "eve");
+  await askCode(ann, { type: "create", conversation: CREW, members: ["bob"] });
+  await askCode(ann, { type: "status", status: "away" });
   await bob[Symbol.asyncDispose]();
   await settle();
   const crew = await ann.ask({ type: "members", conversation: CREW });
@@ -178,8 +178,8 @@ Deno.test("members() lists who is in a room, or in a group of one's own, with st
 
 Deno.test("list() names the groups that one is in, and no others", async () => {
   await using server = await startSocketless();
-  const { ann, bob } = await withPeople(server, "ann", "bob");
-  await ask(ann, { type: "create", conversation: CREW, topic: "sailing" });
+  const { ann, bob } = await signInAll(server, "ann", "bob");
+  await askCode(ann, { type: "create", conversation: CREW, topic: "sailing" });
   const listed = async (peer: TestPeer) => {
     const frame = await peer.ask({ type: "list", kind: "groups" });
     return frame.type === "listed" ? frame.conversations : undefined;
@@ -190,7 +190,7 @@ Deno.test("list() names the groups that one is in, and no others", async () => {
 
 Deno.test("list() of many rooms comes in several frames", async () => {
   await using server = await startSocketless();
-  const { ann } = await withPeople(server, "ann");
+  const { ann } = await signInAll(server, "ann");
   const topic = "ü".repeat(LIMITS.topic / 2);
   for (let number = 0; number < LIMITS.listed; number++) {
     const conversation = `room:${"x".repeat(28)}${String(number).padStart(4, "-")}`;

@@ -1,5 +1,5 @@
 /**
- * Rooms and groups ("places"): making them, coming and going, and what their members are told about
+ * Rooms and groups : making them, coming and going, and what their members are told about
  * it. Who hears what is said in them is kept by `conversations.ts`.
  *
  * Changes are made one after the other, so that what was checked still holds when it is done. They
@@ -10,7 +10,7 @@ import { encodeFrame } from "../../protocol/codec.ts";
 import { ProtocolError } from "../../protocol/errors.ts";
 import type {
   ConversationState,
-  ListedPlace,
+  ListedRoom,
   ServerFrame,
   ServerFrames,
   User,
@@ -22,9 +22,9 @@ import type { Room } from "../store/rooms.ts";
 import type { Store } from "../store/store.ts";
 import type { Conversations } from "./conversations.ts";
 import type { Presence } from "./presence.ts";
-import type { SignedIn } from "./signed_in.ts";
+import type { SignedInSession } from "./signed_in_session.ts";
 
-export interface PlacesOptions {
+export interface RoomsOptions {
   readonly store: Pick<Store, "accounts" | "conversations" | "rooms">;
   readonly conversations: Conversations;
   readonly presence: Presence;
@@ -32,7 +32,7 @@ export interface PlacesOptions {
   readonly rooms: number;
 }
 
-export interface NewPlace {
+export interface NewRoom {
   readonly conversation: string;
   readonly topic?: string | undefined;
   readonly members?: readonly string[] | undefined;
@@ -42,16 +42,16 @@ type Change = Omit<ServerFrames["changed"], "type" | "by">;
 
 const NOT_ONE_LINE = /[\p{Cc}\u2028\u2029]/u;
 
-export class Places {
-  readonly #options: PlacesOptions;
+export class Rooms {
+  readonly #options: RoomsOptions;
   readonly #changes = new SerialQueue();
 
-  constructor(options: PlacesOptions) {
+  constructor(options: RoomsOptions) {
     this.#options = options;
   }
 
   /** Makes a room or group. Who makes it is in it; so are the members of a group. */
-  create(session: SignedIn, wanted: NewPlace): Promise<ConversationState> {
+  create(session: SignedInSession, wanted: NewRoom): Promise<ConversationState> {
     return this.#changes.run(async () => {
       const { store } = this.#options;
       const { conversation, topic = "" } = wanted;
@@ -66,17 +66,17 @@ export class Places {
         throw new ProtocolError("not_allowed", "A room is joined: nobody is put into one.");
       }
       await this.#checkAccounts(others);
-      await this.#checkRoomFor(creator, "made");
-      for (const member of [creator, ...others]) await this.#checkRoomFor(member, "joined");
+      await this.#checkLimit(creator, "made");
+      for (const member of [creator, ...others]) await this.#checkLimit(member, "joined");
       if (parsed.type === "room") await this.#checkRooms();
 
       const members = [...new Set([creator, ...others])];
       if (!await store.rooms.create({ conversation, topic, creator }, members)) {
         throw new ProtocolError("name_taken", `There is a ${parsed.type} of that name already.`);
       }
-      const state = await this.#enter(session, conversation, members);
+      const state = await this.#subscribe(session, conversation, members);
       const users = members.filter((name) => name !== creator);
-      this.#tell(session, {
+      this.#notify(session, {
         conversation,
         change: "created",
         ...(users.length === 0 ? {} : { users }),
@@ -87,7 +87,7 @@ export class Places {
   }
 
   /** Joins a room. Whoever is in it already stays in it. */
-  join(session: SignedIn, conversation: string): Promise<ConversationState> {
+  join(session: SignedInSession, conversation: string): Promise<ConversationState> {
     return this.#changes.run(async () => {
       const { store } = this.#options;
       const { name } = session.account;
@@ -97,46 +97,46 @@ export class Places {
       if (await store.conversations.isMember(conversation, name)) {
         return await this.#stateOf(name, conversation);
       }
-      await this.#checkRoomFor(name, "joined");
+      await this.#checkLimit(name, "joined");
       await store.rooms.addMembers(conversation, [name]);
-      const state = await this.#enter(session, conversation, [name]);
-      this.#tell(session, { conversation, change: "joined" });
+      const state = await this.#subscribe(session, conversation, [name]);
+      this.#notify(session, { conversation, change: "joined" });
       return state;
     });
   }
 
   /** Leaves a room or group. A group that its last member leaves is deleted. */
-  leave(session: SignedIn, conversation: string): Promise<void> {
+  leave(session: SignedInSession, conversation: string): Promise<void> {
     return this.#changes.run(async () => {
       const { store, conversations } = this.#options;
       const { name } = session.account;
-      await this.#own(session, conversation);
+      await this.#requireMember(session, conversation);
       const isGroup = parseConversation(conversation)?.type === "group";
       const isLast = isGroup && (await store.conversations.members(conversation)).length === 1;
       if (isLast) await store.rooms.delete(conversation);
       else await store.rooms.removeMembers(conversation, [name]);
-      this.#tell(session, { conversation, change: "left" });
-      conversations.dismiss(name, conversation);
+      this.#notify(session, { conversation, change: "left" });
+      conversations.removeMember(name, conversation);
     });
   }
 
   /** Deletes a group, with everything that was said in it. */
-  delete(session: SignedIn, conversation: string): Promise<void> {
+  delete(session: SignedInSession, conversation: string): Promise<void> {
     return this.#changes.run(async () => {
       const { store, conversations } = this.#options;
-      await this.#ownAsCreator(session, conversation);
+      await this.#requireCreator(session, conversation);
       const members = await store.conversations.members(conversation);
       await store.rooms.delete(conversation);
-      this.#tell(session, { conversation, change: "deleted" });
-      for (const { name } of members) conversations.dismiss(name, conversation);
+      this.#notify(session, { conversation, change: "deleted" });
+      for (const { name } of members) conversations.removeMember(name, conversation);
     });
   }
 
   /** Puts people into a group; returns who has been added. Those who are in it already stay. */
-  add(session: SignedIn, conversation: string, users: readonly string[]): Promise<string[]> {
+  add(session: SignedInSession, conversation: string, users: readonly string[]): Promise<string[]> {
     return this.#changes.run(async () => {
       const { store } = this.#options;
-      await this.#ownAsCreator(session, conversation);
+      await this.#requireCreator(session, conversation);
       await this.#checkAccounts(users);
       const members = new Set(
         (await store.conversations.members(conversation)).map(({ name }) => name),
@@ -147,19 +147,19 @@ export class Places {
         const message = `A group has at most ${LIMITS.members} members.`;
         throw new ProtocolError("quota_exceeded", message);
       }
-      for (const name of added) await this.#checkRoomFor(name, "joined");
+      for (const name of added) await this.#checkLimit(name, "joined");
       await store.rooms.addMembers(conversation, added);
-      await this.#enter(session, conversation, added);
-      this.#tell(session, { conversation, change: "added", users: added });
+      await this.#subscribe(session, conversation, added);
+      this.#notify(session, { conversation, change: "added", users: added });
       return added;
     });
   }
 
   /** Takes people out of a group. */
-  remove(session: SignedIn, conversation: string, users: readonly string[]): Promise<void> {
+  remove(session: SignedInSession, conversation: string, users: readonly string[]): Promise<void> {
     return this.#changes.run(async () => {
       const { store, conversations } = this.#options;
-      await this.#ownAsCreator(session, conversation);
+      await this.#requireCreator(session, conversation);
       if (users.includes(session.account.name)) {
         throw new ProtocolError("not_allowed", "To go yourself, leave the group, or delete it.");
       }
@@ -172,17 +172,17 @@ export class Places {
       }
       const removed = [...new Set(users)];
       await store.rooms.removeMembers(conversation, removed);
-      this.#tell(session, { conversation, change: "removed", users: removed });
-      for (const name of removed) conversations.dismiss(name, conversation);
+      this.#notify(session, { conversation, change: "removed", users: removed });
+      for (const name of removed) conversations.removeMember(name, conversation);
     });
   }
 
-  setTopic(session: SignedIn, conversation: string, topic: string): Promise<void> {
+  setTopic(session: SignedInSession, conversation: string, topic: string): Promise<void> {
     return this.#changes.run(async () => {
-      await this.#own(session, conversation);
+      await this.#requireMember(session, conversation);
       checkTopic(topic);
       await this.#options.store.rooms.setTopic(conversation, topic);
-      this.#tell(session, { conversation, change: "topic", topic });
+      this.#notify(session, { conversation, change: "topic", topic });
     });
   }
 
@@ -191,8 +191,8 @@ export class Places {
    * change that the list does not have yet is told after it. So nobody forgets a room that another of
    * their devices has just joined, nor goes on in a group that is gone.
    */
-  tellStates(
-    session: SignedIn,
+  sendStates(
+    session: SignedInSession,
     tell: (states: readonly ConversationState[]) => void,
   ): Promise<void> {
     const { conversations } = this.#options;
@@ -200,41 +200,41 @@ export class Places {
   }
 
   /** All rooms, or the groups that the account is in. */
-  list(account: string, kind: "rooms" | "groups"): Promise<ListedPlace[]> {
+  list(account: string, kind: "rooms" | "groups"): Promise<ListedRoom[]> {
     return this.#options.store.rooms.list(account, kind);
   }
 
   /** Who is in a room, or in a group of one's own, online or not. */
   async members(
-    session: SignedIn,
+    session: SignedInSession,
     conversation: string,
   ): Promise<{ readonly creator: string | undefined; readonly users: User[] }> {
     const { store, presence } = this.#options;
     const isRoom = parseConversation(conversation)?.type === "room";
-    const place = isRoom
+    const room = isRoom
       ? await store.rooms.get(conversation)
-      : await this.#own(session, conversation);
-    if (place === undefined) throw new ProtocolError("unknown_conversation");
+      : await this.#requireMember(session, conversation);
+    if (room === undefined) throw new ProtocolError("unknown_conversation");
     const members = await store.conversations.members(conversation);
     const users = members.map(({ number, name }) => ({
       number,
       name,
       status: presence.statusOf(name),
     }));
-    return { creator: place.creator, users };
+    return { creator: room.creator, users };
   }
 
   /**
    * New members begin to hear what is said, and are told so. Their states are read after that, so
    * that no message falls between the two. Returns the session's own.
    */
-  async #enter(
-    session: SignedIn,
+  async #subscribe(
+    session: SignedInSession,
     conversation: string,
     members: readonly string[],
   ): Promise<ConversationState> {
     const { conversations, presence } = this.#options;
-    for (const name of members) conversations.admit(name, conversation);
+    for (const name of members) conversations.addMember(name, conversation);
     for (const name of members) {
       const others = presence.sessionsOf(name).filter((other) => other !== session);
       if (others.length === 0) continue;
@@ -253,7 +253,7 @@ export class Places {
   }
 
   /** Tells everyone who is in the room or group now, but for the session that asked. */
-  #tell(session: SignedIn, change: Change): void {
+  #notify(session: SignedInSession, change: Change): void {
     const frame: ServerFrame = { type: "changed", by: session.account.name, ...change };
     const bytes = encodeFrame(frame);
     for (const listener of this.#options.conversations.audienceOf(change.conversation)) {
@@ -262,17 +262,17 @@ export class Places {
   }
 
   /** A room or group that the session is in. */
-  async #own(session: SignedIn, conversation: string): Promise<Room> {
+  async #requireMember(session: SignedInSession, conversation: string): Promise<Room> {
     const { store, conversations } = this.#options;
-    const objection = await conversations.objection(session, conversation);
+    const objection = await conversations.accessError(session, conversation);
     if (objection !== undefined) throw new ProtocolError(objection);
-    const place = await store.rooms.get(conversation);
-    if (place === undefined) throw new ProtocolError("unknown_conversation");
-    return place;
+    const room = await store.rooms.get(conversation);
+    if (room === undefined) throw new ProtocolError("unknown_conversation");
+    return room;
   }
 
-  async #ownAsCreator(session: SignedIn, conversation: string): Promise<void> {
-    const { creator } = await this.#own(session, conversation);
+  async #requireCreator(session: SignedInSession, conversation: string): Promise<void> {
+    const { creator } = await this.#requireMember(session, conversation);
     if (creator === session.account.name) return;
     throw new ProtocolError("not_allowed", "Only who made the group may do that.");
   }
@@ -287,7 +287,7 @@ export class Places {
   }
 
   /** Whether the account may make, or be in, one more. */
-  async #checkRoomFor(account: string, count: "made" | "joined"): Promise<void> {
+  async #checkLimit(account: string, count: "made" | "joined"): Promise<void> {
     if ((await this.#options.store.rooms.countOf(account))[count] < LIMITS[count]) return;
     const message = count === "made"
       ? `You have made ${LIMITS.made} rooms and groups, which is all that you may.`

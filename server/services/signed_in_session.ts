@@ -2,10 +2,10 @@
 import type { ErrorCode } from "../../protocol/errors.ts";
 import type { Sender } from "./delivery.ts";
 
-export interface SignedIn extends Sender {
+export interface SignedInSession extends Sender {
   readonly account: { readonly name: string; readonly number: number };
   /** The ID of its row in the store: the token's `jti`. Devices that share a token share it. */
-  readonly sessionId: string;
+  readonly loginId: string;
   /** Ends the session with a fatal error. */
   abort(code: ErrorCode): void;
 }

@@ -12,7 +12,7 @@ import type { LoginStore } from "./store/logins.ts";
 import type { RoomStore } from "./store/rooms.ts";
 import type { SearchStore } from "./store/search.ts";
 
-export interface HousekeepingOptions {
+export interface MaintenanceOptions {
   readonly store: {
     readonly invitations: Pick<InvitationStore, "removeExpired">;
     readonly logins: Pick<LoginStore, "removeExpired">;
@@ -33,7 +33,7 @@ const QUIET = 1_000;
 const PIECE = 100;
 
 /** Begins at once; returns what ends it. */
-export function startHousekeeping(options: HousekeepingOptions): () => void {
+export function startMaintenance(options: MaintenanceOptions): () => void {
   const { store, files, clock, log } = options;
   const failed = (work: string) => (error: unknown) => {
     log.error("housekeeping_failed", { work, error: describe(error) });

@@ -13,7 +13,7 @@ export interface Rate {
 }
 
 /** The limit of one peer, for one kind of event. */
-export class Pace {
+export class RateLimiter {
   readonly #interval: number;
   readonly #ahead: number;
   /** When the events so far would have happened at the steady rate. */
@@ -41,10 +41,10 @@ export class Pace {
  * A limit for each address. The table is bounded: past its size the address that was counted the
  * longest ago is forgotten, so that a peer with many addresses cannot fill the memory.
  */
-export class AddressPaces {
+export class AddressRateLimiter {
   readonly #rate: Rate;
   readonly #size: number;
-  readonly #paces = new Map<string, Pace>();
+  readonly #limiters = new Map<string, RateLimiter>();
 
   constructor(rate: Rate, size = 10_000) {
     this.#rate = rate;
@@ -52,18 +52,18 @@ export class AddressPaces {
   }
 
   allows(address: string, now: number): boolean {
-    return this.#paces.get(networkOf(address))?.allows(now) ?? true;
+    return this.#limiters.get(networkOf(address))?.allows(now) ?? true;
   }
 
   count(address: string, now: number): void {
     const network = networkOf(address);
-    const pace = this.#paces.get(network) ?? new Pace(this.#rate);
+    const pace = this.#limiters.get(network) ?? new RateLimiter(this.#rate);
     pace.take(now);
-    this.#paces.delete(network);
-    this.#paces.set(network, pace);
-    if (this.#paces.size <= this.#size) return;
-    for (const oldest of this.#paces.keys()) {
-      this.#paces.delete(oldest);
+    this.#limiters.delete(network);
+    this.#limiters.set(network, pace);
+    if (this.#limiters.size <= this.#size) return;
+    for (const oldest of this.#limiters.keys()) {
+      this.#limiters.delete(oldest);
       break;
     }
   }

@@ -1,6 +1,6 @@
 /**
  * Where the server listens: QUIC on the engine that suits the platform, and TLS beside it for those
- * to whom UDP does not get through. What is said on a connection is for `connection.ts`.
+ * to whom UDP does not get through. What is said on a connection is for `peer_connection.ts`.
  */
 import process from "node:process";
 import type { ServerCertificate } from "../certs/load.ts";

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
-import { AddressPaces, Pace } from "../../server/rate.ts";
+import { AddressRateLimiter, RateLimiter } from "../../server/rate_limiter.ts";
 
 Deno.test("Pace.take() lets a burst go ahead, and then asks to wait for the steady rate", () => {
-  const pace = new Pace({ rate: 10, burst: 3 });
+  const pace = new RateLimiter({ rate: 10, burst: 3 });
   const waits = Array.from({ length: 5 }, () => pace.take(1_000));
   assert.deepEqual(waits, [0, 0, 0, 100, 200]);
 });
 
 Deno.test("Pace.take() forgets with time, and never more than the burst", () => {
-  const pace = new Pace({ rate: 10, burst: 3 });
+  const pace = new RateLimiter({ rate: 10, burst: 3 });
   for (let event = 0; event < 3; event++) pace.take(1_000);
   assert.equal(pace.take(1_100), 0);
   assert.equal(pace.take(1_100), 100);
@@ -16,19 +16,19 @@ Deno.test("Pace.take() forgets with time, and never more than the burst", () => 
 });
 
 Deno.test("Pace.take() never asks to wait when the rate is infinite", () => {
-  const pace = new Pace({ rate: Infinity, burst: 1 });
+  const pace = new RateLimiter({ rate: Infinity, burst: 1 });
   for (let event = 0; event < 1_000; event++) assert.equal(pace.take(5), 0);
 });
 
 Deno.test("Pace.allows() counts nothing", () => {
-  const pace = new Pace({ rate: 1, burst: 1 });
+  const pace = new RateLimiter({ rate: 1, burst: 1 });
   assert.deepEqual([pace.allows(0), pace.allows(0)], [true, true]);
   pace.take(0);
   assert.deepEqual([pace.allows(999), pace.allows(1_000)], [false, true]);
 });
 
 Deno.test("AddressPaces counts each address by itself", () => {
-  const paces = new AddressPaces({ rate: 1, burst: 2 });
+  const paces = new AddressRateLimiter({ rate: 1, burst: 2 });
   paces.count("192.0.2.1", 0);
   assert.equal(paces.allows("192.0.2.1", 0), true);
   paces.count("192.0.2.1", 0);
@@ -38,7 +38,7 @@ Deno.test("AddressPaces counts each address by itself", () => {
 });
 
 Deno.test("AddressPaces forgets the address that was counted the longest ago, past its size", () => {
-  const paces = new AddressPaces({ rate: 1, burst: 1 }, 2);
+  const paces = new AddressRateLimiter({ rate: 1, burst: 1 }, 2);
   for (const address of ["a", "b", "a", "c"]) paces.count(address, 0);
   assert.deepEqual(["a", "b", "c"].map((address) => paces.allows(address, 0)), [
     false,

@@ -1,22 +1,22 @@
 /**
  * The peers that are connected: accepts them, looks after their time limits, and sees them off when
- * the server stops. What is said on a connection is its own business (`connection.ts`).
+ * the server stops. What is said on a connection is its own business (`peer_connection.ts`).
  */
 import { type Clock, within } from "../protocol/clock.ts";
 import { closeCodeOf } from "../protocol/errors.ts";
 import { CLOSE_NONE, type Listener } from "../protocol/transport/transport.ts";
-import { type ConnectionOptions, PeerConnection } from "./connection.ts";
+import { type ConnectionOptions, PeerConnection } from "./peer_connection.ts";
 import { describe } from "./log.ts";
 
 /** Milliseconds between two looks at the time limits, which are tens of seconds. */
 const CHECK = 1_000;
 const DRAINING = closeCodeOf("draining") ?? CLOSE_NONE;
 
-export class Peers {
+export class Connections {
   readonly #listeners: readonly Listener[];
   readonly #options: ConnectionOptions;
   readonly #clock: Clock;
-  readonly #peers = new Set<PeerConnection>();
+  readonly #connections = new Set<PeerConnection>();
   readonly #running = new Set<Promise<void>>();
   readonly #accepting: readonly Promise<void>[];
   #cancelCheck = () => {};
@@ -31,7 +31,7 @@ export class Peers {
   }
 
   get count(): number {
-    return this.#peers.size;
+    return this.#connections.size;
   }
 
   /**
@@ -40,7 +40,7 @@ export class Peers {
    */
   async drain(limit: number, owed: () => Promise<void>): Promise<void> {
     this.#draining = true;
-    const farewells = [...this.#peers].map((peer) => peer.drain());
+    const farewells = [...this.#connections].map((peer) => peer.drain());
     await within(this.#clock, limit, owed());
     await within(this.#clock, limit, Promise.all(farewells.map((bye) => bye())));
     await Promise.all(this.#listeners.map((each) => each.close(DRAINING, "draining")));
@@ -62,18 +62,18 @@ export class Peers {
   }
 
   async #serve(peer: PeerConnection): Promise<void> {
-    this.#peers.add(peer);
+    this.#connections.add(peer);
     try {
       await peer.run();
     } catch (error) {
       this.#options.log.error("internal", { peer: peer.address, error: describe(error) });
     } finally {
-      this.#peers.delete(peer);
+      this.#connections.delete(peer);
     }
   }
 
   #check(): void {
-    for (const peer of this.#peers) peer.check();
+    for (const peer of this.#connections) peer.check();
     this.#cancelCheck = this.#clock.after(CHECK, () => this.#check());
   }
 }

@@ -3,11 +3,11 @@ import { parseServerFrame } from "../../protocol/codec.ts";
 import { FrameDecoder } from "../../protocol/decoder.ts";
 import type { ErrorCode } from "../../protocol/errors.ts";
 import type { ServerFrame } from "../../protocol/frame.ts";
-import type { SignedIn } from "../../server/services/signed_in.ts";
+import type { SignedInSession } from "../../server/services/signed_in_session.ts";
 
-export class TestSession implements SignedIn {
-  readonly account: SignedIn["account"];
-  readonly sessionId: string;
+export class TestSession implements SignedInSession {
+  readonly account: SignedInSession["account"];
+  readonly loginId: string;
   readonly received: ServerFrame[] = [];
   /** The chunks in which they came. */
   readonly chunks: Uint8Array[] = [];
@@ -17,7 +17,7 @@ export class TestSession implements SignedIn {
 
   constructor(name: string, number = 1, sessionId = `session of ${name}`) {
     this.account = { name, number };
-    this.sessionId = sessionId;
+    this.loginId = sessionId;
   }
 
   push(frames: Uint8Array): void {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { GENERAL } from "../../protocol/names.ts";
-import { startHousekeeping } from "../../server/housekeeping.ts";
+import { startMaintenance } from "../../server/maintenance.ts";
 import { makeLogger, SILENT } from "../../server/log.ts";
 import { FakeClock, settle } from "../helpers/fake_clock.ts";
 import { messageOf } from "../helpers/messages.ts";
@@ -19,7 +19,7 @@ Deno.test("startHousekeeping() fills the index of words piece by piece, with pau
   await store.messages.append(Array.from({ length: 250 }, (_, index) => messageOf(index)));
   const found = async () =>
     (await store.search.find("ann", ["message"], undefined, 1_000)).messages.length;
-  const end = startHousekeeping({ store, files, clock, log: SILENT });
+  const end = startMaintenance({ store, files, clock, log: SILENT });
   const counts: number[] = [];
   for (const wait of [0, 100, 100, 1_000]) {
     await clock.pass(wait);
@@ -43,7 +43,7 @@ Deno.test("startHousekeeping() frees what deleted groups leave behind, and expir
   await store.rooms.delete("group:crew");
   const expiresAt = clock.time() + HOUR;
   await store.logins.create({ id: "one", account: "ann", createdAt: 0, expiresAt });
-  const end = startHousekeeping({ store, files, clock, log: SILENT });
+  const end = startMaintenance({ store, files, clock, log: SILENT });
   await settle();
   // It can be said again: nothing is left of it.
   assert.equal((await store.messages.append([messageOf(1)]))[0]?.stored, true);
@@ -65,7 +65,7 @@ Deno.test("startHousekeeping() goes on after a failure, and logs it", async () =
   };
   await using temp = await tempStore();
   const store = { ...temp.store, search: { index: fail }, logins: { removeExpired: fail } };
-  const end = startHousekeeping({ store, files, clock, log });
+  const end = startMaintenance({ store, files, clock, log });
   await settle();
   await clock.pass(2_000);
   assert.equal(rounds, 4);

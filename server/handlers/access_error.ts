@@ -6,7 +6,7 @@ import { parseConversation, peerOf } from "../../protocol/names.ts";
  * `account` is who asked. The names that this repeats are well-formed: they stood in the ID of a
  * conversation.
  */
-export function objectionText(code: ErrorCode, conversation: string, account: string): string {
+export function accessErrorText(code: ErrorCode, conversation: string, account: string): string {
   const parsed = parseConversation(conversation);
   if (code === "unknown_user") {
     return `There is nobody called ${peerOf(conversation, account)}. Check the name.`;

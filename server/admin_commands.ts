@@ -12,13 +12,13 @@ import { ProtocolError } from "../protocol/errors.ts";
 import { DEFAULT_PORT } from "../protocol/host_port.ts";
 import { drawQr, formatInviteLine } from "../protocol/invite_line.ts";
 import { foldName } from "../protocol/names.ts";
-import { Invites } from "./services/invites.ts";
+import { Invitations } from "./services/invitations.ts";
 import { StoreError } from "./store/error.ts";
 import { openBesideServer, openSqliteStore } from "./store/sqlite.ts";
 import type { Store } from "./store/store.ts";
 
 /** What was asked for cannot be done. The message says what would. */
-export class InviteError extends Error {
+export class AdminCommandError extends Error {
   override readonly name = "InviteError";
 }
 
@@ -42,14 +42,14 @@ export async function invite(command: InviteCommand): Promise<string[]> {
   if (command.list) return (await store.invitations.list(systemClock.time())).map(describe);
   if (command.withdraw !== undefined) {
     if (await store.invitations.withdraw(command.withdraw)) return [];
-    throw new InviteError(
+    throw new AdminCommandError(
       `There is no invitation ${command.withdraw}. Show those that there are: sotto invite --list`,
     );
   }
   const { pin } = await loadOrMakeCertificate(command.data, certificateNames());
-  const invites = new Invites({ store, clock: systemClock });
-  const { code } = await invites.make(command).catch((error) => {
-    throw error instanceof ProtocolError ? new InviteError(error.message) : error;
+  const invites = new Invitations({ store, clock: systemClock });
+  const { code } = await invites.create(command).catch((error) => {
+    throw error instanceof ProtocolError ? new AdminCommandError(error.message) : error;
   });
   const { host = reachableName(), port = DEFAULT_PORT } = command;
   const line = formatInviteLine({ host, port, pin, code });
@@ -67,7 +67,7 @@ export async function admin({ data, add, remove }: AdminCommand): Promise<string
   await using store = await openStore(data);
   for (const [name, isAdmin] of [[add, true], [remove, false]] as const) {
     if (name === undefined || await store.accounts.setAdmin(foldName(name), isAdmin)) continue;
-    throw new InviteError(
+    throw new AdminCommandError(
       `There is no account ${name} here. It is made at the first login: then it can be an admin.`,
     );
   }

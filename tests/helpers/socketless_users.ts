@@ -7,7 +7,7 @@ import { codeOf, type startSocketless } from "./socketless.ts";
 type Server = Awaited<ReturnType<typeof startSocketless>>;
 
 /** People who are signed in, each with one session, and have heard of each other. */
-export async function withPeople<Name extends string>(server: Server, ...names: Name[]) {
+export async function signInAll<Name extends string>(server: Server, ...names: Name[]) {
   const peers = {} as Record<Name, TestPeer>;
   for (const name of names) peers[name] = await server.signIn(name);
   await server.pass(100);
@@ -16,7 +16,7 @@ export async function withPeople<Name extends string>(server: Server, ...names: 
 }
 
 /** Asks, lets everyone hear of it, and returns the answer's code or type. */
-export async function ask(peer: TestPeer, fields: Fields): Promise<string> {
+export async function askCode(peer: TestPeer, fields: Fields): Promise<string> {
   const answer = await peer.ask(fields);
   await settle();
   return codeOf(answer);

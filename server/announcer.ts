@@ -13,7 +13,7 @@ import { describe, type Logger } from "./log.ts";
 import type { Presence } from "./services/presence.ts";
 import type { RoomStore } from "./store/rooms.ts";
 
-export interface AnnouncingOptions {
+export interface AnnouncerOptions {
   readonly address: Address;
   readonly pin: string;
   /** TCP, of TLS. */
@@ -30,13 +30,13 @@ export interface AnnouncingOptions {
 const ROUND = 2_000;
 
 /** Announces the server until it is disposed of. The server need not wait for it. */
-export function startAnnouncing(options: AnnouncingOptions): AsyncDisposable {
-  const announcing = new Announcing(options);
+export function startAnnouncer(options: AnnouncerOptions): AsyncDisposable {
+  const announcing = new Announcer(options);
   return { [Symbol.asyncDispose]: () => announcing.stop() };
 }
 
-class Announcing {
-  readonly #options: AnnouncingOptions;
+class Announcer {
+  readonly #options: AnnouncerOptions;
   #announcement: Announcement | undefined;
   #rooms: readonly string[] = [];
   #countedRooms = -1;
@@ -45,9 +45,9 @@ class Announcing {
   #stopped = false;
   #warned = false;
 
-  constructor(options: AnnouncingOptions) {
+  constructor(options: AnnouncerOptions) {
     this.#options = options;
-    this.#round = this.#tell();
+    this.#round = this.#updateRepeatedly();
   }
 
   async stop(): Promise<void> {
@@ -58,7 +58,7 @@ class Announcing {
   }
 
   /** Never rejects. */
-  async #tell(): Promise<void> {
+  async #updateRepeatedly(): Promise<void> {
     try {
       const activity = { rooms: await this.#readRooms(), people: this.#options.presence.count };
       if (this.#stopped) return;
@@ -68,7 +68,7 @@ class Announcing {
       this.#warn(describe(error));
     }
     if (!this.#stopped) {
-      this.#cancel = this.#options.clock.after(ROUND, () => this.#round = this.#tell());
+      this.#cancel = this.#options.clock.after(ROUND, () => this.#round = this.#updateRepeatedly());
     }
   }
 

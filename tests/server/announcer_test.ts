@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import type { Announcement, AnnounceOptions } from "../../protocol/discovery/announce.ts";
 import { DiscoveryError } from "../../protocol/discovery/interfaces.ts";
-import { startAnnouncing } from "../../server/announcing.ts";
+import { startAnnouncer } from "../../server/announcer.ts";
 import { makeLogger } from "../../server/log.ts";
-import type { ListedPlace } from "../../protocol/frame.ts";
+import type { ListedRoom } from "../../protocol/frame.ts";
 import { FakeClock, settle } from "../helpers/fake_clock.ts";
 import { tempStore } from "../helpers/temp_store.ts";
 
@@ -34,14 +34,14 @@ class Recorder {
     };
   };
 
-  start(rooms: Parameters<typeof startAnnouncing>[0]["rooms"], announce = this.announce) {
+  start(rooms: Parameters<typeof startAnnouncer>[0]["rooms"], announce = this.announce) {
     const { clock, presence } = this;
     const log = makeLogger({
       level: "info",
       format: "json",
       write: (line) => this.log.push(JSON.parse(line).reason),
     });
-    return startAnnouncing({ address: ADDRESS, pin: PIN, presence, rooms, clock, log, announce });
+    return startAnnouncer({ address: ADDRESS, pin: PIN, presence, rooms, clock, log, announce });
   }
 }
 
@@ -79,7 +79,7 @@ Deno.test("startAnnouncing logs once what goes wrong, and goes on", async () => 
   let broken = true;
   const rooms = {
     countRooms: () => broken ? Promise.reject(new Error("disk")) : Promise.resolve(1),
-    list: (): Promise<ListedPlace[]> => Promise.resolve([]),
+    list: (): Promise<ListedRoom[]> => Promise.resolve([]),
   };
   await using _announcing = recorder.start(rooms);
   await settle(10);

@@ -5,7 +5,7 @@ import { dmOf, GENERAL } from "../../../protocol/names.ts";
 import { settle } from "../../helpers/fake_clock.ts";
 import { ulidOf } from "../../helpers/messages.ts";
 import { type TestPeer, texts } from "../../helpers/peer.ts";
-import { inShort } from "../../helpers/signed_in.ts";
+import { inShort } from "../../helpers/test_session.ts";
 import { codeOf, startSocketless } from "../../helpers/socketless.ts";
 
 const DM = dmOf("ann", "bob");

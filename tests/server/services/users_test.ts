@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { dmOf } from "../../../protocol/names.ts";
 import { Conversations } from "../../../server/services/conversations.ts";
-import { People, type PeopleOptions } from "../../../server/services/people.ts";
+import { Users, type UsersOptions } from "../../../server/services/users.ts";
 import { Presence } from "../../../server/services/presence.ts";
 import { FakeClock } from "../../helpers/fake_clock.ts";
 import { messageOf } from "../../helpers/messages.ts";
-import { TestSession } from "../../helpers/signed_in.ts";
+import { TestSession } from "../../helpers/test_session.ts";
 import { tempStore } from "../../helpers/temp_store.ts";
 
 const DM = dmOf("ann", "bob");
@@ -20,7 +20,7 @@ Deno.test("People.setStatus() loses nothing when two devices set a status at onc
   });
   const [laptopStep, phoneStep] = [step(), step()];
   const steps = [laptopStep, phoneStep];
-  const slow: PeopleOptions["store"] = {
+  const slow: UsersOptions["store"] = {
     conversations: store.conversations,
     accounts: {
       byName: (name) => store.accounts.byName(name),
@@ -35,9 +35,9 @@ Deno.test("People.setStatus() loses nothing when two devices set a status at onc
   };
   const presence = new Presence({ clock: new FakeClock() });
   const conversations = new Conversations({ store, presence });
-  const people = new People({ store: slow, presence });
+  const people = new Users({ store: slow, presence });
   const [laptop, phone] = [new TestSession("bob", 2), new TestSession("bob", 2)];
-  for (const session of [laptop, phone]) presence.come(session, "normal");
+  for (const session of [laptop, phone]) presence.add(session, "normal");
 
   const first = people.setStatus(laptop, "dnd");
   await laptopStep.stored.promise;

@@ -6,7 +6,7 @@ import { GENERAL } from "../../protocol/names.ts";
 import { settle } from "../helpers/fake_clock.ts";
 import { ulidOf } from "../helpers/messages.ts";
 import { texts } from "../helpers/peer.ts";
-import { inShort } from "../helpers/signed_in.ts";
+import { inShort } from "../helpers/test_session.ts";
 import { codeOf, endsWith, startSocketless } from "../helpers/socketless.ts";
 
 Deno.test("PeerConnection closes when no hello comes in time", async () => {

@@ -7,7 +7,7 @@ import type { Peer } from "../peer.ts";
  * Sends the frames that `work` yields. A fault of the peer that it throws becomes the `error` of the
  * request, and is no offence: people may ask for what cannot be.
  */
-export async function answer(
+export async function respond(
   re: number,
   peer: Peer,
   work: () => Promise<ServerFrame | Iterable<ServerFrame> | void>,

@@ -8,9 +8,9 @@ import { parseConversation } from "../../protocol/names.ts";
 import type { AccountStore } from "../store/accounts.ts";
 import type { ConversationStore } from "../store/conversations.ts";
 import type { Presence } from "./presence.ts";
-import type { SignedIn } from "./signed_in.ts";
+import type { SignedInSession } from "./signed_in_session.ts";
 
-export interface PeopleOptions {
+export interface UsersOptions {
   readonly store: {
     readonly accounts: Pick<AccountStore, "byName" | "byNumber" | "setStatus">;
     readonly conversations: Pick<ConversationStore, "states">;
@@ -18,11 +18,11 @@ export interface PeopleOptions {
   readonly presence: Presence;
 }
 
-export class People {
-  readonly #store: PeopleOptions["store"];
+export class Users {
+  readonly #store: UsersOptions["store"];
   readonly #presence: Presence;
 
-  constructor({ store, presence }: PeopleOptions) {
+  constructor({ store, presence }: UsersOptions) {
     this.#store = store;
     this.#presence = presence;
   }
@@ -51,7 +51,7 @@ export class People {
    * Sets a status: everyone is told. While it is `dnd` private messages are held; when that ends,
    * the account's sessions are told which conversations have gone on meanwhile.
    */
-  async setStatus({ account: { name } }: SignedIn, status: OwnStatus): Promise<void> {
+  async setStatus({ account: { name } }: SignedInSession, status: OwnStatus): Promise<void> {
     const before = await this.#store.conversations.states(name);
     await this.#store.accounts.setStatus(name, status);
     // Another session of the account may have set one meanwhile: what counts is what holds now.

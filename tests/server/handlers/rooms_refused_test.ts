@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { LIMITS, OFFENCES } from "../../../protocol/limits.ts";
 import { GENERAL } from "../../../protocol/names.ts";
 import type { Fields } from "../../../protocol/session/client.ts";
-import { ask, membersOf, withPeople } from "../../helpers/people.ts";
+import { askCode, membersOf, signInAll } from "../../helpers/socketless_users.ts";
 import { startSocketless } from "../../helpers/socketless.ts";
 
 const CREW = "group:crew";
@@ -117,8 +117,8 @@ const REFUSED: readonly [what: string, who: "ann" | "bob" | "eve", fields: Field
 
 Deno.test("Requests about rooms and groups are refused where they must be, and change nothing", async (test) => {
   await using server = await startSocketless();
-  const people = await withPeople(server, "ann", "bob", "eve");
-  await ask(people.ann, { type: "create", conversation: CREW, members: ["bob"] });
+  const people = await signInAll(server, "ann", "bob", "eve");
+  await askCode(people.ann, { type: "create", conversation: CREW, members: ["bob"] });
   Object.values(people).forEach((peer) => peer.look());
   const everything = async () => [
     await server.store.rooms.list("ann", "rooms"),
@@ -130,19 +130,19 @@ Deno.test("Requests about rooms and groups are refused where they must be, and c
   const before = await everything();
   for (const [what, who, fields, code] of REFUSED) {
     await test.step(`${who} wants ${what}: ${code}`, async () => {
-      assert.equal(await ask(people[who], fields), code);
+      assert.equal(await askCode(people[who], fields), code);
       assert.deepEqual(await everything(), before);
       assert.deepEqual(Object.values(people).flatMap((peer) => peer.look()), []);
     });
   }
   // None of it was an offence: people may ask for what cannot be.
   assert.ok(REFUSED.filter(([, who]) => who === "eve").length > OFFENCES);
-  assert.equal(await ask(people.eve, { type: "join", conversation: TECH }), "conversation");
+  assert.equal(await askCode(people.eve, { type: "join", conversation: TECH }), "conversation");
 });
 
 Deno.test("create() and add() name those who are nobody", async () => {
   await using server = await startSocketless();
-  const { ann } = await withPeople(server, "ann", "bob");
+  const { ann } = await signInAll(server, "ann", "bob");
   const members = ["bob", "carol", "dave"];
   const error = await ann.ask({ type: "create", conversation: CREW, members });
   assert.equal(error.type === "error" && error.message, "No such user: carol, dave.");
@@ -150,30 +150,33 @@ Deno.test("create() and add() name those who are nobody", async () => {
 
 Deno.test("create() bounds what one account makes, and the rooms of all", async () => {
   await using server = await startSocketless({ rooms: 4 });
-  const { ann, bob } = await withPeople(server, "ann", "bob");
-  assert.equal(await ask(bob, { type: "create", conversation: "room:one" }), "conversation");
-  assert.equal(await ask(bob, { type: "create", conversation: "room:two" }), "quota_exceeded");
+  const { ann, bob } = await signInAll(server, "ann", "bob");
+  assert.equal(await askCode(bob, { type: "create", conversation: "room:one" }), "conversation");
+  assert.equal(await askCode(bob, { type: "create", conversation: "room:two" }), "quota_exceeded");
   for (let number = 0; number < LIMITS.made; number++) {
     const conversation = `group:g${number}`;
     await server.store.rooms.create({ conversation, topic: "", creator: "ann" }, ["ann"]);
   }
-  assert.equal(await ask(ann, { type: "create", conversation: "group:more" }), "quota_exceeded");
+  assert.equal(
+    await askCode(ann, { type: "create", conversation: "group:more" }),
+    "quota_exceeded",
+  );
   await server.store.rooms.delete("group:g0");
-  assert.equal(await ask(ann, { type: "create", conversation: "group:more" }), "conversation");
+  assert.equal(await askCode(ann, { type: "create", conversation: "group:more" }), "conversation");
 });
 
 Deno.test("add() bounds the members of a group", async () => {
   await using server = await startSocketless();
-  const { ann } = await withPeople(server, "ann");
+  const { ann } = await signInAll(server, "ann");
   const names = Array.from({ length: LIMITS.members }, (_, number) => `user${number}`);
   for (const name of names) await server.store.accounts.create(name, "$hash$", 1);
   const crew = { conversation: CREW, topic: "", creator: "ann" };
   await server.store.rooms.create(crew, ["ann", ...names.slice(0, LIMITS.members - 3)]);
   await server.signIn("ann");
-  const add = (users: string[]) => ask(ann, { type: "add", conversation: CREW, users });
+  const add = (users: string[]) => askCode(ann, { type: "add", conversation: CREW, users });
   assert.equal(await add(names.slice(-3)), "unknown_conversation", "this session was not told");
   const again = await server.signIn("ann");
-  const addAgain = (users: string[]) => ask(again, { type: "add", conversation: CREW, users });
+  const addAgain = (users: string[]) => askCode(again, { type: "add", conversation: CREW, users });
   assert.equal(await addAgain(names.slice(-3)), "quota_exceeded");
   assert.equal(await addAgain(names.slice(-2)), "done");
   assert.equal((await membersOf(server, CREW)).length, LIMITS.members);
@@ -181,15 +184,15 @@ Deno.test("add() bounds the members of a group", async () => {
 
 Deno.test("join() and add() bound what one account is in", async () => {
   await using server = await startSocketless();
-  const { ann, bob } = await withPeople(server, "ann", "bob");
+  const { ann, bob } = await signInAll(server, "ann", "bob");
   for (let number = 1; number < LIMITS.joined; number++) {
     const conversation = `group:g${number}`;
     await server.store.rooms.create({ conversation, topic: "", creator: undefined }, ["bob"]);
   }
-  await ask(ann, { type: "create", conversation: CREW });
-  assert.equal(await ask(bob, { type: "join", conversation: TECH }), "quota_exceeded");
+  await askCode(ann, { type: "create", conversation: CREW });
+  assert.equal(await askCode(bob, { type: "join", conversation: TECH }), "quota_exceeded");
   const add: Fields = { type: "add", conversation: CREW, users: ["bob"] };
-  assert.equal(await ask(ann, add), "quota_exceeded");
-  assert.equal(await ask(bob, { type: "leave", conversation: GENERAL }), "done");
-  assert.equal(await ask(ann, add), "done");
+  assert.equal(await askCode(ann, add), "quota_exceeded");
+  assert.equal(await askCode(bob, { type: "leave", conversation: GENERAL }), "done");
+  assert.equal(await askCode(ann, add), "done");
 });

@@ -1,0 +1,27 @@
+/** People: who is online (`who`), who somebody is (`resolve`), one's own status (`status`). */
+import type { ClientFrames } from "../../protocol/frame.ts";
+import type { Peer } from "../peer.ts";
+import type { Users } from "../services/users.ts";
+import type { Presence } from "../services/presence.ts";
+import { respond } from "./respond.ts";
+
+export interface UserServices {
+  readonly users: Users;
+  readonly presence: Presence;
+}
+
+export function who(frame: ClientFrames["who"], peer: Peer, services: UserServices): void {
+  for (const page of services.presence.list(frame.id)) peer.send(page);
+}
+
+export function resolve(frame: ClientFrames["resolve"], peer: Peer, services: UserServices) {
+  return respond(frame.id, peer, async () => ({
+    type: "resolved",
+    re: frame.id,
+    ...await services.users.resolve(frame.users),
+  }));
+}
+
+export function status(frame: ClientFrames["status"], peer: Peer, services: UserServices) {
+  return respond(frame.id, peer, () => services.users.setStatus(peer.session, frame.status));
+}
