@@ -13,6 +13,7 @@ import { download, fileOf, FileStream, hashOf, upload, uploadOf } from "../helpe
 import { House, type RunningProgram } from "../helpers/house.ts";
 import { ulidOf } from "../helpers/messages.ts";
 import { TestPeer } from "../helpers/peer.ts";
+import { poll } from "../helpers/within.ts";
 
 const MIB = 1024 * 1024;
 /** More than a server may grow, twice over. */
@@ -33,7 +34,7 @@ Deno.test("sotto server goes on with a file where it was when it was killed", as
   await stream.ready();
   await stream.chunks(file.bytes.subarray(0, 2 * MIB));
   const path = join(house.folder, "data", "files", file.file);
-  while ((await stat(path)).size < MIB) await new Promise((resolve) => setTimeout(resolve, 5));
+  await poll(async () => (await stat(path)).size >= MIB || undefined, "the first MiB");
   first.program.kill("SIGKILL");
   await first.program.exit();
 

@@ -17,6 +17,7 @@ import type { Program } from "../helpers/program.ts";
 import { TestPeer } from "../helpers/peer.ts";
 import { hasTerminal, Terminal } from "../helpers/terminal.ts";
 import { UdpRelay } from "../helpers/udp_relay.ts";
+import { poll } from "../helpers/within.ts";
 
 const MIB = 1024 * 1024;
 const BYTES = new Uint8Array(randomBytes(300_000));
@@ -269,12 +270,12 @@ Deno.test("sotto client --plain in a terminal: a file is offered, fetched, and t
 
 /** Waits until a file in the folder has so many bytes. */
 async function whenIn(folder: string, bytes: number): Promise<void> {
-  while (true) {
+  const look = async () => {
     const names = await readdir(folder).catch(() => []);
     const sizes = await Promise.all(names.map((name) => sizeOf(join(folder, name))));
-    if (sizes.some((size) => size >= bytes)) return;
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
+    return sizes.some((size) => size >= bytes) || undefined;
+  };
+  await poll(look, `${bytes} bytes in a file of ${folder}`, 2);
 }
 
 async function sizeOf(path: string): Promise<number> {

@@ -31,7 +31,8 @@ Deno.test("sotto client: what it was told is stored arrives once, and in order, 
     for (let said = 0; next < LINES.length && acknowledged(ann).length < enough;) {
       ann.type(LINES[next++] ?? "");
       said++;
-      while (said - acknowledged(ann).length > 10) await ann.more();
+      const few = said - 10;
+      await ann.until("acknowledgements", () => acknowledged(ann).length >= few);
     }
     if (enough === Infinity) {
       ann.end();

@@ -146,7 +146,7 @@ Deno.test("sotto client: a mistake gets an error that says what is wrong, and ch
   const heard = bob.lines.length;
   for (const [index, [line, code, message]] of MISTAKES.entries()) {
     alice.type(line);
-    while (errorsOf(alice).length <= index) await alice.more();
+    await alice.until("an error", () => errorsOf(alice).length > index);
     const error = errorsOf(alice)[index] ?? {};
     const what = `${line.slice(0, 40)}: ${JSON.stringify(error)}`;
     assert.equal(error["code"], code, what);

@@ -1,6 +1,6 @@
 /**
- * A headless client in a test: its events are collected, each held to the schema, and it leaves at
- * the end of the scope.
+ * A headless client in a test. It collects its events, checks each against the schema, and signs off
+ * at the end of the scope.
  */
 import assert from "node:assert/strict";
 import { Chat, type ChatOptions } from "../../client/chat.ts";
@@ -8,9 +8,8 @@ import type { ChatEvent } from "../../client/events.ts";
 import { fixedCredentials } from "../../client/session/prompts.ts";
 import { pinned } from "../../client/session/trust.ts";
 import { engine } from "../../protocol/transport/quiche/engine.ts";
+import { Changes } from "./changes.ts";
 import { faultsOf } from "./event_schema.ts";
-
-const LIMIT = 15_000;
 
 export interface TestChatOptions extends Partial<ChatOptions> {
   readonly user: string;
@@ -25,9 +24,9 @@ type EventOf<Name extends ChatEvent["event"]> = Extract<ChatEvent, { event: Name
 
 export class TestChat implements AsyncDisposable {
   readonly chat: Chat;
-  /** What has happened so far. */
+  /** All events so far. */
   readonly events: ChatEvent[] = [];
-  #changed = Promise.withResolvers<void>();
+  readonly #changes = new Changes();
   readonly #reading: Promise<void>;
 
   constructor(
@@ -50,7 +49,7 @@ export class TestChat implements AsyncDisposable {
     return this.events.filter((event): event is EventOf<Name> => event.event === name);
   }
 
-  /** The texts of the messages that came, so far. */
+  /** The texts of the messages so far. */
   get texts(): string[] {
     return this.all("message").map(({ text }) => text);
   }
@@ -70,23 +69,10 @@ export class TestChat implements AsyncDisposable {
     );
   }
 
-  /** Waits until the function finds something. */
-  async find<T>(what: string, pick: () => T | undefined): Promise<T> {
-    const late = Promise.withResolvers<never>();
-    const timer = setTimeout(() => {
-      const seen = this.events.map((event) => JSON.stringify(event)).join("\n");
-      late.reject(new Error(`Waited ${LIMIT} ms for ${what}\n${seen}`));
-    }, LIMIT);
-    try {
-      while (true) {
-        const changed = this.#changed.promise;
-        const found = pick();
-        if (found !== undefined) return found;
-        await Promise.race([changed, late.promise]);
-      }
-    } finally {
-      clearTimeout(timer);
-    }
+  /** Waits until the function returns something. */
+  find<T>(what: string, pick: () => T | undefined): Promise<T> {
+    const seen = () => this.events.map((event) => JSON.stringify(event)).join("\n");
+    return this.#changes.find(pick, () => `${what}\n${seen()}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -98,8 +84,7 @@ export class TestChat implements AsyncDisposable {
   async #read(): Promise<void> {
     for await (const event of this.chat.events) {
       this.events.push(event);
-      this.#changed.resolve();
-      this.#changed = Promise.withResolvers();
+      this.#changes.notify();
     }
   }
 }

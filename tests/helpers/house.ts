@@ -58,13 +58,8 @@ export class House implements AsyncDisposable {
 
   /** The TCP port of a server's TLS, which its log tells. */
   async tlsPort({ program }: RunningProgram): Promise<number> {
-    const port = () => /tls_port=(\d+)/.exec(program.stderr)?.[1];
-    // The log has a pipe of its own, and may come later than the line that says `ready`.
-    for (let look = 0; port() === undefined && look < 100; look++) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    assert.ok(port() !== undefined, program.stderr);
-    return Number(port());
+    await program.error(/tls_port=\d+/);
+    return Number(/tls_port=(\d+)/.exec(program.stderr)?.[1]);
   }
 
   /** The environment of a person, whose folders are theirs alone. */

@@ -1,6 +1,6 @@
 /**
- * A client for tests of the server: it speaks frames over the real thing, checks nothing by itself,
- * and can be as rude as a test needs it. Waiting for a frame that does not come fails after 5 s.
+ * A client for tests of the server. It sends any frames over a real connection and keeps what comes
+ * back. It checks only that each refusal is one that the protocol allows.
  */
 import assert from "node:assert/strict";
 import { parsePin } from "../../certs/fingerprint.ts";
@@ -22,10 +22,10 @@ import type {
   Stream,
 } from "../../protocol/transport/transport.ts";
 import { ALPN } from "../../protocol/version.ts";
+import { Changes } from "./changes.ts";
 import { checkRefusal } from "./refusals.ts";
 import { inShort } from "./test_session.ts";
-
-const PATIENCE = 20_000;
+import { within } from "./within.ts";
 
 interface Reachable {
   readonly address: Address;
@@ -42,7 +42,7 @@ export class TestPeer {
   #lastId = 0;
   #taken = 0;
   #looked = 0;
-  #wake = () => {};
+  readonly #changes = new Changes();
   #ended = false;
   /** What was asked on the session stream, by `id`. */
   readonly #asked = new Map<number, ClientFrame["type"]>();
@@ -114,35 +114,26 @@ export class TestPeer {
   }
 
   /** The next frame of one of these types; others are left out. */
-  async next<T extends Type>(...types: T[]): Promise<ServerFrames[T]> {
-    const deadline = Date.now() + PATIENCE;
-    while (true) {
+  next<T extends Type>(...types: T[]): Promise<ServerFrames[T]> {
+    return this.#find(types.join(" or "), () => {
       while (this.#taken < this.received.length) {
         const frame = this.received[this.#taken++];
         const type = types.find((type) => type === frame?.type);
         if (frame !== undefined && type !== undefined) return frame as ServerFrames[T];
       }
-      this.#check();
-      const wanted = types.join(" or ");
-      if (this.#ended) throw new Error(`The session ended before ${wanted}`);
-      await this.#news(deadline, wanted);
-    }
+      return undefined;
+    });
   }
 
   /** Makes a request; returns the frame that answers it, which may be an `error`. */
   async ask(fields: Fields): Promise<ServerFrame> {
     const id = this.nextId();
     await this.write({ ...fields, id });
-    const deadline = Date.now() + PATIENCE;
-    while (true) {
-      const answer = this.received.find((frame) =>
-        "re" in frame && frame.re === id && frame.type !== "notice"
-      );
-      if (answer !== undefined) return answer;
-      this.#check();
-      if (this.#ended) throw new Error(`The session ended before the answer to ${fields.type}`);
-      await this.#news(deadline, `the answer to ${fields.type}`);
-    }
+    return await this.#find(
+      `the answer to ${fields.type}`,
+      () =>
+        this.received.find((frame) => "re" in frame && frame.re === id && frame.type !== "notice"),
+    );
   }
 
   /** What came by itself since the last look, in short; answers and acks are left out. */
@@ -155,7 +146,7 @@ export class TestPeer {
 
   /** How the connection ended. */
   closed(): Promise<CloseReason> {
-    return withPatience(this.connection.closed, "the end of the connection");
+    return within(this.connection.closed, "the end of the connection");
   }
 
   /** Asks for history on a stream of its own; returns every frame of the answer. */
@@ -176,7 +167,7 @@ export class TestPeer {
     await stream.end();
     const frames: ServerFrame[] = [];
     const decoder = new FrameDecoder();
-    for (let chunk; (chunk = await withPatience(stream.read(), "an answer")) !== null;) {
+    for (let chunk; (chunk = await within(stream.read(), "an answer")) !== null;) {
       for (const body of decoder.push(chunk)) frames.push(parseServerFrame(body));
     }
     for (const frame of frames) if (asked !== undefined) checkRefusal(asked, frame);
@@ -202,14 +193,14 @@ export class TestPeer {
     try {
       for (let chunk; (chunk = await this.stream.read()) !== null;) {
         for (const body of decoder.push(chunk)) this.#receive(parseServerFrame(body));
-        this.#wake();
+        this.#changes.notify();
         if (!this.#reading) await new Promise<void>((resolve) => this.#resume = resolve);
       }
     } catch {
       // The connection has gone; `closed` says how.
     }
     this.#ended = true;
-    this.#wake();
+    this.#changes.notify();
   }
 
   #receive(frame: ServerFrame): void {
@@ -226,10 +217,15 @@ export class TestPeer {
     if (this.#fault !== undefined) throw this.#fault;
   }
 
-  async #news(deadline: number, wanted: string): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#wake = resolve;
-    await withPatience(promise, wanted, deadline - Date.now());
+  #find<T>(what: string, pick: () => T | undefined): Promise<T> {
+    const search = () => {
+      const found = pick();
+      if (found !== undefined) return found;
+      this.#check();
+      if (this.#ended) throw new Error(`The session ended before ${what}`);
+      return undefined;
+    };
+    return this.#changes.find(search, what);
   }
 }
 
@@ -247,16 +243,4 @@ export function texts(frames: readonly ServerFrame[]): [number, string, string][
   return frames
     .filter((frame): frame is Message => frame.type === "message")
     .map(({ seq, from, content }) => [seq, from, String(content.body)]);
-}
-
-async function withPatience<T>(promise: Promise<T>, wanted: string, ms = PATIENCE): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const impatient = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`Waited in vain for ${wanted}`)), ms);
-  });
-  try {
-    return await Promise.race([promise, impatient]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

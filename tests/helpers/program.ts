@@ -1,13 +1,13 @@
 /**
- * A program of its own in a test: started, spoken to line by line, waited for with a limit, and
- * killed at the end of the scope if it is still there. What clients print with `--json` is held to
- * the schema of events. (Not on `node:child_process`: on Deno that
- * takes a program that was sent a signal for one that died of it.)
+ * A program that a test starts: it writes lines to it, waits for its output, and kills it at the end
+ * of the scope. Each event that a client prints with `--json` is checked against the schema.
+ *
+ * It does not use `node:child_process`: Deno's reports a program that got a signal as killed by it.
  */
 import assert from "node:assert/strict";
+import { Changes } from "./changes.ts";
 import { faultsOfLine } from "./event_schema.ts";
-
-const LIMIT = 20_000;
+import { within } from "./within.ts";
 
 interface ProgramOptions {
   readonly cwd?: string;
@@ -21,13 +21,13 @@ export class Program implements AsyncDisposable {
   #stderr = "";
   readonly #child: Deno.ChildProcess;
   readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
-  /** It has gone, and all that it printed has been read. */
+  /** Settles when it has exited and all of its output was read. */
   readonly #over: Promise<Deno.CommandStatus>;
   #isOver = false;
   readonly #printsEvents: boolean;
-  /** Events that are not as the schema has them. */
+  /** Events that do not fit the schema. */
   readonly #faults: string[] = [];
-  #news = Promise.withResolvers<void>();
+  readonly #changes = new Changes();
 
   constructor(command: string, args: readonly string[], options: ProgramOptions = {}) {
     const { cwd, env } = options;
@@ -42,13 +42,13 @@ export class Program implements AsyncDisposable {
       stderr: "piped",
     }).spawn();
     this.#stdin = this.#child.stdin.getWriter();
-    this.#stdin.closed.catch(() => {}); // It may leave before it has read everything.
+    this.#stdin.closed.catch(() => {}); // It may exit before it has read everything.
     const output = this.#readLines(this.#child.stdout);
     const errors = this.#readErrors(this.#child.stderr);
     this.#over = Promise.all([this.#child.status, output, errors]).then(([status]) => status);
     this.#over.then(() => {
       this.#isOver = true;
-      this.#tell();
+      this.#changes.notify();
     });
   }
 
@@ -60,7 +60,7 @@ export class Program implements AsyncDisposable {
     return this.#stderr;
   }
 
-  /** Types a line. */
+  /** Writes a line to its input. */
   type(line: string): void {
     this.#stdin.write(new TextEncoder().encode(`${line}\n`)).catch(() => {});
   }
@@ -74,39 +74,40 @@ export class Program implements AsyncDisposable {
     this.#child.kill(signal);
   }
 
-  /** The first line, past or future, that fits. */
-  async line(pattern: RegExp): Promise<string> {
-    return await this.#find(
+  /** The first line, past or future, that matches. */
+  line(pattern: RegExp): Promise<string> {
+    return this.#findLine(
       `a line like ${pattern}`,
       (line) => pattern.test(line) ? line : undefined,
     );
   }
 
   /** The first JSON line, past or future, that has these fields. */
-  async event(fields: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {
-    return await this.#find(JSON.stringify(fields), (line) => {
+  event(fields: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {
+    return this.#findLine(JSON.stringify(fields), (line) => {
       const event: Record<string, unknown> = JSON.parse(line);
       const fits = Object.entries(fields).every(([name, value]) => event[name] === value);
       return fits ? event : undefined;
     });
   }
 
-  /** Waits until what it has complained of fits. */
+  /** Waits until its stderr matches. */
   async error(pattern: RegExp): Promise<void> {
-    while (!pattern.test(this.#stderr)) {
-      if (this.#isOver) throw new Error(`It left without ${pattern}\n${this.#transcript()}`);
-      await this.#within(`for ${pattern}`, this.#news.promise);
-    }
+    await this.until(`stderr to match ${pattern}`, () => pattern.test(this.#stderr));
   }
 
-  /** Waits until it has printed more. */
-  async more(): Promise<void> {
-    await this.#within("for more", this.#news.promise);
+  /** Waits until a condition on its output holds. */
+  async until(what: string, holds: () => boolean): Promise<void> {
+    await this.#find(what, () => holds() || undefined);
   }
 
   /** Its exit code, or the signal that ended it. */
-  async exit(limit = LIMIT): Promise<number | Deno.Signal> {
-    const { code, signal } = await this.#within("for it to leave", this.#over, limit);
+  async exit(limit?: number): Promise<number | Deno.Signal> {
+    const { code, signal } = await within(
+      this.#over,
+      () => `its exit\n${this.#transcript()}`,
+      limit,
+    );
     return signal ?? code;
   }
 
@@ -114,23 +115,32 @@ export class Program implements AsyncDisposable {
     try {
       this.#child.kill("SIGKILL");
     } catch {
-      // It has gone already.
+      // It has exited already.
     }
     await this.#over;
     await this.#stdin.abort().catch(() => {});
     assert.deepEqual(this.#faults, []);
   }
 
-  async #find<T>(what: string, pick: (line: string) => T | undefined): Promise<T> {
-    for (let next = 0;;) {
-      const { promise: news } = this.#news;
+  #findLine<T>(what: string, pick: (line: string) => T | undefined): Promise<T> {
+    let next = 0;
+    return this.#find(what, () => {
       for (; next < this.lines.length; next++) {
         const found = pick(this.lines[next] ?? "");
         if (found !== undefined) return found;
       }
-      if (this.#isOver) throw new Error(`It left without ${what}\n${this.#transcript()}`);
-      await this.#within(`for ${what}`, news);
-    }
+      return undefined;
+    });
+  }
+
+  /** What `pick` returns, now or after more output. Throws when the program has exited. */
+  #find<T>(what: string, pick: () => T | undefined): Promise<T> {
+    const search = () => {
+      const found = pick();
+      if (found !== undefined || !this.#isOver) return found;
+      throw new Error(`It exited without ${what}\n${this.#transcript()}`);
+    };
+    return this.#changes.find(search, () => `${what}\n${this.#transcript()}`);
   }
 
   async #readLines(stream: ReadableStream<Uint8Array>): Promise<void> {
@@ -140,7 +150,7 @@ export class Program implements AsyncDisposable {
       rest = lines.pop() ?? "";
       this.lines.push(...lines);
       if (this.#printsEvents) this.#faults.push(...lines.flatMap(faultsOfLine));
-      this.#tell();
+      this.#changes.notify();
     }
     if (rest !== "") this.lines.push(rest);
   }
@@ -148,24 +158,7 @@ export class Program implements AsyncDisposable {
   async #readErrors(stream: ReadableStream<Uint8Array>): Promise<void> {
     for await (const text of stream.pipeThrough(new TextDecoderStream())) {
       this.#stderr += text;
-      this.#tell();
-    }
-  }
-
-  #tell(): void {
-    this.#news.resolve();
-    this.#news = Promise.withResolvers();
-  }
-
-  async #within<T>(what: string, promise: Promise<T>, limit = LIMIT): Promise<T> {
-    const { promise: late, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(() => {
-      reject(new Error(`Waited ${limit} ms ${what}\n${this.#transcript()}`));
-    }, limit);
-    try {
-      return await Promise.race([promise, late]);
-    } finally {
-      clearTimeout(timer);
+      this.#changes.notify();
     }
   }
 

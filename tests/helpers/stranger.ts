@@ -5,9 +5,10 @@
  * It trusts what the server sends less than it should be trusted itself: a frame that does not fit
  * the page fails the test. Every wait has a limit.
  */
+import { Changes } from "./changes.ts";
 import { decode, encode, type Value, type ValueMap } from "./stranger_msgpack.ts";
+import { within } from "./within.ts";
 
-const LIMIT = 10_000;
 const CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 interface StrangerOptions {
@@ -31,7 +32,7 @@ export class Stranger implements AsyncDisposable {
   readonly #endpoint: Deno.QuicEndpoint;
   readonly #connection: Deno.QuicConn;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
-  #changed = Promise.withResolvers<void>();
+  readonly #changes = new Changes();
   #ended = false;
   #taken = 0;
   #lastId = 0;
@@ -154,15 +155,16 @@ export class Stranger implements AsyncDisposable {
     await writer.write(bytes.slice());
     await writer.close();
     const frames: ValueMap[] = [];
-    await within("an answer on a stream of its own", async () => {
+    const read = async () => {
       for await (const frame of framesOf(stream.readable)) frames.push(frame);
-    });
+    };
+    await within(read(), "an answer on its own stream");
     return frames;
   }
 
   /** Waits until the connection is gone, however that happens. */
   untilClosed(): Promise<End> {
-    return within("the end of the connection", () => this.closed);
+    return within(this.closed, "the end of the connection");
   }
 
   /** Leaves in good order: ends its side of the stream, waits for `bye`, and closes. */
@@ -184,30 +186,22 @@ export class Stranger implements AsyncDisposable {
     try {
       for await (const frame of framesOf(readable)) {
         this.received.push(frame);
-        this.#notify();
+        this.#changes.notify();
       }
     } catch {
       // The connection is gone; `closed` says how.
     }
     this.#ended = true;
-    this.#notify();
+    this.#changes.notify();
   }
 
-  #notify(): void {
-    this.#changed.resolve();
-    this.#changed = Promise.withResolvers();
-  }
-
-  async #find<T>(what: string, pick: () => T | undefined): Promise<T> {
-    return await within(what, async () => {
-      while (true) {
-        const changed = this.#changed.promise;
-        const found = pick();
-        if (found !== undefined) return found;
-        if (this.#ended) throw new Error(`The session ended before ${what}`);
-        await changed;
-      }
-    });
+  #find<T>(what: string, pick: () => T | undefined): Promise<T> {
+    const search = () => {
+      const found = pick();
+      if (found !== undefined || !this.#ended) return found;
+      throw new Error(`The session ended before ${what}`);
+    };
+    return this.#changes.find(search, what);
   }
 }
 
@@ -257,14 +251,4 @@ function isMap(value: Value): value is ValueMap {
 function hashOf(pin: string): Uint8Array {
   const base64 = pin.replace(/^SHA256:/, "").replaceAll("-", "+").replaceAll("_", "/");
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-}
-
-async function within<T>(what: string, action: () => Promise<T>): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error(`Waited ${LIMIT} ms for ${what}`)), LIMIT);
-  try {
-    return await Promise.race([action(), late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -3,9 +3,10 @@
  * read off the screen.
  */
 import { execFileSync } from "node:child_process";
+import { poll } from "./within.ts";
 
-const LIMIT = 20_000;
-const LOOK = 50;
+/** Milliseconds between two looks at the screen, each of which starts a program. */
+const INTERVAL = 50;
 
 /** Whether this machine has tmux; tests that need a terminal are skipped without it. */
 export function hasTerminal(): boolean {
@@ -83,13 +84,13 @@ export class Terminal implements Disposable {
   }
 
   /** Waits until the screen fits, and returns it. */
-  async until(pattern: RegExp): Promise<string> {
-    for (let waited = 0; waited < LIMIT; waited += LOOK) {
-      const { screen } = this;
-      if (pattern.test(screen)) return screen;
-      await new Promise((resolve) => setTimeout(resolve, LOOK));
-    }
-    throw new Error(`Waited ${LIMIT} ms for ${pattern} on the screen:\n${this.screen}`);
+  until(pattern: RegExp): Promise<string> {
+    let screen = "";
+    const look = () => {
+      screen = this.screen;
+      return pattern.test(screen) ? screen : undefined;
+    };
+    return poll(look, () => `${pattern} on the screen:\n${screen}`, INTERVAL);
   }
 
   [Symbol.dispose](): void {

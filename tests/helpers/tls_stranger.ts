@@ -5,6 +5,7 @@
 import { Buffer } from "node:buffer";
 import { once } from "node:events";
 import { connect, type ConnectionOptions, type TLSSocket } from "node:tls";
+import { Changes } from "./changes.ts";
 import { fromHex, toHex } from "./hex.ts";
 
 /** Every type of capsule, as docs/protocol.md numbers them. */
@@ -24,7 +25,7 @@ export class TlsStranger implements Disposable {
   readonly closed: Promise<void>;
   readonly socket: TLSSocket;
   readonly #chunks: Uint8Array[] = [];
-  #wake = Promise.withResolvers<void>();
+  readonly #changes = new Changes();
 
   /** Throws where TLS fails. */
   static async dial(port: number, options: ConnectionOptions = {}): Promise<TlsStranger> {
@@ -42,8 +43,7 @@ export class TlsStranger implements Disposable {
     this.closed = new Promise((resolve) => socket.once("close", () => resolve()));
     socket.on("data", (bytes) => {
       this.#chunks.push(bytes);
-      this.#wake.resolve();
-      this.#wake = Promise.withResolvers();
+      this.#changes.notify();
     });
     socket.on("error", () => socket.destroy());
     socket.on("end", () => socket.destroy());
@@ -69,12 +69,11 @@ export class TlsStranger implements Disposable {
   }
 
   /** Waits until something has come that the pattern fits, and returns what its group holds. */
-  async find(pattern: RegExp): Promise<string> {
-    while (true) {
+  find(pattern: RegExp): Promise<string> {
+    return this.#changes.find(() => {
       const found = pattern.exec(this.received);
-      if (found !== null) return found[1] ?? found[0];
-      await this.#wake.promise;
-    }
+      return found?.[1] ?? found?.[0];
+    }, `bytes that match ${pattern}`);
   }
 
   /** Opens a connection; returns the secret. */
