@@ -1,7 +1,7 @@
 /** Waits that fail after a limit, which only a test that hangs reaches. */
 
 /** Milliseconds. No machine is so slow. */
-export const LIMIT = 60_000;
+const LIMIT = 60_000;
 
 /** The promise's value. After the limit, throws an error that says what did not happen. */
 export async function within<T>(
