@@ -1,7 +1,7 @@
 /**
- * Where a server's certificate comes from: its data folder (made at the first start), or two files
- * of the operator's. What comes out has been checked: it is the key's, a leaf, and of a kind that
- * both TLS stacks take.
+ * Loads a server's certificate from its data folder (the first start makes it there), or from two
+ * files of the operator. It checks that the certificate belongs to the key, is a leaf, and is of a
+ * kind that both TLS stacks accept.
  */
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
 import { join } from "node:path";
@@ -13,19 +13,19 @@ import {
   writePrivateFileOnce,
 } from "./private_file.ts";
 
-/** A certificate that is fit to serve with. */
+/** A checked certificate. */
 export interface ServerCertificate {
-  /** PEM: the leaf first, then what else was in the file. */
+  /** PEM: the leaf first, then the rest of the file. */
   readonly certificate: string;
   /** PEM, PKCS #8. */
   readonly privateKey: string;
   /** The leaf's pin (`fingerprint.ts`). */
   readonly pin: string;
-  /** Sentences for the log: it works, but somebody should know. */
+  /** For the log: the certificate works, but the operator should know this. */
   readonly warnings: readonly string[];
 }
 
-/** The certificate or its key is not fit to serve with. The message says what to do. */
+/** The certificate or its key cannot be used. The message says what to do. */
 export class CertificateError extends Error {
   override readonly name = "CertificateError";
   readonly code: "missing" | "malformed" | "mismatch" | "authority" | "key_type";
@@ -43,8 +43,8 @@ const CURVES: ReadonlySet<string> = new Set(["prime256v1", "secp384r1"]);
 const MIN_RSA_BITS = 2048;
 
 /**
- * The certificate of a data folder; the first start makes it. Processes that start at once agree,
- * since the first one to write each file wins and all read the files back.
+ * The certificate of a data folder. The first start makes it. Processes that start at once get the
+ * same: the first to write each file wins, and all read the files back.
  */
 export async function loadOrMakeCertificate(
   folder: string,
@@ -56,7 +56,7 @@ export async function loadOrMakeCertificate(
   await makePrivateFolder(folder);
   if (await readPublicFile(certificateFile) === undefined) {
     const { makeCertificate, makePrivateKey } = await import("./make.ts");
-    // The key first: where a start was cut short between the two, the next one goes on from it.
+    // The key first: if a start is interrupted between the two, the next one uses this key.
     let privateKey = await readPrivateFile(keyFile);
     if (privateKey === undefined) {
       await writePrivateFileOnce(keyFile, await makePrivateKey());
@@ -81,14 +81,14 @@ export async function loadCertificate(
     throw new CertificateError(
       "mismatch",
       `Cannot use ${certificateFile}: ${keyFile} is the key of another certificate. ` +
-        "Give the two files that were made together",
+        "Give the certificate and its own key",
     );
   }
   if (leaf.ca) {
     throw new CertificateError(
       "authority",
-      `Cannot use ${certificateFile}: it says CA:TRUE, and clients refuse an authority as a ` +
-        "server. Make it again with: openssl req -x509 -addext basicConstraints=critical,CA:FALSE …",
+      `Cannot use ${certificateFile}: it is the certificate of an authority (CA:TRUE), and clients ` +
+        "refuse that. Make it again with: openssl req -x509 -addext basicConstraints=critical,CA:FALSE …",
     );
   }
   checkKeyType(certificateFile, leaf.publicKey);
@@ -106,7 +106,10 @@ async function readRequired(
 ): Promise<string> {
   const text = await read(path);
   if (text === undefined) {
-    throw new CertificateError("missing", `Cannot read ${path}: there is no such file`);
+    throw new CertificateError(
+      "missing",
+      `Cannot read ${path}: there is no such file. Check the path`,
+    );
   }
   return text;
 }
@@ -115,15 +118,18 @@ function parseLeaf(path: string, pem: string): X509Certificate {
   if (!BEGIN.test(pem)) {
     throw new CertificateError(
       "malformed",
-      `Cannot use ${path}: it holds no PEM certificate (-----BEGIN CERTIFICATE-----)`,
+      `Cannot use ${path}: it has no PEM certificate (-----BEGIN CERTIFICATE-----). ` +
+        "Give a certificate in PEM",
     );
   }
   try {
     return new X509Certificate(pem);
   } catch (cause) {
-    throw new CertificateError("malformed", `Cannot use ${path}: its certificate is damaged`, {
-      cause,
-    });
+    throw new CertificateError(
+      "malformed",
+      `Cannot use ${path}: its certificate is damaged. Restore the file from its source`,
+      { cause },
+    );
   }
 }
 
@@ -137,13 +143,15 @@ function parseKey(path: string, pem: string): KeyObject {
   try {
     return createPrivateKey(pem);
   } catch (cause) {
-    throw new CertificateError("malformed", `Cannot use ${path}: it holds no PEM private key`, {
-      cause,
-    });
+    throw new CertificateError(
+      "malformed",
+      `Cannot use ${path}: it has no valid PEM private key. Give the certificate's key in PEM`,
+      { cause },
+    );
   }
 }
 
-/** Ed25519 and P-521 are left out: BoringSSL's clients offer neither. */
+/** Refuses Ed25519 and P-521: clients with BoringSSL offer neither. */
 function checkKeyType(path: string, key: KeyObject): void {
   const { namedCurve = "", modulusLength = 0 } = key.asymmetricKeyDetails ?? {};
   const type = key.asymmetricKeyType;
@@ -153,8 +161,8 @@ function checkKeyType(path: string, key: KeyObject): void {
     "key_type",
     `Cannot use ${path}: its key (${type} ${
       namedCurve || modulusLength || ""
-    }) is of a kind that ` +
-      "some clients refuse. Use ECDSA P-256, P-384, or RSA of 2048 bits or more",
+    }) is of a kind that some clients refuse. ` +
+      "Use ECDSA P-256, P-384, or RSA of 2048 bits or more",
   );
 }
 

@@ -1,25 +1,26 @@
 /**
- * Makes a server's key and its self-signed certificate. Touches no disk.
+ * Makes a server's key and its self-signed certificate, in memory.
  *
- * The certificate is pinned, not chained: clients go by its hash. What it says still has to please
- * both TLS stacks: ECDSA P-256, a leaf (`CA:FALSE`; rustls refuses others), names and addresses as
- * SAN. Load this only to make one: it takes a tenth of a second.
+ * Clients pin the certificate by its hash. Both TLS stacks must accept it nevertheless: ECDSA P-256,
+ * a leaf (`CA:FALSE`; rustls refuses others), names and addresses as SAN. Load this module only to
+ * make a certificate: loading takes a tenth of a second.
  */
 import "reflect-metadata"; // Before @peculiar/x509, which needs it.
 import { createPrivateKey, createPublicKey } from "node:crypto";
 import { isIP } from "node:net";
 import { domainToASCII } from "node:url";
+import { bytesToHex, randomBytes } from "@noble/hashes/utils.js";
 import * as x509 from "@peculiar/x509";
 
 const KEY = { name: "ECDSA", namedCurve: "P-256" } as const;
 const SIGNATURE = { name: "ECDSA", hash: "SHA-256" } as const;
 const SUBJECT = "CN=sotto";
 const DAY = 24 * 60 * 60 * 1000;
-/** "No well-defined expiration date" (RFC 5280, section 4.1.2.5): a pin is changed by its owner. */
+/** "No well-defined expiration date" (RFC 5280, section 4.1.2.5): only the operator changes a pin. */
 const NEVER = new Date("9999-12-31T23:59:59Z");
 /** RFC 5280, section 4.1.2.2: at most 20 octets. */
 const SERIAL_BYTES = 16;
-/** RFC 1035, section 2.3.4, and the underscore that many hosts are called by. */
+/** RFC 1035, section 2.3.4, and the underscore, which many host names have. */
 const HOST = /^(?=.{1,253}$)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*$/;
 
 /** A new private key: PEM, PKCS #8. */
@@ -30,9 +31,8 @@ export async function makePrivateKey(): Promise<string> {
 }
 
 /**
- * A certificate (PEM) of the key for the names and IP addresses. A name that cannot stand in a
- * certificate (a host called `my laptop`) is left out: clients go by the pin, and a server must
- * start.
+ * A certificate (PEM) of the key for the names and IP addresses. A name that a certificate cannot
+ * have (a host called `my laptop`) is left out: clients check the pin, and the server must start.
  */
 export async function makeCertificate(
   privateKey: string,
@@ -66,12 +66,12 @@ async function importKeys(pem: string): Promise<CryptoKeyPair> {
   };
 }
 
-/** Hex. Positive, and of one length: the top bits are 01. */
+/** Hex. The top bits are 01, so that it is positive and has a constant length. */
 function makeSerial(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(SERIAL_BYTES));
+  const bytes = randomBytes(SERIAL_BYTES);
   const [first = 0] = bytes;
   bytes[0] = (first & 0x3f) | 0x40;
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return bytesToHex(bytes);
 }
 
 function alternativeNames(names: readonly string[]): x509.Extension[] {
@@ -85,7 +85,7 @@ function alternativeNames(names: readonly string[]): x509.Extension[] {
 }
 
 function alternativeName(name: string): { type: "ip" | "dns"; value: string } | undefined {
-  const [address = ""] = name.split("%"); // An IPv6 zone means nothing to another machine.
+  const [address = ""] = name.split("%"); // Other machines have other IPv6 zones.
   if (isIP(address) !== 0) return { type: "ip", value: address };
   const ascii = domainToASCII(name);
   return HOST.test(ascii) && isIP(ascii) === 0 ? { type: "dns", value: ascii } : undefined;

@@ -1,12 +1,11 @@
 /**
- * Small files that only their owner may read: keys. They are made once, whole, and never changed.
+ * Small files that only their owner may read, such as keys. They are written once and never changed.
  *
- * The contract:
- * 1. A file is there with all of its bytes, on the disk, or it is not there.
- * 2. What is there is never written over. Of two processes that make it at once, one wins, and the
- *    other is told so and reads what the winner wrote.
- * 3. A file that others may read is refused. (POSIX modes mean nothing on Windows; there this file
- *    checks none.)
+ * 1. A file MUST exist on the disk with all of its bytes, or not at all.
+ * 2. An existing file MUST NOT be overwritten. If two processes write it at once, one wins, and the
+ *    other gets `false` and reads the winner's file.
+ * 3. A file that others may read MUST be refused. (Windows has no POSIX modes, so this is not checked
+ *    there.)
  */
 import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
@@ -16,12 +15,12 @@ import process from "node:process";
 import { describeSystemError, errorCode } from "../protocol/system_error.ts";
 
 const HAS_MODES = process.platform !== "win32";
-/** A certificate chain is a few kilobytes; nothing here is ever near this. */
+/** A certificate chain has a few kilobytes. */
 const MAX_BYTES = 1024 * 1024;
-/** What file systems without hard links (FAT, some network shares) say to `link`. */
+/** The errors of `link` on file systems without hard links (FAT, some network shares). */
 const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EXDEV"]);
 
-/** A private file or its folder is not as it has to be. The message says what to do. */
+/** A private file or its folder cannot be used. The message says what to do. */
 export class PrivateFileError extends Error {
   override readonly name = "PrivateFileError";
   readonly code: "unreadable" | "permissions" | "unwritable";
@@ -32,7 +31,7 @@ export class PrivateFileError extends Error {
   }
 }
 
-/** Makes the folder (0700) where there is none; refuses one in which others could replace a key. */
+/** Makes the folder (0700) if there is none. Refuses one in which others could replace a key. */
 export async function makePrivateFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -49,25 +48,19 @@ export async function makePrivateFolder(folder: string): Promise<void> {
   }
 }
 
-/** Refuses a folder (0700) into which others may look. One that is not there is as good. */
+/** Refuses a folder that others may read. A missing folder is fine. */
 export async function checkPrivateFolder(folder: string): Promise<void> {
   let mode: number;
   try {
     ({ mode } = await stat(folder));
   } catch (cause) {
     if (errorCode(cause) === "ENOENT") return;
-    throw new PrivateFileError(
-      "unreadable",
-      `Cannot read ${folder}: ${describeSystemError(cause)}`,
-      {
-        cause,
-      },
-    );
+    throw unreadable(folder, cause);
   }
   if (!HAS_MODES || (mode & 0o077) === 0) return;
   throw new PrivateFileError(
     "permissions",
-    `Cannot use ${folder}: others may look into it (mode ${octal(mode)}). Run: chmod 700 ${folder}`,
+    `Cannot use ${folder}: others may read it (mode ${octal(mode)}). Run: chmod 700 ${folder}`,
   );
 }
 
@@ -76,12 +69,12 @@ export function readPrivateFile(path: string): Promise<string | undefined> {
   return read(path, "private");
 }
 
-/** Like `readPrivateFile`, for a file that anybody may read. */
+/** Like `readPrivateFile`, for a file that others may read. */
 export function readPublicFile(path: string): Promise<string | undefined> {
   return read(path, "public");
 }
 
-/** Writes the file (0600) unless there is one; says whether it did. */
+/** Writes the file (0600) unless it exists. Returns whether it did. */
 export async function writePrivateFileOnce(path: string, text: string): Promise<boolean> {
   const draft = `${path}.${randomUUID()}.tmp`;
   try {
@@ -98,7 +91,7 @@ export async function writePrivateFileOnce(path: string, text: string): Promise<
   } catch (cause) {
     throw unwritable(path, cause);
   } finally {
-    await unlink(draft).catch(() => {}); // Not there if it could not be made.
+    await unlink(draft).catch(() => {}); // It may not exist.
   }
 }
 
@@ -108,13 +101,11 @@ async function read(path: string, kind: "private" | "public"): Promise<string | 
     file = await open(path, "r");
   } catch (cause) {
     if (errorCode(cause) === "ENOENT") return undefined;
-    throw new PrivateFileError("unreadable", `Cannot read ${path}: ${describeSystemError(cause)}`, {
-      cause,
-    });
+    throw unreadable(path, cause);
   }
   try {
     const { mode, uid, size } = await file.stat();
-    // As PostgreSQL does: a file of root's may be open to one group, that of the service.
+    // As PostgreSQL does: a file of root may be readable by one group, that of the service.
     const forbidden = uid === 0 ? 0o037 : 0o077;
     if (kind === "private" && HAS_MODES && (mode & forbidden) !== 0) {
       throw new PrivateFileError(
@@ -123,20 +114,19 @@ async function read(path: string, kind: "private" | "public"): Promise<string | 
       );
     }
     if (size > MAX_BYTES) {
-      throw new PrivateFileError("unreadable", `Cannot read ${path}: it has ${size} bytes`);
+      const message = `Cannot read ${path}: it has ${size} bytes, and is no key or certificate`;
+      throw new PrivateFileError("unreadable", message);
     }
     return await file.readFile("utf8");
   } catch (cause) {
     if (cause instanceof PrivateFileError) throw cause;
-    throw new PrivateFileError("unreadable", `Cannot read ${path}: ${describeSystemError(cause)}`, {
-      cause,
-    });
+    throw unreadable(path, cause);
   } finally {
     await file.close();
   }
 }
 
-/** Gives the finished draft its name, if that is free. `link` is atomic, and never replaces. */
+/** Gives the finished draft its name if no file has it. `link` is atomic and never overwrites. */
 async function publish(draft: string, path: string): Promise<boolean> {
   try {
     await link(draft, path);
@@ -154,7 +144,7 @@ async function publish(draft: string, path: string): Promise<boolean> {
   }
 }
 
-/** Makes the new name itself survive a power cut. Windows cannot, and does not need it. */
+/** Makes the new name survive a power cut. Windows cannot, and does not need it. */
 async function syncFolder(folder: string): Promise<void> {
   if (!HAS_MODES) return;
   const handle = await open(folder, "r");
@@ -163,6 +153,12 @@ async function syncFolder(folder: string): Promise<void> {
   } finally {
     await handle.close();
   }
+}
+
+function unreadable(path: string, cause: unknown): PrivateFileError {
+  return new PrivateFileError("unreadable", `Cannot read ${path}: ${describeSystemError(cause)}`, {
+    cause,
+  });
 }
 
 function unwritable(path: string, cause: unknown): PrivateFileError {

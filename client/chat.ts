@@ -5,8 +5,8 @@
  * It runs anywhere: disk, terminal, sockets, clock and randomness come in as arguments. Its events
  * MUST be read (`for await`): it reads from the network no faster than they are.
  */
+import { randomBytes } from "@noble/hashes/utils.js";
 import { type Clock, systemClock, within } from "../protocol/clock.ts";
-import { randomBytes } from "../protocol/random.ts";
 import { Account } from "./account.ts";
 import { helpText, parseLine } from "./commands/commands.ts";
 import { countOf, type Ending, endingOf } from "./ending.ts";

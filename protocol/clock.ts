@@ -1,20 +1,20 @@
 /**
- * Time as an argument: whoever waits or stamps takes a `Clock`, so that tests turn the hands
- * themselves. It will not schedule repeating work; whoever repeats asks again.
+ * Time as an argument. Code that waits or reads the time takes a `Clock`, so that tests control
+ * time. It schedules no repeating work.
  */
 export interface Clock {
   /**
-   * Milliseconds since some moment, which nobody sets: for limits, rates and whatever is measured. A
-   * machine's clock that is put right must not end everybody's session.
+   * Monotonic milliseconds, from an arbitrary start: for limits, rates and measurements. Setting the
+   * machine's clock must not end sessions.
    */
   now(): number;
-  /** Milliseconds since 1970, UTC, by the machine's clock: for stamps and tokens. It may jump. */
+  /** Milliseconds since 1970, UTC, by the machine's clock: for timestamps and tokens. It may jump. */
   time(): number;
-  /** Calls back once after `ms`; the returned function takes that back. */
+  /** Calls back once after `ms`. The returned function cancels that. */
   after(ms: number, callback: () => void): () => void;
 }
 
-/** The real one. */
+/** The machine's clock. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   time: () => Date.now(),
@@ -24,8 +24,8 @@ export const systemClock: Clock = {
   },
 };
 
-/** Waits until the time has passed or the signal fires; says which: `false` when it was aborted. */
-export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<boolean> {
+/** Waits for `ms`. Returns `false` if the signal was aborted before. */
+export function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<boolean> {
   if (signal.aborted) return Promise.resolve(false);
   return new Promise((resolve) => {
     const aborted = () => {
@@ -40,7 +40,7 @@ export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<bo
   });
 }
 
-/** Waits for `promise` for at most `ms`; `false` when the time ran out first. Never rejects. */
+/** Waits at most `ms` until `promise` settles. Returns `false` on timeout. Never rejects. */
 export function within(
   clock: Pick<Clock, "after">,
   ms: number,

@@ -1,10 +1,10 @@
 /**
- * One frame to bytes and back. It judges form alone: whether a frame is allowed now is the
- * session's business (`session/`), and what it asks for is the server's.
+ * Encodes and decodes one frame. It checks the form only. `session/` checks whether the frame is
+ * allowed now, and the server handles what it asks for.
  */
 import { Decoder, Encoder } from "@msgpack/msgpack";
 import * as v from "valibot";
-import { PREFIX } from "./decoder.ts";
+import { LENGTH_BYTES } from "./decoder.ts";
 import { ProtocolError } from "./errors.ts";
 import {
   CLIENT_FRAMES,
@@ -14,7 +14,7 @@ import {
   type ServerFrame,
 } from "./frame.ts";
 import { LIMITS } from "./limits.ts";
-import { checkWellFormed } from "./wellformed.ts";
+import { checkWellFormed } from "./well_formed.ts";
 
 const encoder = new Encoder({ ignoreUndefined: true, maxDepth: LIMITS.depth + 1 });
 const decoder = new Decoder({
@@ -26,27 +26,26 @@ const decoder = new Decoder({
 });
 
 /**
- * The frame's bytes, its length in front. The array is new and the caller's to share. Throws
- * `RangeError` when it is over the limit, which is a fault of ours: what people write is measured
- * before a frame is made of it.
+ * The frame's bytes, with the length first. The caller owns the array. Throws `RangeError` for a
+ * frame over the limit. That is a fault of ours: callers check the size of what people write first.
  */
 export function encodeFrame(frame: Frame): Uint8Array {
   const body = encoder.encodeSharedRef(toWellFormed(frame));
   if (body.length > LIMITS.frame) {
     throw new RangeError(`Cannot encode a ${frame.type} frame: it has ${body.length} bytes`);
   }
-  const bytes = new Uint8Array(PREFIX + body.length);
+  const bytes = new Uint8Array(LENGTH_BYTES + body.length);
   new DataView(bytes.buffer).setUint32(0, body.length);
-  bytes.set(body, PREFIX);
+  bytes.set(body, LENGTH_BYTES);
   return bytes;
 }
 
-/** What a client said. Throws `ProtocolError`: `frame_malformed`, `unknown_type`, `bad_frame`. */
+/** Decodes a client's frame. Throws `ProtocolError`: `frame_malformed`, `unknown_type`, `bad_frame`. */
 export function parseClientFrame(body: Uint8Array): ClientFrame {
   return parse<ClientFrame>(CLIENT_FRAMES, body);
 }
 
-/** What a server said. Throws `ProtocolError`, as `parseClientFrame` does. */
+/** Decodes a server's frame. Throws `ProtocolError`, as `parseClientFrame` does. */
 export function parseServerFrame(body: Uint8Array): ServerFrame {
   return parse<ServerFrame>(SERVER_FRAMES, body);
 }
@@ -63,7 +62,7 @@ function parse<Known extends Frame>(
   if (!isKnown(schemas, map.type)) throw new ProtocolError("unknown_type", undefined, { re });
   const result = v.safeParse(schemas[map.type], map, { abortEarly: true });
   if (result.success) return result.output;
-  // Paths are made of our own field names and of indices; what was received is not repeated.
+  // The path has our own field names and indices only: the message repeats nothing received.
   const field = v.getDotPath(result.issues[0]) ?? "type";
   throw new ProtocolError(
     "bad_frame",
@@ -88,15 +87,15 @@ function decode(body: Uint8Array): Record<string, unknown> {
   try {
     return decoder.decode(body) as Record<string, unknown>;
   } catch (cause) {
-    // Not known to happen after the check; a peer must not be able to make it ours if it does.
+    // Not known to happen after the check. If it does, it is the peer's fault, not ours.
     if (cause instanceof Error) throw new ProtocolError("frame_malformed");
     throw cause;
   }
 }
 
 /**
- * The value itself, or a copy in which lone surrogates have become U+FFFD: half an emoji, cut off
- * by somebody's `slice`, has no UTF-8 and must not end the connection.
+ * The value, or a copy with U+FFFD in place of lone surrogates. Half an emoji, cut by a `slice`, has
+ * no UTF-8 and must not end the connection.
  */
 function toWellFormed<Value>(value: Value): Value {
   return isWellFormed(value) ? value : repair(value) as Value;

@@ -1,4 +1,4 @@
-/** Chunks one after the other, as one chunk; a single one as it is. */
+/** Joins chunks into one. A single chunk is returned as it is, not copied. */
 export function concat(chunks: readonly Uint8Array[]): Uint8Array {
   const [first] = chunks;
   if (first !== undefined && chunks.length === 1) return first;

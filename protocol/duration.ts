@@ -1,4 +1,4 @@
-/** Spans of time as people write them: `30m`, `12h`, `7d`. Pure. */
+/** Durations as people write them: `30m`, `12h`, `7d`. Pure. */
 
 const UNITS: Readonly<Record<string, number>> = {
   m: 60 * 1000,
@@ -6,7 +6,7 @@ const UNITS: Readonly<Record<string, number>> = {
   d: 24 * 60 * 60 * 1000,
 };
 
-/** Milliseconds; `undefined`: that is no span, or no time at all. */
+/** Milliseconds; `undefined` for a text that is no duration, or a duration of 0. */
 export function parseDuration(text: string): number | undefined {
   const [, count, unit = ""] = /^(\d{1,6})([mhd])$/.exec(text.trim().toLowerCase()) ?? [];
   const ms = Number(count) * (UNITS[unit] ?? NaN);

@@ -1,9 +1,9 @@
 /**
- * The frames: what each end may say, their schemas, and nothing about how they travel
- * (`codec.ts`, `decoder.ts`) or when they are allowed (`session.ts`).
+ * The schemas of all frames. `codec.ts` and `decoder.ts` encode and decode them, and
+ * `session/rules.ts` says when each is allowed.
  *
- * Requests carry `id`, their answers carry `re`. A message carries a ULID made by its sender:
- * sending it twice stores it once. Unknown fields are ignored.
+ * Requests have `id`, and their answers have `re`. A message has a ULID made by its sender: sending
+ * it twice stores it once. Unknown fields are ignored.
  */
 import * as v from "valibot";
 import { LIMITS, TIMES } from "./limits.ts";
@@ -12,14 +12,14 @@ import { isUlid, parseConversation } from "./names.ts";
 const uint = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const id = v.pipe(uint, v.maxValue(0xffff_ffff));
 const label = v.pipe(v.string(), v.maxLength(LIMITS.label));
-/** A name as it was sent; the server folds and judges it, so that it can say what is wrong. */
+/** A name as it was sent. The server folds and checks it, so that it can say what is wrong. */
 const name = v.pipe(v.string(), v.maxLength(LIMITS.label));
 const conversation = v.pipe(
   v.string(),
   v.maxLength(2 * LIMITS.name + 8),
   v.check((text) => parseConversation(text) !== undefined, "not a conversation ID"),
 );
-/** A conversation with a name and members. */
+/** A room or group. */
 const place = v.pipe(
   conversation,
   v.check((text) => typeOf(text) !== "dm", "neither a room nor a group"),
@@ -30,12 +30,12 @@ const ulid = v.pipe(v.string(), v.check(isUlid, "not a ULID"));
 const token = v.pipe(v.string(), v.maxLength(LIMITS.token));
 /** Milliseconds since 1970, UTC. */
 const time = uint;
-/** Copied out of the frame's body: that is a view of a whole chunk, and nobody should keep it. */
+/** Copied out of the frame's body, which is a view of a whole chunk and MUST NOT be kept. */
 const copied = v.transform((view: Uint8Array<ArrayBuffer>): Uint8Array => new Uint8Array(view));
 const bytes = v.pipe(v.instance(Uint8Array), copied);
 const hash = v.pipe(v.instance(Uint8Array), v.length(LIMITS.hash), copied);
 
-/** A piece of a file. It is a view, not a copy: it goes to a disk at once, and nobody keeps it. */
+/** A piece of a file: a view, not a copy, because it is written at once and not kept. */
 const chunk = v.object({
   type: v.literal("chunk"),
   bytes: v.pipe(
@@ -47,9 +47,9 @@ const chunk = v.object({
 });
 
 /**
- * What somebody wrote. The server reads `kind` and sizes only, so that new kinds need no new wire
- * format: `text` has its text in `body`; `sealed` has an envelope (`secret.ts`), and `file` what
- * a file is called and where it is (`file.ts`), as bytes.
+ * What a person wrote. The server reads only `kind` and sizes, so that new kinds need no new wire
+ * format. The body of `text` is the text; that of `sealed` an envelope (`secret.ts`); that of `file`
+ * a file's name and ID (`file_content.ts`).
  */
 const content = v.object({
   kind: v.pipe(v.string(), v.minLength(1), v.maxLength(16)),
@@ -68,10 +68,10 @@ const message = v.object({
 });
 
 const status = v.picklist(["normal", "dnd", "away", "offline"]);
-/** People as somebody typed them: names, or the numbers of accounts. */
+/** People as a person types them: names, or numbers of accounts. */
 const someone = v.union([name, uint]);
 const user = v.object({
-  /** Stable and short, for `1,3: text`. Never 0. */
+  /** Constant and short, for `1,3: text`. Never 0. */
   number: uint,
   name,
   status,
@@ -81,9 +81,9 @@ const conversationState = v.object({
   conversation,
   /** The newest message's number; 0 when there is none. */
   seq: uint,
-  /** The newest message that some device of this account has marked as seen. */
+  /** The newest message that a device of this account has marked as read. */
   mark: uint,
-  /** Messages after the mark that others wrote. */
+  /** Messages of others after the mark. */
   unread: uint,
 });
 
@@ -94,12 +94,12 @@ const listedPlace = v.object({
   topic: v.string(),
   /** Whether the account is one of them. */
   member: v.boolean(),
-  /** Who made it; nobody made the rooms that were there from the start. */
+  /** The account that made it. Rooms that exist from the start have none. */
   creator: v.optional(name),
 });
 const names = v.pipe(v.array(name), v.minLength(1), v.maxLength(LIMITS.named));
 
-/** What a client says. */
+/** The frames of a client. */
 export const CLIENT_FRAMES = {
   hello: v.object({
     type: v.literal("hello"),
@@ -113,51 +113,51 @@ export const CLIENT_FRAMES = {
     id,
     user: name,
     password: v.pipe(v.string(), v.minLength(1), v.maxBytes(LIMITS.password)),
-    /** `any` (the default) registers a new name where that is open. */
+    /** `any` (the default) registers a new name where registration is open. */
     intent: v.optional(v.picklist(["any", "login", "register"])),
-    /** Of an invitation: makes an account where that takes one. */
+    /** The code of an invitation, for servers that need one to register. */
     code: v.optional(label),
   }),
   resume: v.object({ type: v.literal("resume"), id, token }),
   send: v.object({ type: v.literal("send"), id, ulid, conversation, content }),
-  /** On a stream of its own: answered there with `message` frames, then `end`, then FIN. */
+  /** On a transfer stream. Answered with `message` frames, then `end`, then FIN. */
   history: v.object({
     type: v.literal("history"),
     id,
     conversation,
-    /** Messages with a greater `seq` than this; 0 when it is left out. */
+    /** Only messages with a greater `seq`; 0 when it is left out. */
     after: v.optional(uint),
-    /** Messages with a smaller `seq`: then the newest of them are meant, not the oldest. */
+    /** Only messages with a smaller `seq`, and of these the newest, not the oldest. */
     before: v.optional(uint),
     limit: v.pipe(uint, v.minValue(1), v.maxValue(LIMITS.page)),
   }),
-  /** Likewise on a stream of its own: the newest messages first that have all of the words. */
+  /** On a transfer stream. Answered with the messages that have all words, newest first. */
   search: v.object({
     type: v.literal("search"),
     id,
     words: v.string(),
     limit: v.pipe(uint, v.minValue(1), v.maxValue(LIMITS.found)),
   }),
-  /** On a stream of its own: answered with `ready`; then `chunk` frames, until `stored`. */
+  /** On a transfer stream. Answered with `ready`; then `chunk` frames are sent, until `stored`. */
   upload: v.object({
     type: v.literal("upload"),
     id,
-    /** Made by the client, like a message's. */
+    /** A ULID made by the client. */
     file: ulid,
     conversation,
     size: uint,
     /** SHA-256 of the whole. */
     hash,
   }),
-  /** On a stream of its own: answered with the `chunk` frames from `offset` on, then `end`. */
+  /** On a transfer stream. Answered with the `chunk` frames from `offset` on, then `end`. */
   download: v.object({ type: v.literal("download"), id, file: ulid, offset: uint }),
   chunk,
-  /** Which conversations there are, and how far each has come. */
+  /** Asks for the account's conversations, and how far each has come. */
   sync: v.object({ type: v.literal("sync"), id }),
-  /** Everything up to `seq` was shown to the person. No answer. */
+  /** The person has seen everything up to `seq`. No answer. */
   mark: v.object({ type: v.literal("mark"), conversation, seq: uint }),
   who: v.object({ type: v.literal("who"), id }),
-  /** Who people are, online or not. */
+  /** Looks up accounts, online or not. */
   resolve: v.object({
     type: v.literal("resolve"),
     id,
@@ -168,40 +168,40 @@ export const CLIENT_FRAMES = {
     id,
     status: v.picklist(["normal", "dnd", "away"]),
   }),
-  /** Which rooms there are, or which groups one is in. */
+  /** Asks for all rooms, or for the account's groups. */
   list: v.object({ type: v.literal("list"), id, kind: v.picklist(["rooms", "groups"]) }),
-  /** Who is in a room or group. */
+  /** Asks for the members of a room or group. */
   members: v.object({ type: v.literal("members"), id, conversation: place }),
-  /** Makes a room or group; who makes it is in it. */
+  /** Makes a room or group. The account becomes a member. */
   create: v.object({
     type: v.literal("create"),
     id,
     conversation: place,
     topic: v.optional(v.string()),
-    /** Who else is in a new group. Rooms are joined. */
+    /** The other members of a new group. */
     members: v.optional(v.pipe(v.array(name), v.maxLength(LIMITS.named))),
   }),
   join: v.object({ type: v.literal("join"), id, conversation: room }),
   leave: v.object({ type: v.literal("leave"), id, conversation: place }),
   topic: v.object({ type: v.literal("topic"), id, conversation: place, topic: v.string() }),
-  /** What the creator of a group may do. */
+  /** Only the creator of a group may. */
   add: v.object({ type: v.literal("add"), id, conversation: group, users: names }),
   remove: v.object({ type: v.literal("remove"), id, conversation: group, users: names }),
   delete: v.object({ type: v.literal("delete"), id, conversation: group }),
-  /** What an admin may do: a code that lets somebody make an account. */
+  /** Asks for a code that makes an account. Only an admin may. */
   invite: v.object({
     type: v.literal("invite"),
     id,
-    /** How many accounts; 1 when it is left out. */
+    /** Accounts that it may make; 1 when it is left out. */
     uses: v.optional(v.pipe(uint, v.minValue(1), v.maxValue(LIMITS.inviteUses))),
-    /** Milliseconds; the server's own when it is left out. */
+    /** Milliseconds; the server's default when it is left out. */
     lifetime: v.optional(v.pipe(uint, v.minValue(1), v.maxValue(TIMES.invite))),
   }),
   ping: v.object({ type: v.literal("ping"), id }),
   logout: v.object({ type: v.literal("logout"), id }),
 } as const;
 
-/** What a server says. */
+/** The frames of a server. */
 export const SERVER_FRAMES = {
   welcome: v.object({
     type: v.literal("welcome"),
@@ -215,48 +215,48 @@ export const SERVER_FRAMES = {
     re: id,
     user: name,
     number: uint,
-    /** For `resume`; valid until `expires`, or until the session is ended. */
+    /** For `resume`. Valid until `expires`, unless it is revoked. */
     token,
     expires: time,
-    /** The account was made by this login. */
+    /** This login made the account. */
     created: v.boolean(),
   }),
   ack: v.object({ type: v.literal("ack"), re: id, ulid, conversation, seq: uint, at: time }),
   message,
-  /** The answer to `upload`: everything before `offset` is here; go on from there. */
+  /** Answers `upload`: the server has everything before `offset`. */
   ready: v.object({ type: v.literal("ready"), re: id, offset: uint }),
-  /** The file is here, whole and checked. */
+  /** Answers `upload`: the server has the whole file, and has checked it. */
   stored: v.object({ type: v.literal("stored"), re: id }),
   chunk,
-  /** Ends an answer to `history`, `search` or `download`; `more`: there are further messages. */
+  /** Ends an answer to `history`, `search` or `download`. `more`: there are further messages. */
   end: v.object({ type: v.literal("end"), re: id, more: v.boolean() }),
-  /** The answer to `sync`, and sent once by itself after `authenticated`; `more`: not the last. */
+  /** Answers `sync`, and is sent once unasked after `authenticated`. */
   conversations: v.object({
     type: v.literal("conversations"),
     re: v.optional(id),
     conversations: v.pipe(v.array(conversationState), v.maxLength(LIMITS.list)),
     more: v.boolean(),
   }),
-  /** One conversation: one that the account is in from now on, or of which messages were held. */
+  /** A conversation that the account is a member of from now on, or whose messages were held. */
   conversation: v.object({
     type: v.literal("conversation"),
     re: v.optional(id),
     ...conversationState.entries,
   }),
-  /** Another device of this account has shown everything up to `seq`. */
+  /** Another device of this account has sent `mark`. */
   marked: v.object({ type: v.literal("marked"), conversation, seq: uint }),
   /** A request was carried out. */
   done: v.object({
     type: v.literal("done"),
     re: id,
-    /** For `add`: who was added. Those who were in the group already are not among them. */
+    /** For `add`: who was added, without earlier members. */
     users: v.optional(v.pipe(v.array(name), v.maxLength(LIMITS.named))),
   }),
   resolved: v.object({
     type: v.literal("resolved"),
     re: id,
     users: v.pipe(v.array(user), v.maxLength(LIMITS.named)),
-    /** Those of the request who are nobody, as they were named there. */
+    /** The entries of the request that no account has. */
     unknown: v.pipe(v.array(someone), v.maxLength(LIMITS.named)),
   }),
   listed: v.object({
@@ -274,7 +274,7 @@ export const SERVER_FRAMES = {
     more: v.boolean(),
   }),
   invited: v.object({ type: v.literal("invited"), re: id, code: label, uses: uint, expires: time }),
-  /** Something about a room or group that one is in, or was until now. */
+  /** A change of a room or group that the account is a member of, or was until now. */
   changed: v.object({
     type: v.literal("changed"),
     conversation: place,
@@ -284,16 +284,16 @@ export const SERVER_FRAMES = {
     users: v.optional(v.pipe(v.array(name), v.maxLength(LIMITS.named))),
     topic: v.optional(v.string()),
   }),
-  /** Who is online: the answer to `who`, and sent once by itself after `authenticated`. */
+  /** Who is online. Answers `who`, and is sent once unasked after `authenticated`. */
   users: v.object({
     type: v.literal("users"),
     re: v.optional(id),
     users: v.pipe(v.array(user), v.maxLength(LIMITS.list)),
     more: v.boolean(),
   }),
-  /** Somebody came, went, or changed status. */
+  /** A person came online, went offline, or changed status. */
   presence: v.object({ type: v.literal("presence"), user: name, number: uint, status }),
-  /** Something that a person should know about what they did: told, not an error. */
+  /** Information about a request for the person. No error, and not the answer. */
   notice: v.object({
     type: v.literal("notice"),
     re: v.optional(id),
@@ -302,19 +302,19 @@ export const SERVER_FRAMES = {
   }),
   error: v.object({
     type: v.literal("error"),
-    /** The request that failed, where it had an ID. */
+    /** The request that failed, if it had an ID. */
     re: v.optional(id),
     code: label,
     message: v.string(),
     /** Attempts to sign in that are left. */
     attempts: v.optional(uint),
-    /** The versions that the server has (`no_common_version`). */
+    /** The server's versions, with `no_common_version`. */
     versions: v.optional(v.array(uint)),
   }),
-  /** Frames were left out because this client reads too slowly: `sync`, then `history`. */
+  /** The server dropped frames because this client reads too slowly: `sync`, then `history`. */
   resync: v.object({ type: v.literal("resync") }),
   pong: v.object({ type: v.literal("pong"), re: id }),
-  /** The last frame before the server ends its stream: the answer to `logout`, or a drain. */
+  /** The last frame of a session that ends in good order. */
   bye: v.object({ type: v.literal("bye"), re: v.optional(id), code: label, message: v.string() }),
 } as const;
 
@@ -332,7 +332,7 @@ export type Message = ServerFrames["message"];
 export type Content = Message["content"];
 export type User = ServerFrames["users"]["users"][number];
 export type Status = User["status"];
-/** What somebody may set; `offline` follows by itself. */
+/** The statuses that a person can set. */
 export type OwnStatus = ClientFrames["status"]["status"];
 export type ConversationState = ServerFrames["conversations"]["conversations"][number];
 export type ListedRoom = ServerFrames["listed"]["conversations"][number];

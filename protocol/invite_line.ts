@@ -1,5 +1,5 @@
 /**
- * Invite lines, `sotto://HOST:PORT/?pin=…&code=…`: written here, and drawn as a QR code; read by
+ * Writes invite lines, `sotto://HOST:PORT/?pin=…&code=…`, and draws them as QR codes. They are read by
  * `cli/server_address.ts`. Pure.
  */
 import { encode } from "uqr";
@@ -14,20 +14,17 @@ export interface InviteLine {
   readonly code: string;
 }
 
-/** The line as it is handed on. */
+/** The line to hand on. */
 export function formatInviteLine({ host, port, pin, code }: InviteLine): string {
   return `sotto://${formatHostPort(host, port)}/?pin=${pin}&code=${code}`;
 }
 
-/** Squares of light around the code, as ISO/IEC 18004 asks for four and every reader takes two. */
+/** The light border in squares. ISO/IEC 18004 asks for four; every reader accepts two. */
 const BORDER = 2;
-/** Two squares one above the other, by which of them are light. */
+/** A character for two squares, one above the other, by which of them are light. */
 const HALVES = { both: "█", upper: "▀", lower: "▄", none: " " } as const;
 
-/**
- * A text as a QR code, for a terminal that shows light on dark; readers take the other way round as
- * well.
- */
+/** Draws a QR code for a terminal with light text on dark. Readers also accept the inverse. */
 export function drawQr(text: string): string[] {
   const { data } = encode(text, { ecc: "L", border: BORDER });
   const isLight = (row: number, column: number) => data[row]?.[column] === false;

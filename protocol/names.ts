@@ -1,14 +1,14 @@
 /**
- * Names of users, rooms and groups, and the IDs of conversations made of them. Pure.
+ * Names of users, rooms and groups, and IDs of conversations. Pure.
  *
- * A name is 1 to 32 of `a-z 0-9 _ -` and begins with a letter, so that it is never a number, needs
- * no quoting anywhere, and looks like no other name. Upper case is folded where people type.
+ * A name is 1 to 32 of `a-z 0-9 _ -` and begins with a letter. So it is never a number, needs no
+ * quoting, and looks like no other name. Upper case is folded where people type.
  */
 import { LIMITS } from "./limits.ts";
 
 const NAME = /^[a-z][a-z0-9_-]*$/;
 
-/** Names that commands use; nobody may have them. */
+/** Names that commands use. They cannot be registered. */
 export const RESERVED: ReadonlySet<string> = new Set([
   "secret",
   "status",
@@ -25,28 +25,28 @@ export const RESERVED: ReadonlySet<string> = new Set([
   "everyone",
 ]);
 
-/** Whether the text is a well-formed name (of a user, room or group), in its folded form. */
+/** Whether the text is a well-formed, folded name of a user, room or group. */
 export function isName(text: string): boolean {
   return text.length <= LIMITS.name && NAME.test(text);
 }
 
-/** Whether somebody may register the name. */
-export function isFreeName(text: string): boolean {
+/** Whether an account, room or group may be made with this name. */
+export function isAllowedName(text: string): boolean {
   return isName(text) && !RESERVED.has(text);
 }
 
-/** The form that a name is stored and compared in. */
+/** The form in which names are stored and compared. */
 export function foldName(text: string): string {
   return text.trim().toLowerCase();
 }
 
-/** What a conversation ID says. */
+/** A conversation ID, parsed. */
 export type Conversation =
   | { readonly type: "room"; readonly name: string }
   | { readonly type: "group"; readonly name: string }
   | { readonly type: "dm"; readonly users: readonly [string, string] };
 
-/** Parses `room:general`, `group:crew` or `dm:alice:bob` (sorted, two different users). */
+/** Parses `room:general`, `group:crew` or `dm:alice:bob` (two different users, sorted). */
 export function parseConversation(id: string): Conversation | undefined {
   const [type, first, second, ...rest] = id.split(":");
   if (first === undefined || rest.length > 0 || !isName(first)) return undefined;
@@ -58,19 +58,19 @@ export function parseConversation(id: string): Conversation | undefined {
   return { type, name: first };
 }
 
-/** The ID of the conversation between two people, the same whoever asks. */
+/** The ID of the conversation between two people, in either order. */
 export function dmOf(one: string, other: string): string {
   return one < other ? `dm:${one}:${other}` : `dm:${other}:${one}`;
 }
 
-/** The other person of a `dm:` conversation, `undefined` for other conversations. */
+/** The other person of one's own `dm:` conversation; `undefined` for other conversations. */
 export function peerOf(conversation: string, self: string): string | undefined {
   const parsed = parseConversation(conversation);
   if (parsed?.type !== "dm" || !parsed.users.includes(self)) return undefined;
   return parsed.users[0] === self ? parsed.users[1] : parsed.users[0];
 }
 
-/** The room that exists from the start and that everyone is in. */
+/** The room that every new account is a member of. */
 export const GENERAL = "room:general";
 
 const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;

@@ -1,8 +1,8 @@
 /**
- * Frees the memory of an array now. Left to the garbage collector, what a file leaves behind as it
- * passes adds up to tens of megabytes before it is collected.
+ * Frees the memory of an array now. The garbage collector would let tens of megabytes accumulate
+ * while a file is transferred.
  *
- * Nobody MUST look at the array afterwards, nor at another one of the same memory.
+ * The array, and any other view of its memory, MUST NOT be used afterwards.
  */
 export function release({ buffer }: Uint8Array): void {
   if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);

@@ -1,14 +1,14 @@
 /**
- * Secret messages: sealed with a passphrase that two people share, opened with the same. The server
- * passes the envelope on and can read nothing in it; no server file imports this one.
+ * Seals and opens secret messages with a passphrase that two people share. The server passes the
+ * envelope on and cannot read it. No server file imports this one.
  *
  * passphrase (NFC, UTF-8) -> scrypt with a random salt -> HKDF-SHA-256 -> a key for AES-256-GCM, and
- * a commitment to it. The commitment tells a wrong passphrase from a damaged message, and makes one
- * envelope open under one passphrase only (GCM by itself does neither). Sender, recipient and ULID
- * are bound as associated data. The format is in `docs/protocol.md`, "Secret messages".
+ * a commitment to it. The commitment tells a wrong passphrase from a damaged message, and makes an
+ * envelope open under one passphrase only (GCM alone does neither). Sender, recipient and ULID are
+ * bound as associated data. The format is in `docs/protocol.md`, "Secret messages".
  *
- * It asks for no passphrase and remembers none. It cannot tell who sealed a message: whoever has the
- * passphrase may have. What a guesser can do with an envelope is in `docs/security.md`.
+ * It asks for no passphrase and stores none. It cannot tell which of the two people sealed a
+ * message. `docs/security.md` says what a guesser can do with an envelope.
  */
 import { gcm } from "@noble/ciphers/aes.js";
 import { equalBytes } from "@noble/ciphers/utils.js";
@@ -18,7 +18,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { concat } from "./concat.ts";
 import { LIMITS } from "./limits.ts";
 
-/** Whom a message is from and for, and which one it is: what the seal binds. */
+/** Sender, recipient and ID of a message, which the seal binds. */
 export interface SecretContext {
   readonly from: string;
   readonly to: string;
@@ -41,7 +41,7 @@ export interface Unopened {
   readonly ok: false;
   /**
    * `damaged`: changed on the way, cut, or not the message that it claims to be.
-   * `unsupported`: sealed by a newer version, or at a cost beyond this one's bounds.
+   * `unsupported`: sealed by a newer version, or at a cost above our bounds.
    */
   readonly reason: "wrong_passphrase" | "damaged" | "unsupported";
 }
@@ -56,7 +56,7 @@ export interface SecretCost {
 /** OWASP's Password Storage Cheat Sheet, 2025. 128 MiB, and about half a second of one core. */
 const SECRET_COST: SecretCost = { log2N: 17, r: 8, p: 1 };
 
-/** What an envelope may ask of the one who opens it: 256 MiB, four times the usual work. */
+/** The highest cost that we open: 256 MiB, four times the usual work. */
 const MAX_MEMORY = 2 ** 28;
 const MAX_WORK = 4 * workOf(SECRET_COST);
 
@@ -72,11 +72,11 @@ const NONCE_BYTES = HEADER - NONCE;
 const TAG_BYTES = 16;
 const CHECKSUM_BYTES = 8;
 const KEY_BYTES = 32;
-/** The plain text is padded to a multiple: nearly all chat lines have one length. */
+/** The plain text is padded to a multiple of this, so that most messages have the same length. */
 const BLOCK = 256;
-/** In front of the text: its length. */
+/** The length of the text is stored in this many bytes before it. */
 const LENGTH_BYTES = 2;
-/** What one yield to the event loop may wait for, milliseconds: one frame of a screen. */
+/** scrypt yields to the event loop this often, in milliseconds: once for each frame of a screen. */
 const TICK = 16;
 
 const KEY_INFO = utf8("sotto secret 1 key");
@@ -84,7 +84,7 @@ const COMMITMENT_INFO = utf8("sotto secret 1 commitment");
 
 /**
  * Seals a text into an envelope. Throws `RangeError` for a text over `LIMITS.text` and for an empty
- * passphrase: ask for another before you call.
+ * passphrase. Callers check both first.
  */
 export async function seal(
   input: SealInput,
@@ -92,7 +92,7 @@ export async function seal(
   cost: SecretCost = SECRET_COST,
 ): Promise<Uint8Array> {
   if (input.passphrase === "") throw new RangeError("Cannot seal: the passphrase is empty");
-  if (!isBearable(cost)) throw new RangeError("Cannot seal: nobody would open it at that cost");
+  if (!isAllowedCost(cost)) throw new RangeError("Cannot seal: recipients refuse that cost");
   const plain = pad(input.text);
   const salt = random(SALT_BYTES);
   const nonce = random(NONCE_BYTES);
@@ -106,7 +106,7 @@ export async function seal(
   return concat([body, checksumOf(body)]);
 }
 
-/** Opens an envelope. What comes in it may be anything: it never throws for that. */
+/** Opens an envelope. It never throws, whatever the envelope contains. */
 export async function open(input: OpenInput): Promise<Opened> {
   const parsed = parse(input.envelope);
   if (!parsed.ok) return parsed;
@@ -124,7 +124,7 @@ export async function open(input: OpenInput): Promise<Opened> {
     plain.fill(0);
     return text === undefined ? unopened("damaged") : { ok: true, text };
   } catch {
-    return unopened("damaged"); // The tag does not fit.
+    return unopened("damaged"); // The tag does not match.
   } finally {
     key.fill(0);
   }
@@ -138,19 +138,19 @@ interface Parsed {
   readonly sealed: Uint8Array;
 }
 
-/** Everything that can be known without the passphrase. */
+/** Makes all checks that need no passphrase. */
 function parse(envelope: Uint8Array): Parsed | Unopened {
   const end = envelope.length - CHECKSUM_BYTES;
   if (end < 1 || envelope.length > LIMITS.content) return unopened("damaged");
   const body = envelope.subarray(0, end);
-  // First, so that accidents are told from wrong passphrases and newer versions.
+  // First, so that damage is not reported as a wrong passphrase or a newer version.
   if (!equalBytes(checksumOf(body), envelope.subarray(end))) return unopened("damaged");
   const [version, log2N = 0, r = 0, p = 0] = body;
   if (version !== VERSION) return unopened("unsupported");
   const padded = end - HEADER - TAG_BYTES;
   if (padded < BLOCK || padded % BLOCK !== 0) return unopened("damaged");
   const cost = { log2N, r, p };
-  if (!isBearable(cost)) return unopened("unsupported");
+  if (!isAllowedCost(cost)) return unopened("unsupported");
   return { ok: true, header: body.subarray(0, HEADER), cost, sealed: body.subarray(HEADER) };
 }
 
@@ -159,7 +159,7 @@ function unopened(reason: Unopened["reason"]): Unopened {
 }
 
 /** Whether scrypt is defined for the cost (RFC 7914, section 2), and the cost is within bounds. */
-function isBearable(cost: SecretCost): boolean {
+function isAllowedCost(cost: SecretCost): boolean {
   const { log2N, r, p } = cost;
   return log2N >= 1 && r >= 1 && p >= 1 && log2N < 16 * r &&
     128 * 2 ** log2N * r <= MAX_MEMORY && workOf(cost) <= MAX_WORK;
@@ -184,7 +184,7 @@ async function deriveKeys(
   return { key, commitment };
 }
 
-/** The header, then each part of the context after its length: no two contexts give one encoding. */
+/** The header, then each part of the context after its length. The encoding is unambiguous. */
 function associatedData(header: Uint8Array, { from, to, ulid }: SecretContext): Uint8Array {
   const parts = [from, to, ulid].map(utf8);
   if (parts.some((part) => part.length > 255)) {
@@ -193,7 +193,7 @@ function associatedData(header: Uint8Array, { from, to, ulid }: SecretContext): 
   return concat([header, ...parts.flatMap((part) => [Uint8Array.of(part.length), part])]);
 }
 
-/** A hint against accidents: it has no key, and whoever changes an envelope can make it fit. */
+/** Detects accidents only: it has no key, so anyone can recompute it. */
 function checksumOf(body: Uint8Array): Uint8Array {
   return sha256(body).subarray(0, CHECKSUM_BYTES);
 }
@@ -202,7 +202,7 @@ function pad(text: string): Uint8Array {
   const bytes = utf8(text);
   if (bytes.length > LIMITS.text) {
     throw new RangeError(
-      `Cannot seal: the text has ${bytes.length} bytes, and ${LIMITS.text} is the most`,
+      `Cannot seal: the text has ${bytes.length} bytes; the limit is ${LIMITS.text}`,
     );
   }
   const padded = new Uint8Array(Math.ceil((LENGTH_BYTES + bytes.length) / BLOCK) * BLOCK);
@@ -212,7 +212,7 @@ function pad(text: string): Uint8Array {
   return padded;
 }
 
-/** `undefined` for what `pad` never makes. */
+/** `undefined` for padding that `pad` never makes. */
 function unpad(padded: Uint8Array): string | undefined {
   const length = new DataView(padded.buffer, padded.byteOffset).getUint16(0);
   const end = LENGTH_BYTES + length;

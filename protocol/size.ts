@@ -8,10 +8,10 @@
 const UNITS = ["K", "M", "G", "T"] as const;
 const SIZE = /^(\d{1,16}(?:\.\d{1,6})?) ?(?:(?<unit>[KMGT])(?<end>iB?|B)?|B)?$/i;
 
-/** How sizes are written, for messages that refuse one. */
+/** For messages that refuse a size. */
 export const SIZE_RULE = "Give a size like 500K, 10M, 1.5GiB or 2GB.";
 
-/** Bytes; `undefined`: it is no size. */
+/** Bytes; `undefined` for a text that is no size. */
 export function parseSize(text: string): number | undefined {
   const match = SIZE.exec(text.trim());
   if (match === null) return undefined;
@@ -27,7 +27,7 @@ export function formatSize(bytes: number): string {
   if (bytes < 1024) return `${Math.round(bytes)} B`;
   let value = bytes;
   let power = 0;
-  // What would be rounded to 1024.0 is 1.0 of the next.
+  // A value that would be rounded to 1024.0 is shown as 1.0 of the next unit.
   while (Number(value.toFixed(1)) >= 1024 && power < UNITS.length) {
     value /= 1024;
     power++;

@@ -1,19 +1,19 @@
 /**
- * Which protocol versions and optional features this program has, and how one is chosen. The ALPN
- * token `sotto/1` fixes the framing; what the frames mean is agreed here, in `hello` and `welcome`.
+ * The protocol versions and optional features of this program, and how both ends choose. The ALPN
+ * token `sotto/1` fixes the framing. `hello` and `welcome` agree on what the frames mean.
  */
 import { ProtocolError } from "./errors.ts";
 
-/** Names the wire format to TLS (RFC 7301): frames of `codec.ts`, with the session on stream 0. */
+/** The name of the wire format in TLS (RFC 7301). */
 export const ALPN = "sotto/1";
 
-/** The versions that this program speaks. */
+/** The versions that this program supports. */
 export const VERSIONS: readonly number[] = [1];
 
-/** Optional parts of a version; those that both ends name are in use. Version 1 has none yet. */
+/** Optional parts of a version. Those that both ends name are used. Version 1 has none yet. */
 export const FEATURES: readonly string[] = [];
 
-/** The highest version that both have. Throws `no_common_version`, naming both lists. */
+/** The highest common version. Throws `no_common_version`, with both lists. */
 export function chooseVersion(ours: readonly number[], theirs: readonly number[]): number {
   const common = ours.filter((version) => theirs.includes(version));
   if (common.length === 0) {
@@ -26,7 +26,7 @@ export function chooseVersion(ours: readonly number[], theirs: readonly number[]
   return Math.max(...common);
 }
 
-/** The features that both have, in our order. */
+/** The common features, in our order. */
 export function commonFeatures(ours: readonly string[], theirs: readonly string[]): string[] {
   return ours.filter((feature) => theirs.includes(feature));
 }

@@ -82,7 +82,7 @@ const ONLY_IN: readonly (readonly [module: string, ...parts: string[]])[] = [
   ["@optique/", "cli/"],
   ["@peculiar/x509", "certs/"],
   ["ink", "client/ui/tui/"],
-  ["jose", "server/services/"],
+  ["jose", "certs/fingerprint.ts", "server/services/"],
   ["multicast-dns", "protocol/discovery/"],
   ["smol-toml", "cli/"],
   ["uqr", "protocol/invite_line.ts"],

@@ -11,7 +11,7 @@ import { pinned } from "../../client/session/trust.ts";
 import { systemClock } from "../../protocol/clock.ts";
 import type { Content } from "../../protocol/frame.ts";
 import { GENERAL } from "../../protocol/names.ts";
-import type { Fields } from "../../protocol/session/client.ts";
+import type { RequestFields } from "../../protocol/session/client.ts";
 import type { Connection, Engine } from "../../protocol/transport/transport.ts";
 
 /** A server and the transport to reach it by. */
@@ -89,7 +89,7 @@ export class Session implements AsyncDisposable {
     if (answer !== undefined) this.token = answer.token;
   }
 
-  async #ask<Given extends Fields>(fields: Given): Promise<Answer<Given["type"]>> {
+  async #ask<Given extends RequestFields>(fields: Given): Promise<Answer<Given["type"]>> {
     try {
       return await (this.#session?.request(fields) ?? Promise.reject(notConnected()));
     } catch (failure) {

@@ -4,7 +4,7 @@
  * frame that Sotto would make of it, so that all servers move the same number of bytes.
  */
 import { encodeFrame } from "../../protocol/codec.ts";
-import { PREFIX } from "../../protocol/decoder.ts";
+import { LENGTH_BYTES } from "../../protocol/decoder.ts";
 import type { Message } from "../../protocol/frame.ts";
 import { GENERAL } from "../../protocol/names.ts";
 
@@ -37,9 +37,9 @@ export const LINE_BYTES = encodeFrame(example).byteLength;
 export function plainLine(sender: number, line: number): Uint8Array {
   const bytes = new Uint8Array(LINE_BYTES).fill(0x2e);
   const view = new DataView(bytes.buffer);
-  view.setUint32(0, LINE_BYTES - PREFIX);
-  view.setUint32(PREFIX, sender);
-  view.setUint32(PREFIX + 4, line);
+  view.setUint32(0, LINE_BYTES - LENGTH_BYTES);
+  view.setUint32(LENGTH_BYTES, sender);
+  view.setUint32(LENGTH_BYTES + 4, line);
   return bytes;
 }
 
@@ -61,8 +61,8 @@ export class LineReader {
     let at = Math.min(this.#skip, chunk.byteLength);
     this.#skip -= at;
     const all = this.#rest.byteLength === 0 ? chunk : joined(this.#rest, chunk);
-    while (all.byteLength - at >= PREFIX) {
-      const end = at + PREFIX + lengthAt(all, at);
+    while (all.byteLength - at >= LENGTH_BYTES) {
+      const end = at + LENGTH_BYTES + lengthAt(all, at);
       if (end > all.byteLength) {
         if (this.onFrame !== undefined) break;
         this.#skip = end - all.byteLength;

@@ -1,7 +1,7 @@
 /** Clients of the load that speak Sotto's protocol. */
 import { monotonicFactory } from "ulid";
 import { encodeFrame, parseServerFrame } from "../../protocol/codec.ts";
-import { PREFIX } from "../../protocol/decoder.ts";
+import { LENGTH_BYTES } from "../../protocol/decoder.ts";
 import type { ClientFrame, ServerFrame } from "../../protocol/frame.ts";
 import { TIMES } from "../../protocol/limits.ts";
 import { GENERAL } from "../../protocol/names.ts";
@@ -65,7 +65,7 @@ export class ChatClient implements LoadClient {
   watch(ownOnly: boolean): void {
     this.#lines.onFrame = (bytes) => {
       if (ownOnly && bytes.byteLength > ACK_BYTES) return;
-      const frame = parseServerFrame(bytes.subarray(PREFIX));
+      const frame = parseServerFrame(bytes.subarray(LENGTH_BYTES));
       if (frame.type === "message" && typeof frame.content.body === "string") {
         this.onLine?.(lineOfText(frame.content.body), false);
       } else if (frame.type === "ack" || frame.type === "pong") {
@@ -83,7 +83,7 @@ export class ChatClient implements LoadClient {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     void this.#connection.closed.then(({ code }) => reject(new Error(`Closed with ${code}`)));
     this.#lines.onFrame = (bytes) => {
-      const frame: ServerFrame = parseServerFrame(bytes.subarray(PREFIX));
+      const frame: ServerFrame = parseServerFrame(bytes.subarray(LENGTH_BYTES));
       if (frame.type === "authenticated") resolve();
       if (frame.type === "error") reject(new Error(`${frame.code}: ${frame.message}`));
     };

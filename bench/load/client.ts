@@ -1,7 +1,7 @@
 /** Clients of the load: the plain one of the floor and the bare engines. */
 import type { Connection, Engine, Stream } from "../../protocol/transport/transport.ts";
 import { LineReader, plainLine } from "../harness/lines.ts";
-import { PREFIX } from "../../protocol/decoder.ts";
+import { LENGTH_BYTES } from "../../protocol/decoder.ts";
 import { ALPN } from "../servers/plain.ts";
 
 /** One client, as the measurements drive it. */
@@ -104,7 +104,7 @@ export class PlainClient implements LoadClient {
   static async connectIdle(target: Target, index: number): Promise<PlainClient> {
     const connection = await dialTarget(target, ALPN);
     const stream = await connection.openStream();
-    await stream.write(plainLine(index, 0).subarray(0, PREFIX));
+    await stream.write(plainLine(index, 0).subarray(0, LENGTH_BYTES));
     return new PlainClient(connection, stream, index);
   }
 
@@ -118,7 +118,7 @@ export class PlainClient implements LoadClient {
 
   watch(): void {
     this.#lines.onFrame = (frame) => {
-      const view = new DataView(frame.buffer, frame.byteOffset + PREFIX);
+      const view = new DataView(frame.buffer, frame.byteOffset + LENGTH_BYTES);
       this.onLine?.(view.getUint32(4), view.getUint32(0) === this.#index);
     };
   }

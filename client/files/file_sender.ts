@@ -6,7 +6,7 @@
  *    the same ID, so its message is stored once.
  */
 import { untilAborted } from "../../protocol/abort.ts";
-import { encodeFileNote, FILE_KIND } from "../../protocol/file.ts";
+import { encodeFileContent, FILE_KIND } from "../../protocol/file_content.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Intent } from "../events.ts";
 import type { Composer } from "../messages/composer.ts";
@@ -119,7 +119,7 @@ export class FileSender {
     if (signal.aborted) return false;
     transfer.complete();
     this.#announced.set(id, upload);
-    const body = encodeFileNote({ file: id, name, size, hash });
+    const body = encodeFileContent({ file: id, name, size, hash });
     queue.add({ ulid: id, conversation, content: { kind: FILE_KIND, body } });
     return true;
   }

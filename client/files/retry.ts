@@ -3,7 +3,7 @@
  * ends when an attempt succeeds or is refused, when the transfer is stopped, or when attempt after
  * attempt gets no further although there is a connection.
  */
-import { type Clock, pause } from "../../protocol/clock.ts";
+import { type Clock, sleep } from "../../protocol/clock.ts";
 import { backoff } from "../session/backoff.ts";
 import { RefusedError } from "../session/refused_error.ts";
 import { InterruptedError } from "./interrupted_error.ts";
@@ -42,7 +42,7 @@ export async function retry<Connection>(
       if (!(failure instanceof InterruptedError)) throw failure;
       // An attempt whose connection broke says nothing about the next connection.
       if (transfer.movedBytes > before || connection !== session.connection) failures = 0;
-      if (!await pause(clock, backoff(failures++, random), signal)) return false;
+      if (!await sleep(clock, backoff(failures++, random), signal)) return false;
     }
   }
   throw new RefusedError("no_answer", "Attempt after attempt got no further. Try again later.");

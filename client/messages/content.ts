@@ -1,5 +1,5 @@
 /** What of a message's content can be shown without a key. Pure. */
-import { decodeFileNote, FILE_KIND } from "../../protocol/file.ts";
+import { decodeFileContent, FILE_KIND } from "../../protocol/file_content.ts";
 import type { Content } from "../../protocol/frame.ts";
 
 /** The text of a text message; `undefined` for other kinds. */
@@ -11,7 +11,7 @@ export function textOf({ kind, body }: Content): string | undefined {
 export function shownContent(content: Content): { text?: string; name?: string; size?: number } {
   const text = textOf(content);
   if (text !== undefined) return { text };
-  const note = content.kind === FILE_KIND ? decodeFileNote(content.body) : undefined;
+  const note = content.kind === FILE_KIND ? decodeFileContent(content.body) : undefined;
   return note === undefined ? {} : { name: note.name, size: note.size };
 }
 

@@ -2,9 +2,9 @@
  * Stored messages on request: the end of a conversation (`/history`), or the results of a search.
  * Each answer is one event. Nothing of it counts as shown.
  */
-import { FILE_KIND } from "../../protocol/file.ts";
+import { FILE_KIND } from "../../protocol/file_content.ts";
 import type { Message } from "../../protocol/frame.ts";
-import type { TransferFields } from "../../protocol/session/client.ts";
+import type { QueryFields } from "../../protocol/session/client.ts";
 import type { ChatEvent, HistoryMessage, Intent } from "../events.ts";
 import type { Offers } from "./offers.ts";
 import { notConnected, RefusedError } from "../session/refused_error.ts";
@@ -54,7 +54,7 @@ export class History {
     return { event: "history", conversation, ...page };
   }
 
-  async #fetch(fields: TransferFields): Promise<HistoryPage> {
+  async #fetch(fields: QueryFields): Promise<HistoryPage> {
     const { connection } = this.#options.session;
     if (connection?.allows(fields.type) !== true) throw notConnected();
     const messages: HistoryMessage[] = [];

@@ -2,7 +2,7 @@
  * Incoming messages as events. It keeps what later commands refer to: sealed messages (`/open`),
  * files (`/accept`), and where the newest private message stands (`/r`).
  */
-import { FILE_KIND } from "../../protocol/file.ts";
+import { FILE_KIND } from "../../protocol/file_content.ts";
 import type { Message } from "../../protocol/frame.ts";
 import { parseConversation } from "../../protocol/names.ts";
 import type { EventSink } from "../event_queue.ts";

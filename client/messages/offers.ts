@@ -3,7 +3,7 @@
  * nothing.
  */
 import { assert } from "../../protocol/assert.ts";
-import { decodeFileNote, FILE_KIND, type FileNote } from "../../protocol/file.ts";
+import { decodeFileContent, FILE_KIND, type FileContent } from "../../protocol/file_content.ts";
 import type { Message } from "../../protocol/frame.ts";
 import type { OfferEvent } from "../events.ts";
 import { isoTime } from "./content.ts";
@@ -13,7 +13,7 @@ const MAX_OFFERS = 256;
 
 export interface Offer {
   readonly event: Omit<OfferEvent, "event">;
-  readonly note: FileNote;
+  readonly note: FileContent;
 }
 
 export class Offers {
@@ -32,7 +32,7 @@ export class Offers {
     if (content.kind !== FILE_KIND) return undefined;
     const known = this.#offers.find(({ event }) => event.id === id && event.from === from);
     if (known !== undefined) return known;
-    const note = decodeFileNote(content.body);
+    const note = decodeFileContent(content.body);
     if (note === undefined) return undefined;
     const { name, size } = note;
     const number = this.#nextNumber();

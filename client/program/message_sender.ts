@@ -8,11 +8,11 @@
  * 2. It is over when each message is stored or refused, or `TIMEOUT` after the first sign-in.
  * 3. It joins a room that the account is not in: every account may join a room.
  */
+import { randomBytes } from "@noble/hashes/utils.js";
 import { type Clock, systemClock } from "../../protocol/clock.ts";
 import type { Destination } from "../../protocol/destination.ts";
 import type { ServerFrame } from "../../protocol/frame.ts";
 import { dmOf } from "../../protocol/names.ts";
-import { randomBytes } from "../../protocol/random.ts";
 import type { Ending } from "../ending.ts";
 import type { AckEvent, ChatEvent, ErrorEvent, NoticeEvent } from "../events.ts";
 import { isoTime } from "../messages/content.ts";

@@ -5,7 +5,7 @@
  * `run()` brings what happens, in order: `signed_in`, the frames of that session, `lost`, and so
  * on. It is read one step at a time; a slow reader slows the server down.
  */
-import { type Clock, pause } from "../../protocol/clock.ts";
+import { type Clock, sleep } from "../../protocol/clock.ts";
 import type { ServerFrame, ServerFrames } from "../../protocol/frame.ts";
 import { formatHostPort } from "../../protocol/host_port.ts";
 import { type Engine, TransportError } from "../../protocol/transport/transport.ts";
@@ -106,7 +106,7 @@ export class ReconnectingSession {
       if (end.signedIn && clock.now() - start > GOOD_SESSION) attempt = 0;
       const wait = backoff(attempt, random);
       this.#reportRetry(sentence(end.message), wait);
-      await pause(clock, wait, signal);
+      await sleep(clock, wait, signal);
     }
     return { code: "left", message: "Left." };
   }

@@ -4,22 +4,23 @@
  */
 import { assert } from "../../protocol/assert.ts";
 import type { ServerFrame, ServerFrames } from "../../protocol/frame.ts";
-import type { Asked, Fields } from "../../protocol/session/client.ts";
+import type { RequestFields, SessionRequestType } from "../../protocol/session/client.ts";
 import type { ANSWERS } from "../../protocol/session/rules.ts";
 import { RefusedError, UnansweredError } from "./refused_error.ts";
 
 /** The frames that answer a request of this type; a long answer has several. */
-export type Answer<Type extends Asked> = readonly ServerFrames[(typeof ANSWERS)[Type]][];
+export type Answer<Type extends SessionRequestType> =
+  readonly ServerFrames[(typeof ANSWERS)[Type]][];
 
 /** What sends requests: one session, or whichever session there is. */
 export interface Requester {
   /** Whether a request of this type can be sent now. */
-  allows(type: Asked): boolean;
+  allows(type: SessionRequestType): boolean;
   /**
    * Sends a request and resolves with its whole answer. Throws `RefusedError` (also when `allows`
    * says no), and `UnansweredError` when the session ends first.
    */
-  request<Given extends Fields>(fields: Given): Promise<Answer<Given["type"]>>;
+  request<Given extends RequestFields>(fields: Given): Promise<Answer<Given["type"]>>;
 }
 
 interface Waiting {
@@ -32,7 +33,7 @@ export class PendingRequests {
   readonly #waiting = new Map<number, Waiting>();
 
   /** Waits for the answer to the request with this ID. */
-  wait<Type extends Asked>(id: number): Promise<Answer<Type>> {
+  wait<Type extends SessionRequestType>(id: number): Promise<Answer<Type>> {
     assert(!this.#waiting.has(id), "a request ID is used once while it waits");
     const answer = new Promise<readonly ServerFrame[]>((resolve, reject) => {
       this.#waiting.set(id, { frames: [], resolve, reject });

@@ -16,8 +16,8 @@ import {
   type ClientOutput,
   ClientSession,
   type DownloadFields,
-  type Fields,
-  type TransferFields,
+  type QueryFields,
+  type RequestFields,
   type UploadFields,
 } from "../../protocol/session/client.ts";
 import type { ClientDownload } from "../../protocol/session/download.ts";
@@ -149,9 +149,9 @@ export class SessionConnection implements Requester {
     return this.#end === undefined && this.#session.allows(type);
   }
 
-  request<Given extends Fields>(fields: Given): Promise<Answer<Given["type"]>> {
+  request<Given extends RequestFields>(fields: Given): Promise<Answer<Given["type"]>> {
     if (!this.allows(fields.type)) return Promise.reject(notConnected());
-    const frame = this.#session.request<Fields>(fields, this.#clock.now());
+    const frame = this.#session.request<RequestFields>(fields, this.#clock.now());
     const answer = this.#requests.wait<Given["type"]>(frame.id);
     this.#write(frame);
     // A message without an acknowledgement is often the first sign of a dead path.
@@ -161,16 +161,16 @@ export class SessionConnection implements Requester {
 
   /** Sends a frame that has no answer. Throws where `allows` says no. */
   tell(frame: ClientFrames["mark"]): void {
-    this.#write(this.#session.tell(frame));
+    this.#write(this.#session.notify(frame));
   }
 
   /**
    * Fetches stored messages on a stream of their own; returns whether there are more. Throws
    * `HistoryError`, or what the stream throws.
    */
-  async *messages(fields: TransferFields): AsyncGenerator<Message, boolean, undefined> {
+  async *messages(fields: QueryFields): AsyncGenerator<Message, boolean, undefined> {
     await using stream = await this.#openTransfer(fields.type);
-    const transfer = this.#session.transfer(fields, this.#clock.now());
+    const transfer = this.#session.query(fields, this.#clock.now());
     await stream.write(transfer.request);
     await stream.end();
     for await (const body of stream.bodies()) {

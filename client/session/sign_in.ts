@@ -3,7 +3,7 @@
  * often as the server allows. It forgets a password as soon as it is sent.
  */
 import type { Clock } from "../../protocol/clock.ts";
-import type { Fields } from "../../protocol/session/client.ts";
+import type { RequestFields } from "../../protocol/session/client.ts";
 import { foldName, isName } from "../../protocol/names.ts";
 import type { EventSink } from "../event_queue.ts";
 import type { Credentials, Prompts } from "./prompts.ts";
@@ -108,7 +108,7 @@ export class SignIn {
     });
   }
 
-  async #ask(fields: Extract<Fields, { type: "login" | "resume" }>) {
+  async #ask(fields: Extract<RequestFields, { type: "login" | "resume" }>) {
     try {
       await this.#options.connection.request(fields);
       return undefined;

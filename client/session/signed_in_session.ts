@@ -2,7 +2,7 @@
  * What is known about a signed-in session, made at each sign-in and handed down; and the one place
  * that says which of them is current.
  */
-import type { Asked, Fields } from "../../protocol/session/client.ts";
+import type { RequestFields, SessionRequestType } from "../../protocol/session/client.ts";
 import { notConnected } from "./refused_error.ts";
 import type { Answer, Requester } from "./requests.ts";
 import type { SessionConnection } from "./session_connection.ts";
@@ -70,11 +70,11 @@ export class CurrentSession implements Requester {
     return signal.aborted ? undefined : this.#connection;
   }
 
-  allows(type: Asked): boolean {
+  allows(type: SessionRequestType): boolean {
     return this.#connection?.allows(type) === true;
   }
 
-  request<Given extends Fields>(fields: Given): Promise<Answer<Given["type"]>> {
+  request<Given extends RequestFields>(fields: Given): Promise<Answer<Given["type"]>> {
     return this.#connection?.request(fields) ?? Promise.reject(notConnected());
   }
 }

@@ -1,23 +1,22 @@
 /**
  * The client's end of one session: requests and their answers, time limits, keep-alive. It has no
- * I/O, reads no clock, keeps no messages and no token: it is driven.
+ * I/O, reads no clock, and keeps no messages and no token. The caller drives it.
  *
  * What to call, and when:
  *
- * 1. `new ClientSession(options, now)` when a connection is being dialled. One session for each
- *    connection.
- * 2. `hello(now)` once, and write the frame it returns. After `welcome`: `request` for everything
- *    that has an answer, `tell` for what has none, `transfer`, `upload` and `download` for what
- *    takes a stream of its own (`transfer.ts`, `upload.ts`, `download.ts`). Write what they return.
- * 3. `handleActivity(now)` for every chunk that was read, then for every body that the stream's
- *    `FrameDecoder` yields, in order: `handleBody`. What the decoder throws goes to `handleFault`;
- *    the stream's FIN, after `FrameDecoder.end`, to `handleEnd`. Do what the `ClientOutput` says.
- * 4. After any of these: `deadline()` is when to call `handleTimeout`.
- * 5. `leave()` before ending the stream on purpose; `closed()` once the connection has gone.
+ * 1. `new ClientSession(options, now)` when dialling. Each connection has its own session.
+ * 2. `hello(now)` once, and write the frame that it returns. After `welcome`: `request` for frames
+ *    with an answer, `notify` for frames without one, and `query`, `upload` and `download` for
+ *    requests on a transfer stream (`query.ts`, `upload.ts`, `download.ts`). Write what they return.
+ * 3. `handleActivity(now)` for every chunk that was read. Then `handleBody` for every body that the
+ *    stream's `FrameDecoder` yields, in order. Pass what the decoder throws to `handleFault`. At the
+ *    stream's FIN, call `FrameDecoder.end`, then `handleEnd`. Do what the `ClientOutput` says.
+ * 4. After any of these: call `handleTimeout` at `deadline()`.
+ * 5. `leave()` before ending the stream on purpose; `closed()` when the connection is closed.
  *
- * Frames of unknown types, and known ones with values that are not known here, are ignored: a newer
- * server may say more than this client understands.
+ * It ignores frames of unknown types, and frames with unknown values: a newer server may send more.
  */
+import { assert } from "../assert.ts";
 import { parseServerFrame } from "../codec.ts";
 import { CLOSE_DONE, closeCodeOf, type ErrorCode, ERRORS, ProtocolError } from "../errors.ts";
 import type { ClientFrames, ServerFrame, ServerFrames } from "../frame.ts";
@@ -26,39 +25,41 @@ import { FEATURES, VERSIONS } from "../version.ts";
 import {
   ANSWERS,
   CLIENT_RULES,
-  clientMaySay,
+  clientMaySend,
   type QueryType,
   type RequestType,
-  serverMaySay,
+  serverMaySend,
   type TransferType,
 } from "./rules.ts";
 import { ClientDownload } from "./download.ts";
 import { type State, StateMachine } from "./states.ts";
-import { ClientTransfer } from "./transfer.ts";
+import { ClientQuery } from "./query.ts";
 import { ClientUpload } from "./upload.ts";
 
-/** What is asked with `request`; `hello`, `ping` and transfers have calls of their own. */
-export type Asked = Exclude<RequestType, "hello" | "ping" | TransferType>;
-export type Request = ClientFrames[Asked | "hello"];
-/** A request without the `id`, which the session gives it. */
-export type Fields = { [Type in Asked]: Omit<ClientFrames[Type], "id"> }[Asked];
-/** The same for a request with a stream of its own that is answered with messages; for files. */
-export type TransferFields = { [Type in QueryType]: Omit<ClientFrames[Type], "id"> }[QueryType];
+/** The types for `request`. `hello`, `ping` and transfers have their own methods. */
+export type SessionRequestType = Exclude<RequestType, "hello" | "ping" | TransferType>;
+export type Request = ClientFrames[SessionRequestType | "hello"];
+/** A request without its `id`, which the session adds. */
+export type RequestFields = {
+  [Type in SessionRequestType]: Omit<ClientFrames[Type], "id">;
+}[SessionRequestType];
+/** The same for requests on a transfer stream. */
+export type QueryFields = { [Type in QueryType]: Omit<ClientFrames[Type], "id"> }[QueryType];
 export type UploadFields = Omit<ClientFrames["upload"], "id" | "type">;
 export type DownloadFields = Omit<ClientFrames["download"], "id" | "type">;
 
 export type ClientOutput =
-  /** The frame answers the request: `error`, or what `ANSWERS` says. */
+  /** The answer to a request: `error`, or the frame in `ANSWERS`. */
   | { readonly type: "answer"; readonly request: Request; readonly frame: ServerFrame }
-  /** The server says something unasked. */
+  /** A frame that answers no request. */
   | { readonly type: "push"; readonly frame: ServerFrame }
-  /** A round trip has been measured; see `rtt`. */
+  /** A measured round trip in milliseconds. */
   | { readonly type: "pong"; readonly rtt: number }
   /** Write the frame. */
   | { readonly type: "write"; readonly frame: ClientFrames["ping"] }
   /**
-   * The session is over. Close the connection with `close`. `code` is an error's, a `bye`'s, or
-   * one that this client does not know; `message` is the server's where `by` says so: not trusted.
+   * The session has ended: close the connection with `close`. `code` is that of an error or a `bye`,
+   * and may be unknown. If `by` is the server, `message` is the server's and not trusted.
    */
   | {
     readonly type: "close";
@@ -72,7 +73,7 @@ export type ClientOutput =
 const IGNORE: ClientOutput = { type: "ignore" };
 
 export interface ClientSessionOptions {
-  /** The software, as `hello` tells it. */
+  /** The software, for `hello`. */
   readonly client: string;
   readonly versions?: readonly number[];
   readonly features?: readonly string[];
@@ -86,9 +87,9 @@ export class ClientSession {
   readonly #pending = new Map<number, Request>();
   #welcome: ServerFrames["welcome"] | undefined;
   #lastId = 0;
-  #heard: number;
-  /** When the server last answered a request, or the first of those that wait was made. */
-  #progress: number;
+  #receivedAt: number;
+  /** When the server last answered a request, or when the first pending one was made. */
+  #answeredAt: number;
   #nextPing = Infinity;
   #ping: { readonly id: number; readonly at: number } | undefined;
   #rtt: number | undefined;
@@ -97,8 +98,8 @@ export class ClientSession {
     this.#client = options.client;
     this.#versions = options.versions ?? VERSIONS;
     this.#features = options.features ?? FEATURES;
-    this.#heard = now;
-    this.#progress = now;
+    this.#receivedAt = now;
+    this.#answeredAt = now;
     this.#machine.fire("open");
   }
 
@@ -106,30 +107,30 @@ export class ClientSession {
     return this.#machine.state;
   }
 
-  /** What was agreed: version, features, the server's software. */
+  /** The agreed version and features, and the server's software. */
   get welcome(): ServerFrames["welcome"] | undefined {
     return this.#welcome;
   }
 
-  /** The last round trip that `ping` and `pong` measured, milliseconds. */
+  /** The last measured round trip, milliseconds. */
   get rtt(): number | undefined {
     return this.#rtt;
   }
 
-  /** Requests without an answer, the oldest first. */
+  /** Requests without an answer, oldest first. */
   get pending(): readonly Request[] {
     return [...this.#pending.values()];
   }
 
-  /** Whether a frame of this type may be sent now, and a request would not be one too many. */
+  /** Whether a frame of this type may be sent now, and fewer than `LIMITS.requests` wait. */
   allows(type: keyof ClientFrames): boolean {
     const [stream = "session"] = CLIENT_RULES[type].streams;
-    return clientMaySay(type, this.state, stream) && this.#pending.size < LIMITS.requests;
+    return clientMaySend(type, this.state, stream) && this.#pending.size < LIMITS.requests;
   }
 
   /** The first frame of a session. */
   hello(now: number): ClientFrames["hello"] {
-    if (this.#lastId > 0) throw new Error("Cannot say hello: it has been said");
+    if (this.#lastId > 0) throw new Error("Cannot send hello: it was sent already");
     const frame: ClientFrames["hello"] = {
       type: "hello",
       id: this.#nextId("hello"),
@@ -137,44 +138,44 @@ export class ClientSession {
       features: [...this.#features],
       client: this.#client,
     };
-    this.#await(frame, now);
+    this.#addPending(frame, now);
     return frame;
   }
 
-  /** Gives a request its `id` and waits for its answer. Throws where `allows` says no. */
-  request<Given extends Fields>(fields: Given, now: number): ClientFrames[Given["type"]];
-  request(fields: Fields, now: number): Request {
+  /** Adds the `id` to a request and waits for its answer. Throws if `allows` returns false. */
+  request<Given extends RequestFields>(fields: Given, now: number): ClientFrames[Given["type"]];
+  request(fields: RequestFields, now: number): Request {
     const frame = { ...fields, id: this.#nextId(fields.type) };
-    this.#await(frame, now);
+    this.#addPending(frame, now);
     if (frame.type === "send") this.#machine.fire("send");
     return frame;
   }
 
-  /** For a frame without an answer: returns it, or throws where `allows` says no. */
-  tell(frame: ClientFrames["mark"]): ClientFrames["mark"] {
+  /** Returns a frame without an answer. Throws if `allows` returns false. */
+  notify(frame: ClientFrames["mark"]): ClientFrames["mark"] {
     this.#check(frame.type);
     return frame;
   }
 
-  /** A request for a stream of its own; its answer goes to the transfer, not to this session. */
-  transfer(fields: TransferFields, now: number): ClientTransfer {
-    return new ClientTransfer({ ...fields, id: this.#nextId(fields.type) }, now);
+  /** A request for messages on a transfer stream. Its answer goes to the query, not to the session. */
+  query(fields: QueryFields, now: number): ClientQuery {
+    return new ClientQuery({ ...fields, id: this.#nextId(fields.type) }, now);
   }
 
-  /** The same for a file that goes to the server. */
+  /** A file to send to the server. */
   upload(fields: UploadFields, now: number): ClientUpload {
     return new ClientUpload({ type: "upload", id: this.#nextId("upload"), ...fields }, now);
   }
 
-  /** And for one that comes from there, and has `size` bytes in all. */
+  /** A file to fetch from the server, of `size` bytes in all. */
   download(fields: DownloadFields, size: number, now: number): ClientDownload {
     const request = { type: "download", id: this.#nextId("download"), ...fields } as const;
     return new ClientDownload(request, size, now);
   }
 
-  /** The server gave a sign of life. */
+  /** Bytes arrived from the server. */
   handleActivity(now: number): void {
-    this.#heard = now;
+    this.#receivedAt = now;
   }
 
   /** A whole frame from the session stream. Never throws for what a server sends. */
@@ -190,17 +191,17 @@ export class ClientSession {
     return this.handleFrame(frame, now);
   }
 
-  /** A frame that has been parsed already. */
+  /** A frame that is parsed already. */
   handleFrame(frame: ServerFrame, now: number): ClientOutput {
     if (this.#hasEnded()) return IGNORE;
-    this.#heard = now;
-    if (!serverMaySay(frame.type, this.state, "session")) return IGNORE;
+    this.#receivedAt = now;
+    if (!serverMaySend(frame.type, this.state, "session")) return IGNORE;
     if (frame.type === "bye") return this.#bye(frame);
     if (frame.type === "error" && isFatal(frame.code)) return this.#fatal(frame);
     if (frame.type === "pong") return this.#pong(frame, now);
-    // A notice is no answer: the request that it is about has its own, and often had it before.
+    // A notice is no answer: its request has an answer of its own.
     if (frame.type === "notice") return { type: "push", frame };
-    if (frame.type === "resync") this.#forget();
+    if (frame.type === "resync") this.#dropPending();
     if (!("re" in frame) || frame.re === undefined) return { type: "push", frame };
     const request = this.#pending.get(frame.re);
     if (request === undefined) return IGNORE;
@@ -209,41 +210,41 @@ export class ClientSession {
     return this.#answered(request, frame, now);
   }
 
-  /** What the server sent cannot be read. */
+  /** A frame from the server could not be read. */
   handleFault(fault: ProtocolError, now: number): ClientOutput {
     if (this.#hasEnded()) return IGNORE;
-    this.#heard = now;
+    this.#receivedAt = now;
     return fault.fatal ? this.#giveUp(fault.code, fault.message) : IGNORE;
   }
 
-  /** The server has ended the stream without `bye`. */
+  /** The server ended the stream without `bye`. */
   handleEnd(): ClientOutput {
     if (this.#hasEnded()) return IGNORE;
     this.#machine.fire("leave");
-    const message = "The server ended the session without a word.";
+    const message = "The server ended the session without saying why.";
     return { type: "close", by: "server", code: "ended", message, close: CLOSE_DONE };
   }
 
-  /** This client is done; whatever still comes is not looked at. */
+  /** The client is done. Further frames are ignored. */
   leave(): void {
     if (this.#machine.can("leave")) this.#machine.fire("leave");
   }
 
-  /** The connection has gone. */
+  /** The connection is closed. */
   closed(): void {
     if (this.#machine.can("close")) this.#machine.fire("close");
   }
 
-  /** When `handleTimeout` is due; `undefined` once the session has ended. */
+  /** When to call `handleTimeout`; `undefined` after the end of the session. */
   deadline(): number | undefined {
     if (this.#hasEnded()) return undefined;
-    return Math.min(this.#nextPing, this.#patience());
+    return Math.min(this.#nextPing, this.#silenceDeadline());
   }
 
-  /** An output only when something is due. */
+  /** `undefined` if nothing is due. */
   handleTimeout(now: number): ClientOutput | undefined {
     if (this.#hasEnded()) return undefined;
-    if (now >= this.#patience()) return this.#giveUp("silence", ERRORS.silence.meaning);
+    if (now >= this.#silenceDeadline()) return this.#giveUp("silence", ERRORS.silence.meaning);
     if (now < this.#nextPing) return undefined;
     const frame: ClientFrames["ping"] = { type: "ping", id: this.#nextId("ping") };
     this.#ping = { id: frame.id, at: now };
@@ -252,12 +253,12 @@ export class ClientSession {
   }
 
   /**
-   * Until when the server may be silent. Requests wait from the last answer on, not each from its
-   * own beginning: behind a slow link a hundred messages take their time, one after the other.
+   * Until when the server may be silent. The time for answers counts from the last answer, not from
+   * each request: on a slow connection a hundred messages are answered one after the other.
    */
-  #patience(): number {
-    const silence = this.#heard + TIMES.silence;
-    return this.#pending.size === 0 ? silence : Math.min(silence, this.#progress + TIMES.answer);
+  #silenceDeadline(): number {
+    const silence = this.#receivedAt + TIMES.silence;
+    return this.#pending.size === 0 ? silence : Math.min(silence, this.#answeredAt + TIMES.answer);
   }
 
   #check(type: keyof ClientFrames): void {
@@ -268,20 +269,21 @@ export class ClientSession {
   }
 
   #nextId(type: RequestType): number {
-    // A ping is due when it is due; its one answer is not waited for among the others.
+    // A ping is sent whatever waits, and its answer is not counted among the pending ones.
     if (type !== "ping") this.#check(type);
     this.#lastId = (this.#lastId + 1) % 2 ** 32;
     return this.#lastId;
   }
 
-  #await(request: Request, now: number): void {
-    if (this.#pending.size === 0) this.#progress = now;
+  #addPending(request: Request, now: number): void {
+    assert(!this.#pending.has(request.id), "pending requests have different IDs");
+    if (this.#pending.size === 0) this.#answeredAt = now;
     this.#pending.set(request.id, request);
   }
 
   #answered(request: Request, frame: ServerFrame, now: number): ClientOutput {
     const more = "more" in frame && frame.more;
-    if (more) this.#progress = now;
+    if (more) this.#answeredAt = now;
     else this.#settle(request, now);
     if (frame.type === "welcome") {
       if (!this.#versions.includes(frame.version)) {
@@ -304,14 +306,14 @@ export class ClientSession {
 
   #settle(request: Request, now: number): void {
     this.#pending.delete(request.id);
-    this.#progress = now;
+    this.#answeredAt = now;
     if (request.type !== "send") return;
     for (const other of this.#pending.values()) if (other.type === "send") return;
     this.#machine.fire("settle");
   }
 
-  /** Answers were left out too, perhaps: what was asked so far is waited for no longer. */
-  #forget(): void {
+  /** After `resync`: answers may have been dropped too, so none of them is waited for. */
+  #dropPending(): void {
     this.#pending.clear();
     if (this.state === "SENDING") this.#machine.fire("settle");
   }

@@ -1,12 +1,11 @@
 /**
- * The client's end of a stream that brings a file from the server. Pure and driven, like the
- * session: write `request`, end the sending side, then `handleBody` for each body until `end` or
- * `failed`. The stream's end is `handleEnd`, what its decoder throws `handleFault`; `deadline()` is
- * when to call `handleTimeout`.
+ * The client's end of a transfer stream that fetches a file. Pure; the caller drives it: write
+ * `request`, end the sending side, then call `handleBody` for each body until `end` or `failed`.
+ * Call `handleEnd` at the stream's end, `handleFault` with what its decoder throws, and
+ * `handleTimeout` at `deadline()`.
  *
- * It counts bytes and holds none. `end` says that there are as many as there should be; whether
- * they are the right ones, their hash says. What breaks off is taken up again with a new request,
- * from the number of bytes that are there.
+ * It counts bytes and keeps none. `end` means that their number is right; the caller checks the
+ * hash. A transfer that breaks off continues with a new request, from the number of bytes received.
  */
 import { parseServerFrame } from "../codec.ts";
 import { ProtocolError } from "../errors.ts";
@@ -16,28 +15,28 @@ import { TIMES } from "../limits.ts";
 export type DownloadOutput =
   /** The next bytes of the file: a view of the body. */
   | { readonly type: "chunk"; readonly bytes: Uint8Array }
-  /** All bytes have come. */
+  /** All bytes have arrived. */
   | { readonly type: "end" }
-  /** No more will come. `message` may be the server's: not trusted. */
+  /** The download failed. `message` may be the server's: not trusted. */
   | { readonly type: "failed"; readonly code: string; readonly message: string }
   | { readonly type: "ignore" };
 
 export class ClientDownload {
   readonly request: ClientFrames["download"];
-  #heard: number;
+  #receivedAt: number;
   #left: number;
 
-  /** `size` is the whole file's, `request.offset` of which are there. */
+  /** `size` is that of the whole file, of which the caller has `request.offset` bytes. */
   constructor(request: ClientFrames["download"], size: number, now: number) {
     if (request.offset > size) {
-      throw new RangeError(`Cannot ask for what follows ${request.offset} of ${size} bytes`);
+      throw new RangeError(`Cannot download from ${request.offset}: the file has ${size} bytes`);
     }
     this.request = request;
-    this.#heard = now;
+    this.#receivedAt = now;
     this.#left = size - request.offset;
   }
 
-  /** Bytes that are still to come. */
+  /** Bytes that are missing. */
   get left(): number {
     return this.#left;
   }
@@ -52,7 +51,7 @@ export class ClientDownload {
   }
 
   handleFrame(frame: ServerFrame, now: number): DownloadOutput {
-    this.#heard = now;
+    this.#receivedAt = now;
     switch (frame.type) {
       case "chunk":
         if (frame.bytes.length > this.#left) return this.handleFault(wrongSize());
@@ -67,11 +66,10 @@ export class ClientDownload {
     }
   }
 
-  /** The server has ended the stream without a word. */
+  /** The server ended the stream without `end` or `error`. */
   handleEnd(): DownloadOutput {
-    return this.handleFault(
-      new ProtocolError("unfinished_file", "The stream ended before the file did; ask again."),
-    );
+    const message = "The stream ended before the file was complete; fetch it again to continue.";
+    return this.handleFault(new ProtocolError("unfinished_file", message));
   }
 
   handleFault(fault: ProtocolError): DownloadOutput {
@@ -79,7 +77,7 @@ export class ClientDownload {
   }
 
   deadline(): number {
-    return this.#heard + TIMES.answer;
+    return this.#receivedAt + TIMES.answer;
   }
 
   handleTimeout(now: number): DownloadOutput | undefined {
@@ -89,5 +87,5 @@ export class ClientDownload {
 }
 
 function wrongSize(): ProtocolError {
-  return new ProtocolError("damaged_file", "The file does not have the size that was announced.");
+  return new ProtocolError("damaged_file", "The file does not have the announced size.");
 }

@@ -1,12 +1,12 @@
 /**
- * Which frame may be said in which state and on which stream, and which frame answers which: tables
- * for both ends, without exceptions in code.
+ * Tables for both ends: the states and streams in which each frame is allowed, and the frame that
+ * answers each request. The code has no exceptions to them.
  */
 import type { ClientFrames, ServerFrames } from "../frame.ts";
 import type { State } from "./states.ts";
 
 /**
- * `session`: the stream with ID 0. `transfer`: any further stream, each for one request, so that a
+ * `session`: the stream with ID 0. `transfer`: any other stream. Each carries one request, so that a
  * long answer never delays a message.
  */
 export type StreamKind = "session" | "transfer";
@@ -20,7 +20,7 @@ const AFTER_WELCOME = ["CONNECTED", "AUTHENTICATED", "SENDING"] as const;
 const SIGNED_IN = ["AUTHENTICATED", "SENDING"] as const;
 const UNTIL_THE_END = ["CONNECTING", ...AFTER_WELCOME] as const;
 
-/** What a client may say. */
+/** Where each frame of a client is allowed. */
 export const CLIENT_RULES: Readonly<Record<keyof ClientFrames, Rule>> = {
   hello: { states: ["CONNECTING"], streams: ["session"] },
   login: { states: ["CONNECTED"], streams: ["session"] },
@@ -50,7 +50,7 @@ export const CLIENT_RULES: Readonly<Record<keyof ClientFrames, Rule>> = {
   logout: { states: AFTER_WELCOME, streams: ["session"] },
 };
 
-/** What a server may say. */
+/** Where each frame of a server is allowed. */
 export const SERVER_RULES: Readonly<Record<keyof ServerFrames, Rule>> = {
   welcome: { states: ["CONNECTING"], streams: ["session"] },
   authenticated: { states: ["CONNECTED"], streams: ["session"] },
@@ -78,7 +78,7 @@ export const SERVER_RULES: Readonly<Record<keyof ServerFrames, Rule>> = {
   bye: { states: UNTIL_THE_END, streams: ["session"] },
 };
 
-/** The frame that answers a request; any request may be answered by `error` instead. */
+/** The frame that answers each request. `error` may answer any request instead. */
 export const ANSWERS = {
   hello: "welcome",
   login: "authenticated",
@@ -108,16 +108,17 @@ export const ANSWERS = {
 
 export type RequestType = keyof typeof ANSWERS;
 
-/** Requests that take a stream of their own; and those of them whose answer is messages. */
+/** Requests on a stream of their own. */
 export type TransferType = QueryType | "upload" | "download";
+/** Those of them that are answered with messages. */
 export type QueryType = "history" | "search";
 
-export function clientMaySay(type: keyof ClientFrames, state: State, stream: StreamKind): boolean {
+export function clientMaySend(type: keyof ClientFrames, state: State, stream: StreamKind): boolean {
   const rule = CLIENT_RULES[type];
   return rule.states.includes(state) && rule.streams.includes(stream);
 }
 
-export function serverMaySay(type: keyof ServerFrames, state: State, stream: StreamKind): boolean {
+export function serverMaySend(type: keyof ServerFrames, state: State, stream: StreamKind): boolean {
   const rule = SERVER_RULES[type];
   return rule.states.includes(state) && rule.streams.includes(stream);
 }

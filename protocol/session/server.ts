@@ -23,7 +23,7 @@ import { CLOSE_DONE, closeCodeOf, type ErrorCode, ProtocolError } from "../error
 import type { ClientFrame, ClientFrames, ServerFrames } from "../frame.ts";
 import { LOGIN_ATTEMPTS, OFFENCES, TIMES } from "../limits.ts";
 import { chooseVersion, commonFeatures, FEATURES, VERSIONS } from "../version.ts";
-import { clientMaySay, type StreamKind } from "./rules.ts";
+import { clientMaySend, type StreamKind } from "./rules.ts";
 import { type State, StateMachine } from "./states.ts";
 
 /** The frames that the session does not answer itself. */
@@ -117,7 +117,7 @@ export class ServerSession {
   handleFrame(frame: ClientFrame, now: number, stream: StreamKind = "session"): Verdict {
     if (this.#hasEnded()) return IGNORE;
     this.#heard = now;
-    if (!clientMaySay(frame.type, this.state, stream)) return this.#badState(frame, stream);
+    if (!clientMaySend(frame.type, this.state, stream)) return this.#badState(frame, stream);
     switch (frame.type) {
       case "hello":
         return this.#agreeOnVersion(frame, now);

@@ -1,31 +1,32 @@
 /**
- * The states of one session and the only ways between them: one table for both ends, which the code
- * runs, the tests walk, and the diagram in `docs/protocol.md` is drawn from.
+ * The states of a session and all transitions between them, in one table for both ends. The code
+ * runs it, the tests walk it, and the diagram in `docs/protocol.md` is generated from it.
  *
- * One session lives on one connection. What survives a connection (the token, the cursors, what is
- * not acknowledged yet) belongs to those who drive sessions, not here.
+ * A session lives on one connection. State that survives a connection (the token, the cursors,
+ * messages without an ack) belongs to the code that drives sessions.
  */
+import { assert } from "../assert.ts";
 
 export const STATES = {
-  DISCONNECTED: "There is no connection: not yet, or not any more.",
-  CONNECTING: "There is a connection, or one is being made; no version has been agreed.",
-  CONNECTED: "A version has been agreed; nobody has signed in.",
-  AUTHENTICATED: "An account has signed in; no message awaits its ack.",
-  SENDING: "An account has signed in; at least one message awaits its ack.",
-  DISCONNECTING: "The last frame has been said; nothing more is read.",
-  ERROR: "Something was wrong, and it is being decided whether the session goes on.",
+  DISCONNECTED: "There is no connection: not yet, or no longer.",
+  CONNECTING: "There is a connection, or one is being made; no version is agreed.",
+  CONNECTED: "A version is agreed; no account is signed in.",
+  AUTHENTICATED: "An account is signed in; no message waits for its ack.",
+  SENDING: "An account is signed in; at least one message waits for its ack.",
+  DISCONNECTING: "The last frame was sent; nothing more is read.",
+  ERROR: "There was a fault; the end decides whether the session goes on.",
 } as const;
 
 export type State = keyof typeof STATES;
 
-/** Where `recover` leads: to the state in which the fault happened. */
+/** `recover` returns to the state in which the fault happened. */
 export const PREVIOUS = "PREVIOUS";
 
-/** Event, state in which it may happen, state that follows. What is not here is refused. */
+/** For each event: the states in which it is allowed, and the next state. */
 export const TRANSITIONS = {
-  /** The client dials; the server has a peer. */
+  /** The client dials; the server has accepted a connection. */
   open: { DISCONNECTED: "CONNECTING" },
-  /** `welcome`: a version has been agreed. */
+  /** `welcome`: a version is agreed. */
   agree: { CONNECTING: "CONNECTED" },
   /** `authenticated`. */
   sign_in: { CONNECTED: "AUTHENTICATED" },
@@ -35,9 +36,9 @@ export const TRANSITIONS = {
   settle: { SENDING: "AUTHENTICATED" },
   /** An `error` is due, or was received. */
   fault: { CONNECTING: "ERROR", CONNECTED: "ERROR", AUTHENTICATED: "ERROR", SENDING: "ERROR" },
-  /** The fault was addressed: told, and within what is tolerated. */
+  /** The error was sent, and does not end the connection. */
   recover: { ERROR: PREVIOUS },
-  /** The fault was not addressed: the connection ends. */
+  /** The error ends the connection. */
   give_up: { ERROR: "DISCONNECTING" },
   /** `logout`, `bye`, or one end has finished. */
   leave: {
@@ -46,7 +47,7 @@ export const TRANSITIONS = {
     AUTHENTICATED: "DISCONNECTING",
     SENDING: "DISCONNECTING",
   },
-  /** The connection is gone, in good order or not. */
+  /** The connection is closed, in good order or not. */
   close: {
     CONNECTING: "DISCONNECTED",
     CONNECTED: "DISCONNECTED",
@@ -58,8 +59,8 @@ export const TRANSITIONS = {
 
 export type SessionEvent = keyof typeof TRANSITIONS;
 
-/** The state that follows, `PREVIOUS` included; `undefined` where the event may not happen. */
-export function follow(state: State, event: SessionEvent): State | typeof PREVIOUS | undefined {
+/** The next state, or `PREVIOUS`; `undefined` where the event is not allowed. */
+export function nextState(state: State, event: SessionEvent): State | typeof PREVIOUS | undefined {
   const row: Partial<Record<State, State | typeof PREVIOUS>> = TRANSITIONS[event];
   return row[state];
 }
@@ -67,7 +68,7 @@ export function follow(state: State, event: SessionEvent): State | typeof PREVIO
 /** Holds the state of one session and moves it along the table. */
 export class StateMachine {
   #state: State = "DISCONNECTED";
-  /** Where a fault happened; only read in ERROR. */
+  /** The state before ERROR. */
   #previous: State = "DISCONNECTED";
 
   get state(): State {
@@ -75,14 +76,15 @@ export class StateMachine {
   }
 
   can(event: SessionEvent): boolean {
-    return follow(this.#state, event) !== undefined;
+    return nextState(this.#state, event) !== undefined;
   }
 
-  /** Throws where the table has no such transition: a fault of ours, since peers are asked first. */
+  /** Throws if the table has no such transition: a fault of ours, since callers check frames first. */
   fire(event: SessionEvent): void {
-    const next = follow(this.#state, event);
+    const next = nextState(this.#state, event);
     if (next === undefined) throw new Error(`Cannot ${event}: current state is ${this.#state}`);
     if (event === "fault") this.#previous = this.#state;
     this.#state = next === PREVIOUS ? this.#previous : next;
+    assert(next !== PREVIOUS || this.#state !== "ERROR", "a recovery leaves ERROR");
   }
 }

@@ -1,15 +1,15 @@
 /**
- * The client's end of a stream that takes a file to the server. Pure and driven, like the session:
+ * The client's end of a transfer stream that sends a file. Pure; the caller drives it:
  *
  * 1. Write `request`, and leave the sending side open.
- * 2. `handleBody` for each body that comes. After `ready`: write the frames that `chunk` makes of
- *    the file's bytes from `offset` on, one after the other, each followed by `handleWritten`, until
- *    `left` is 0; then end the sending side. Bodies may come meanwhile: an error ends it all.
- * 3. `stored` and `failed` are the last. The stream's end is `handleEnd`, what its decoder throws
- *    `handleFault`; `deadline()` is when to call `handleTimeout`.
+ * 2. Call `handleBody` for each body. After `ready`, make frames of the file's bytes from `offset` on
+ *    with `chunk`, write each, and call `handleWritten` after each, until `left` is 0. Then end the
+ *    sending side. Bodies may arrive meanwhile: an error ends the upload.
+ * 3. `stored` and `failed` are the last outputs. Call `handleEnd` at the stream's end, `handleFault`
+ *    with what its decoder throws, and `handleTimeout` at `deadline()`.
  *
- * What breaks off can be taken up again: the same `file`, on a new stream, here or on another
- * connection. `ready` says how much is there.
+ * An upload that breaks off can continue with the same `file` on a new stream, on this or another
+ * connection. `ready` says how many bytes the server has.
  */
 import { parseServerFrame } from "../codec.ts";
 import { ProtocolError } from "../errors.ts";
@@ -17,26 +17,26 @@ import type { ClientFrames, ServerFrame } from "../frame.ts";
 import { LIMITS, TIMES } from "../limits.ts";
 
 export type UploadOutput =
-  /** Everything before `offset` is there; it may be the whole file. */
+  /** The server has everything before `offset`, which may be the whole file. */
   | { readonly type: "ready"; readonly offset: number }
   | { readonly type: "stored" }
-  /** It did not get there. `message` may be the server's: not trusted. */
+  /** The upload failed. `message` may be the server's: not trusted. */
   | { readonly type: "failed"; readonly code: string; readonly message: string }
   | { readonly type: "ignore" };
 
 export class ClientUpload {
   readonly request: ClientFrames["upload"];
-  /** When the server last said something, or took something. */
-  #heard: number;
-  /** Bytes that are still to be sent; `undefined` until the server is ready. */
+  /** When the server last sent something, or the transport last accepted a chunk. */
+  #activeAt: number;
+  /** Bytes to send; `undefined` until the server is ready. */
   #left: number | undefined;
 
   constructor(request: ClientFrames["upload"], now: number) {
     this.request = request;
-    this.#heard = now;
+    this.#activeAt = now;
   }
 
-  /** Bytes that are still to be sent; all of them, as long as the server has not said more. */
+  /** Bytes to send: all of them until the server says how many it has. */
   get left(): number {
     return this.#left ?? this.request.size;
   }
@@ -52,9 +52,9 @@ export class ClientUpload {
     return { type: "chunk", bytes };
   }
 
-  /** The transport took a chunk. */
+  /** The transport has accepted a chunk. */
   handleWritten(now: number): void {
-    this.#heard = now;
+    this.#activeAt = now;
   }
 
   handleBody(body: Uint8Array, now: number): UploadOutput {
@@ -67,15 +67,15 @@ export class ClientUpload {
   }
 
   handleFrame(frame: ServerFrame, now: number): UploadOutput {
-    this.#heard = now;
+    this.#activeAt = now;
     switch (frame.type) {
       case "ready":
         if (this.#left !== undefined) return { type: "ignore" };
-        if (frame.offset > this.request.size) return this.handleFault(nonsense());
+        if (frame.offset > this.request.size) return this.handleFault(notSent());
         this.#left = this.request.size - frame.offset;
         return { type: "ready", offset: frame.offset };
       case "stored":
-        return this.#left === 0 ? { type: "stored" } : this.handleFault(nonsense());
+        return this.#left === 0 ? { type: "stored" } : this.handleFault(notSent());
       case "error":
         return { type: "failed", code: frame.code, message: frame.message };
       default:
@@ -83,7 +83,7 @@ export class ClientUpload {
     }
   }
 
-  /** The server has ended the stream without a word. */
+  /** The server ended the stream without `stored` or `error`. */
   handleEnd(): UploadOutput {
     return this.handleFault(new ProtocolError("unfinished_file"));
   }
@@ -93,7 +93,7 @@ export class ClientUpload {
   }
 
   deadline(): number {
-    return this.#heard + TIMES.answer;
+    return this.#activeAt + TIMES.answer;
   }
 
   handleTimeout(now: number): UploadOutput | undefined {
@@ -102,6 +102,6 @@ export class ClientUpload {
   }
 }
 
-function nonsense(): ProtocolError {
-  return new ProtocolError("bad_frame", "The server says that it has what was never sent.");
+function notSent(): ProtocolError {
+  return new ProtocolError("bad_frame", "The server claims to have bytes that were not sent.");
 }

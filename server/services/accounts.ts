@@ -9,7 +9,7 @@
 import type { Clock } from "../../protocol/clock.ts";
 import { type ErrorCode, ProtocolError } from "../../protocol/errors.ts";
 import type { ClientFrames } from "../../protocol/frame.ts";
-import { foldName, isFreeName, isName } from "../../protocol/names.ts";
+import { foldName, isAllowedName, isName } from "../../protocol/names.ts";
 import type { Registration } from "../config.ts";
 import { describe, type Logger } from "../log.ts";
 import type { AddressRateLimiter } from "../rate_limiter.ts";
@@ -163,7 +163,7 @@ export class Accounts {
 
   async #register(name: string, password: string, code?: string): Promise<SignInResult> {
     const { store, invitations: invites, passwords, clock } = this.#options;
-    if (!isFreeName(name)) return refused("bad_name", RESERVED_NAME);
+    if (!isAllowedName(name)) return refused("bad_name", RESERVED_NAME);
     const hash = await passwords.hash(password);
     const account = code === undefined
       ? await store.accounts.create(name, hash, clock.time()) ?? "name_taken"

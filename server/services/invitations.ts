@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import type { Clock } from "../../protocol/clock.ts";
 import { ProtocolError } from "../../protocol/errors.ts";
 import { LIMITS, TIMES } from "../../protocol/limits.ts";
-import { randomBytes } from "../../protocol/random.ts";
+import { randomBytes } from "@noble/hashes/utils.js";
 import type { Account, AccountStore } from "../store/accounts.ts";
 import type { InvitationStore } from "../store/invitations.ts";
 

@@ -11,9 +11,9 @@
  */
 import { timingSafeEqual } from "node:crypto";
 import { Worker } from "node:worker_threads";
+import { randomBytes } from "@noble/hashes/utils.js";
 import { type Clock, systemClock } from "../../protocol/clock.ts";
 import { ProtocolError } from "../../protocol/errors.ts";
-import { randomBytes } from "../../protocol/random.ts";
 import type { PasswordJob } from "./password_worker.ts";
 import { type Argon2Cost, formatPhc, parsePhc, type PasswordHash } from "./phc.ts";
 

@@ -16,7 +16,7 @@ import type {
   User,
 } from "../../protocol/frame.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import { isFreeName, parseConversation } from "../../protocol/names.ts";
+import { isAllowedName, parseConversation } from "../../protocol/names.ts";
 import { SerialQueue } from "../../protocol/serial_queue.ts";
 import type { Room } from "../store/rooms.ts";
 import type { Store } from "../store/store.ts";
@@ -56,7 +56,7 @@ export class Rooms {
       const { store } = this.#options;
       const { conversation, topic = "" } = wanted;
       const parsed = parseConversation(conversation);
-      if (parsed === undefined || parsed.type === "dm" || !isFreeName(parsed.name)) {
+      if (parsed === undefined || parsed.type === "dm" || !isAllowedName(parsed.name)) {
         throw new ProtocolError("bad_name", "That name is reserved for commands; choose another.");
       }
       checkTopic(topic);

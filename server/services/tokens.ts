@@ -8,13 +8,13 @@
 import { join } from "node:path";
 import { errors, exportJWK, generateKeyPair, jwtVerify, SignJWT } from "jose";
 import * as v from "valibot";
+import { randomBytes } from "@noble/hashes/utils.js";
 import {
   makePrivateFolder,
   readPrivateFile,
   writePrivateFileOnce,
 } from "../../certs/private_file.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import { randomBytes } from "../../protocol/random.ts";
 
 export interface Tokens {
   /** A token for a new session of the account. */

@@ -9,7 +9,7 @@ import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DiskFiles } from "../../client/platform/disk_files.ts";
 import { type Clock, systemClock } from "../../protocol/clock.ts";
-import { encodeFileNote } from "../../protocol/file.ts";
+import { encodeFileContent } from "../../protocol/file_content.ts";
 import { startTestChat } from "../helpers/client.ts";
 import { fileOf, hashOf, upload } from "../helpers/files.ts";
 import { House, type RunningProgram, SOTTO } from "../helpers/house.ts";
@@ -201,7 +201,7 @@ Deno.test("sotto client writes no hostile name, and nothing outside its folder",
     const file = fileOf(index, 1000 + index, "dm:bob:eve");
     const { bytes, hash, conversation } = file;
     assert.equal(await upload(eve, file), "0, stored");
-    const body = encodeFileNote({ file: file.file, name, size: bytes.length, hash });
+    const body = encodeFileContent({ file: file.file, name, size: bytes.length, hash });
     const content = { kind: "file", body };
     await eve.ask({ type: "send", ulid: file.file, conversation, content });
     const came = await bob.event({ event: "file", direction: "down", size: bytes.length });

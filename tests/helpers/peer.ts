@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { parsePin } from "../../certs/fingerprint.ts";
 import { encodeFrame, parseClientFrame, parseServerFrame } from "../../protocol/codec.ts";
-import { FrameDecoder, PREFIX } from "../../protocol/decoder.ts";
+import { FrameDecoder, LENGTH_BYTES } from "../../protocol/decoder.ts";
 import type {
   ClientFrame,
   ClientFrames,
@@ -13,7 +13,7 @@ import type {
   ServerFrame,
   ServerFrames,
 } from "../../protocol/frame.ts";
-import type { Fields, TransferFields } from "../../protocol/session/client.ts";
+import type { QueryFields, RequestFields } from "../../protocol/session/client.ts";
 import { engine } from "../../protocol/transport/builtin.ts";
 import type {
   Address,
@@ -126,7 +126,7 @@ export class TestPeer {
   }
 
   /** Makes a request; returns the frame that answers it, which may be an `error`. */
-  async ask(fields: Fields): Promise<ServerFrame> {
+  async ask(fields: RequestFields): Promise<ServerFrame> {
     const id = this.nextId();
     await this.write({ ...fields, id });
     return await this.#find(
@@ -155,7 +155,7 @@ export class TestPeer {
   }
 
   /** Makes a request on a stream of its own; returns every frame of the answer. */
-  fetch(fields: TransferFields): Promise<ServerFrame[]> {
+  fetch(fields: QueryFields): Promise<ServerFrame[]> {
     return this.transfer(encodeFrame({ ...fields, id: this.nextId() }));
   }
 
@@ -232,7 +232,7 @@ export class TestPeer {
 /** The type of the one frame in these bytes; `undefined` where they are something else. */
 function requestIn(bytes: Uint8Array): ClientFrame["type"] | undefined {
   try {
-    return parseClientFrame(bytes.subarray(PREFIX)).type;
+    return parseClientFrame(bytes.subarray(LENGTH_BYTES)).type;
   } catch {
     return undefined;
   }

@@ -12,7 +12,7 @@ import { closeCodeOf, type ErrorCode, ERRORS } from "../../protocol/errors.ts";
 import type { ClientFrame } from "../../protocol/frame.ts";
 import { CLIENT_RULES, SERVER_RULES } from "../../protocol/session/rules.ts";
 import {
-  follow,
+  nextState,
   PREVIOUS,
   type SessionEvent,
   type State,
@@ -81,7 +81,7 @@ function diagram(): string {
   const lines = ["```mermaid", "stateDiagram-v2", "  [*] --> DISCONNECTED"];
   for (const event of Object.keys(TRANSITIONS) as SessionEvent[]) {
     for (const from of Object.keys(STATES) as State[]) {
-      const to = follow(from, event);
+      const to = nextState(from, event);
       if (to === undefined) continue;
       // Back to wherever the fault happened: an arrow to each such state.
       const targets = to === PREVIOUS ? Object.keys(TRANSITIONS.fault) : [to];

@@ -1,5 +1,5 @@
 /** Several people in a server without sockets, asking for things. */
-import type { Fields } from "../../protocol/session/client.ts";
+import type { RequestFields } from "../../protocol/session/client.ts";
 import { settle } from "./fake_clock.ts";
 import type { TestPeer } from "./peer.ts";
 import { codeOf, type startSocketless } from "./socketless.ts";
@@ -16,7 +16,7 @@ export async function signInAll<Name extends string>(server: Server, ...names: N
 }
 
 /** Asks, lets everyone hear of it, and returns the answer's code or type. */
-export async function askCode(peer: TestPeer, fields: Fields): Promise<string> {
+export async function askCode(peer: TestPeer, fields: RequestFields): Promise<string> {
   const answer = await peer.ask(fields);
   await settle();
   return codeOf(answer);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type * as v from "valibot";
 import { encodeFrame, parseClientFrame, parseServerFrame } from "../../protocol/codec.ts";
 import { CLIENT_FRAMES, type ClientFrames, SERVER_FRAMES } from "../../protocol/frame.ts";
-import { decodeFileNote } from "../../protocol/file.ts";
+import { decodeFileContent } from "../../protocol/file_content.ts";
 import { LIMITS, LOGIN_ATTEMPTS, OFFENCES, TIMES } from "../../protocol/limits.ts";
 import { RESERVED } from "../../protocol/names.ts";
 import { ClientSession } from "../../protocol/session/client.ts";
@@ -178,7 +178,7 @@ Deno.test("docs/protocol.md's worked session is one that both ends take", () => 
         assert.deepEqual(client.handleTimeout(TIMES.ping), { type: "write", frame });
         break;
       case "mark":
-        client.tell(frame);
+        client.notify(frame);
         break;
       default:
         assert.fail(`a ${frame.type} frame`);
@@ -198,7 +198,7 @@ Deno.test("docs/protocol.md's worked transfer is what the codec reads and writes
     assert.equal(toHex(encodeFrame(frame)), toHex(bytes));
   }
   const [asked] = linesOf(upload);
-  const { file, size, hash } = decodeFileNote(fromHex(note)) ?? {};
+  const { file, size, hash } = decodeFileContent(fromHex(note)) ?? {};
   assert.deepEqual({ ...asked?.json as object, file, size, hash }, asked?.json);
 });
 

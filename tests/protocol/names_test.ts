@@ -5,7 +5,7 @@ import {
   dmOf,
   foldName,
   GENERAL,
-  isFreeName,
+  isAllowedName,
   isName,
   isUlid,
   parseConversation,
@@ -21,12 +21,12 @@ Deno.test("isName takes 1 to 32 characters that begin with a letter, and nothing
   for (const name of odd) assert.ok(!isName(name), JSON.stringify(name));
 });
 
-Deno.test("isFreeName keeps the reserved names, which are well-formed, from everyone", () => {
+Deno.test("isAllowedName keeps the reserved names, which are well-formed, from everyone", () => {
   for (const name of RESERVED) {
     assert.ok(isName(name), name);
-    assert.ok(!isFreeName(name), name);
+    assert.ok(!isAllowedName(name), name);
   }
-  assert.ok(isFreeName("ann"));
+  assert.ok(isAllowedName("ann"));
 });
 
 Deno.test("foldName gives the form that names are compared in", () => {

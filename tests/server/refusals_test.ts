@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { ErrorCode } from "../../protocol/errors.ts";
 import type { ServerFrame } from "../../protocol/frame.ts";
 import { LIMITS, LOGIN_ATTEMPTS } from "../../protocol/limits.ts";
-import type { Fields } from "../../protocol/session/client.ts";
+import type { RequestFields } from "../../protocol/session/client.ts";
 import type { RequestType } from "../../protocol/session/rules.ts";
 import { openBesideServer } from "../../server/store/sqlite.ts";
 import { download, fileOf, FileStream, hashOf, upload, uploadOf } from "../helpers/files.ts";
@@ -17,11 +17,11 @@ import { REFUSALS } from "../helpers/refusals.ts";
 import { CHEAP_PASSWORDS, startTestServer, type TestServer } from "../helpers/server.ts";
 
 /** A request, and the code of the error that it has to get. */
-type Case = readonly [fields: Fields, code: ErrorCode];
+type Case = readonly [fields: RequestFields, code: ErrorCode];
 
 const CREW = "group:crew";
 const text = (body: string) => ({ kind: "text", body });
-const send = (conversation: string, body = "hi", ulid = ulidOf(1)): Fields => ({
+const send = (conversation: string, body = "hi", ulid = ulidOf(1)): RequestFields => ({
   type: "send",
   ulid,
   conversation,

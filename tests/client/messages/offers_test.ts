@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { Offers } from "../../../client/messages/offers.ts";
-import { encodeFileNote } from "../../../protocol/file.ts";
+import { encodeFileContent } from "../../../protocol/file_content.ts";
 import type { Message } from "../../../protocol/frame.ts";
 import { counter } from "../../../client/messages/ids.ts";
 import { messageOf, ulidOf } from "../../helpers/messages.ts";
 
 function fileMessage(number: number, name = `file ${number}`): Message {
   const note = { file: ulidOf(number), name, size: number, hash: new Uint8Array(32) };
-  const content = { kind: "file", body: encodeFileNote(note) };
+  const content = { kind: "file", body: encodeFileContent(note) };
   return { type: "message", seq: number, ...messageOf(number, { content }) };
 }
 

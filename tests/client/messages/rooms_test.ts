@@ -3,7 +3,7 @@ import { RefusedError } from "../../../client/session/refused_error.ts";
 import type { ChatEvent } from "../../../client/events.ts";
 import { type RoomIntent, Rooms } from "../../../client/messages/rooms.ts";
 import type { ConversationState, ServerFrames } from "../../../protocol/frame.ts";
-import type { Fields } from "../../../protocol/session/client.ts";
+import type { RequestFields } from "../../../protocol/session/client.ts";
 
 const GENERAL = "room:general";
 const TECH = "room:tech";
@@ -14,7 +14,7 @@ type Refusal = readonly [code: string, message: string];
 /** Ann, whose server does what she asks, or refuses it. */
 function setUp(refusal?: Refusal) {
   const events: ChatEvent[] = [];
-  const requests: Fields[] = [];
+  const requests: RequestFields[] = [];
   const rooms = new Rooms({
     account: "ann",
     events: { put: (event) => event !== undefined && void events.push(event) },

@@ -31,7 +31,7 @@ Deno.test("ClientSession says hello first, once, with its versions, features and
     features: ["f"],
     client: "c",
   });
-  assert.throws(() => session.hello(START), /Cannot say hello/);
+  assert.throws(() => session.hello(START), /Cannot send hello/);
 });
 
 Deno.test("ClientSession goes from hello to an acknowledged message", () => {
@@ -88,9 +88,9 @@ Deno.test("ClientSession lets each frame be sent in its states, and no other", (
     assert.throws(() => session.request({ type: "login", user: "a", password: "x" }, START));
   }
   assert.throws(() => clientIn("CONNECTED").request(SAY, START), /current state is CONNECTED/);
-  assert.throws(() => clientIn("CONNECTED").tell({ type: "mark", conversation, seq: 1 }));
+  assert.throws(() => clientIn("CONNECTED").notify({ type: "mark", conversation, seq: 1 }));
   const mark = { type: "mark", conversation, seq: 1 } as const;
-  assert.deepEqual(clientIn("SENDING").tell(mark), mark);
+  assert.deepEqual(clientIn("SENDING").notify(mark), mark);
 });
 
 Deno.test("ClientSession ignores frames that the server may not say in this state", () => {
@@ -308,11 +308,10 @@ Deno.test("ClientSession keeps a bounded number of requests", () => {
 Deno.test("ClientSession.transfer gives the request an id of this session", () => {
   const session = clientIn("AUTHENTICATED");
   const who = session.request({ type: "who" }, START);
-  const transfer = session.transfer({ type: "history", conversation, after: 3, limit: 5 }, START);
+  const transfer = session.query({ type: "history", conversation, after: 3, limit: 5 }, START);
   assert.equal(transfer.request.id, who.id + 1);
   assert.throws(
-    () =>
-      clientIn("CONNECTED").transfer({ type: "history", conversation, after: 0, limit: 1 }, START),
+    () => clientIn("CONNECTED").query({ type: "history", conversation, after: 0, limit: 1 }, START),
     /current state is CONNECTED/,
   );
 });

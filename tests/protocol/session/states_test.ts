@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import {
-  follow,
+  nextState,
   PREVIOUS,
   type SessionEvent,
   type State,
@@ -98,13 +98,13 @@ Deno.test("TRANSITIONS lets every state be reached, and every state be left", ()
     before = reached.size;
     for (const state of [...reached]) {
       for (const event of EVENTS) {
-        const next = follow(state, event);
+        const next = nextState(state, event);
         if (next !== undefined && next !== PREVIOUS) reached.add(next);
       }
     }
   }
   assert.deepEqual([...reached].sort(), [...ALL_STATES].sort());
   for (const state of ALL_STATES) {
-    assert.ok(EVENTS.some((event) => follow(state, event) !== undefined), state);
+    assert.ok(EVENTS.some((event) => nextState(state, event) !== undefined), state);
   }
 });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { LIMITS, OFFENCES } from "../../../protocol/limits.ts";
 import { GENERAL } from "../../../protocol/names.ts";
-import type { Fields } from "../../../protocol/session/client.ts";
+import type { RequestFields } from "../../../protocol/session/client.ts";
 import { askCode, membersOf, signInAll } from "../../helpers/socketless_users.ts";
 import { startSocketless } from "../../helpers/socketless.ts";
 
@@ -10,110 +10,114 @@ const CREW = "group:crew";
 const TECH = "room:tech";
 
 /** Requests that must be refused, in a house where ann has made `group:crew` with bob. */
-const REFUSED: readonly [what: string, who: "ann" | "bob" | "eve", fields: Fields, code: string][] =
+const REFUSED: readonly [
+  what: string,
+  who: "ann" | "bob" | "eve",
+  fields: RequestFields,
+  code: string,
+][] = [
+  ["a room that is there", "eve", { type: "create", conversation: TECH }, "name_taken"],
+  ["a group that is there", "eve", { type: "create", conversation: CREW }, "name_taken"],
+  ["a reserved room", "eve", { type: "create", conversation: "room:all" }, "bad_name"],
+  ["a reserved group", "eve", { type: "create", conversation: "group:quit" }, "bad_name"],
   [
-    ["a room that is there", "eve", { type: "create", conversation: TECH }, "name_taken"],
-    ["a group that is there", "eve", { type: "create", conversation: CREW }, "name_taken"],
-    ["a reserved room", "eve", { type: "create", conversation: "room:all" }, "bad_name"],
-    ["a reserved group", "eve", { type: "create", conversation: "group:quit" }, "bad_name"],
+    "a group with nobody's name in it",
+    "eve",
+    { type: "create", conversation: "group:new", members: ["bob", "nobody", "", "Ann"] },
+    "unknown_user",
+  ],
+  [
+    "a room with people in it",
+    "eve",
+    { type: "create", conversation: "room:new", members: ["bob"] },
+    "not_allowed",
+  ],
+  [
+    "a topic that is too long",
+    "eve",
+    { type: "create", conversation: "room:new", topic: "ü".repeat(LIMITS.topic / 2 + 1) },
+    "bad_topic",
+  ],
+  [
+    "a topic of two lines",
+    "bob",
+    { type: "topic", conversation: CREW, topic: "one\ntwo" },
+    "bad_topic",
+  ],
+  [
+    "a topic that moves a cursor",
+    "bob",
+    { type: "topic", conversation: CREW, topic: "\u001b[2J" },
+    "bad_topic",
+  ],
+  [
+    "another topic elsewhere",
+    "eve",
+    { type: "topic", conversation: TECH, topic: "mine" },
+    "not_a_member",
+  ],
+  [
+    "another topic of others",
+    "eve",
+    { type: "topic", conversation: CREW, topic: "mine" },
+    "unknown_conversation",
+  ],
+  [
+    "a room that is nowhere",
+    "eve",
+    { type: "join", conversation: "room:nowhere" },
     [
-      "a group with nobody's name in it",
-      "eve",
-      { type: "create", conversation: "group:new", members: ["bob", "nobody", "", "Ann"] },
-      "unknown_user",
-    ],
-    [
-      "a room with people in it",
-      "eve",
-      { type: "create", conversation: "room:new", members: ["bob"] },
-      "not_allowed",
-    ],
-    [
-      "a topic that is too long",
-      "eve",
-      { type: "create", conversation: "room:new", topic: "ü".repeat(LIMITS.topic / 2 + 1) },
-      "bad_topic",
-    ],
-    [
-      "a topic of two lines",
-      "bob",
-      { type: "topic", conversation: CREW, topic: "one\ntwo" },
-      "bad_topic",
-    ],
-    [
-      "a topic that moves a cursor",
-      "bob",
-      { type: "topic", conversation: CREW, topic: "\u001b[2J" },
-      "bad_topic",
-    ],
-    [
-      "another topic elsewhere",
-      "eve",
-      { type: "topic", conversation: TECH, topic: "mine" },
-      "not_a_member",
-    ],
-    [
-      "another topic of others",
-      "eve",
-      { type: "topic", conversation: CREW, topic: "mine" },
       "unknown_conversation",
-    ],
-    [
-      "a room that is nowhere",
-      "eve",
-      { type: "join", conversation: "room:nowhere" },
-      [
-        "unknown_conversation",
-      ][0] ?? "",
-    ],
-    ["to leave where one is not", "eve", { type: "leave", conversation: TECH }, "not_a_member"],
-    ["to leave others", "eve", { type: "leave", conversation: CREW }, "unknown_conversation"],
-    ["to see others", "eve", { type: "members", conversation: CREW }, "unknown_conversation"],
-    [
-      "to see what is nowhere",
-      "eve",
-      { type: "members", conversation: "room:nowhere" },
-      "unknown_conversation",
-    ],
-    [
-      "to get in by oneself",
-      "eve",
-      { type: "add", conversation: CREW, users: ["eve"] },
-      "unknown_conversation",
-    ],
-    [
-      "to let in what is not one's own",
-      "bob",
-      { type: "add", conversation: CREW, users: ["eve"] },
-      "not_allowed",
-    ],
-    [
-      "to put out who made it",
-      "bob",
-      { type: "remove", conversation: CREW, users: ["ann"] },
-      "not_allowed",
-    ],
-    ["to delete what is another's", "bob", { type: "delete", conversation: CREW }, "not_allowed"],
-    ["to delete others", "eve", { type: "delete", conversation: CREW }, "unknown_conversation"],
-    [
-      "to add nobody's names",
-      "ann",
-      { type: "add", conversation: CREW, users: ["eve", "nobody"] },
-      "unknown_user",
-    ],
-    [
-      "to remove who is not there",
-      "ann",
-      { type: "remove", conversation: CREW, users: ["bob", "eve"] },
-      "not_a_member",
-    ],
-    [
-      "to remove oneself",
-      "ann",
-      { type: "remove", conversation: CREW, users: ["bob", "ann"] },
-      "not_allowed",
-    ],
-  ];
+    ][0] ?? "",
+  ],
+  ["to leave where one is not", "eve", { type: "leave", conversation: TECH }, "not_a_member"],
+  ["to leave others", "eve", { type: "leave", conversation: CREW }, "unknown_conversation"],
+  ["to see others", "eve", { type: "members", conversation: CREW }, "unknown_conversation"],
+  [
+    "to see what is nowhere",
+    "eve",
+    { type: "members", conversation: "room:nowhere" },
+    "unknown_conversation",
+  ],
+  [
+    "to get in by oneself",
+    "eve",
+    { type: "add", conversation: CREW, users: ["eve"] },
+    "unknown_conversation",
+  ],
+  [
+    "to let in what is not one's own",
+    "bob",
+    { type: "add", conversation: CREW, users: ["eve"] },
+    "not_allowed",
+  ],
+  [
+    "to put out who made it",
+    "bob",
+    { type: "remove", conversation: CREW, users: ["ann"] },
+    "not_allowed",
+  ],
+  ["to delete what is another's", "bob", { type: "delete", conversation: CREW }, "not_allowed"],
+  ["to delete others", "eve", { type: "delete", conversation: CREW }, "unknown_conversation"],
+  [
+    "to add nobody's names",
+    "ann",
+    { type: "add", conversation: CREW, users: ["eve", "nobody"] },
+    "unknown_user",
+  ],
+  [
+    "to remove who is not there",
+    "ann",
+    { type: "remove", conversation: CREW, users: ["bob", "eve"] },
+    "not_a_member",
+  ],
+  [
+    "to remove oneself",
+    "ann",
+    { type: "remove", conversation: CREW, users: ["bob", "ann"] },
+    "not_allowed",
+  ],
+];
 
 Deno.test("Requests about rooms and groups are refused where they must be, and change nothing", async (test) => {
   await using server = await startSocketless();
@@ -191,7 +195,7 @@ Deno.test("join() and add() bound what one account is in", async () => {
   }
   await askCode(ann, { type: "create", conversation: CREW });
   assert.equal(await askCode(bob, { type: "join", conversation: TECH }), "quota_exceeded");
-  const add: Fields = { type: "add", conversation: CREW, users: ["bob"] };
+  const add: RequestFields = { type: "add", conversation: CREW, users: ["bob"] };
   assert.equal(await askCode(ann, add), "quota_exceeded");
   assert.equal(await askCode(bob, { type: "leave", conversation: GENERAL }), "done");
   assert.equal(await askCode(ann, add), "done");

@@ -3,7 +3,7 @@ import { encodeFrame } from "../../../protocol/codec.ts";
 import { ProtocolError } from "../../../protocol/errors.ts";
 import type { Message } from "../../../protocol/frame.ts";
 import { TIMES } from "../../../protocol/limits.ts";
-import { ClientTransfer } from "../../../protocol/session/transfer.ts";
+import { ClientQuery } from "../../../protocol/session/query.ts";
 import { START } from "../../helpers/sessions.ts";
 import { encode } from "../../helpers/stranger_msgpack.ts";
 
@@ -24,8 +24,8 @@ const MESSAGE: Message = {
   content: { kind: "text", body: "hi" },
 };
 
-Deno.test("ClientTransfer yields the messages, then the end", () => {
-  const transfer = new ClientTransfer(REQUEST, START);
+Deno.test("ClientQuery yields the messages, then the end", () => {
+  const transfer = new ClientQuery(REQUEST, START);
   assert.deepEqual(transfer.handleBody(encodeFrame(MESSAGE).subarray(4), START), {
     type: "message",
     message: MESSAGE,
@@ -36,8 +36,8 @@ Deno.test("ClientTransfer yields the messages, then the end", () => {
   });
 });
 
-Deno.test("ClientTransfer fails with the server's error", () => {
-  const transfer = new ClientTransfer(REQUEST, START);
+Deno.test("ClientQuery fails with the server's error", () => {
+  const transfer = new ClientQuery(REQUEST, START);
   const error = { type: "error", re: 5, code: "not_a_member", message: "no" } as const;
   assert.deepEqual(transfer.handleFrame(error, START), {
     type: "failed",
@@ -46,34 +46,34 @@ Deno.test("ClientTransfer fails with the server's error", () => {
   });
 });
 
-Deno.test("ClientTransfer ignores what is not about its request", () => {
-  const transfer = new ClientTransfer(REQUEST, START);
+Deno.test("ClientQuery ignores what is not about its request", () => {
+  const transfer = new ClientQuery(REQUEST, START);
   const other = { ...MESSAGE, conversation: "room:tech" };
   assert.deepEqual(transfer.handleFrame(other, START), { type: "ignore" });
   assert.deepEqual(transfer.handleFrame({ type: "resync" }, START), { type: "ignore" });
   assert.deepEqual(transfer.handleBody(encode({ type: "weather" }), START), { type: "ignore" });
 });
 
-Deno.test("ClientTransfer yields what a search finds, whatever the conversation", () => {
+Deno.test("ClientQuery yields what a search finds, whatever the conversation", () => {
   const request = { type: "search", id: 5, words: "hi", limit: 2 } as const;
-  const transfer = new ClientTransfer(request, START);
+  const transfer = new ClientQuery(request, START);
   for (const conversation of ["room:tech", "dm:ann:bob"]) {
     const message = { ...MESSAGE, conversation };
     assert.deepEqual(transfer.handleFrame(message, START), { type: "message", message });
   }
 });
 
-Deno.test("ClientTransfer fails where a message may be missing", () => {
+Deno.test("ClientQuery fails where a message may be missing", () => {
   for (const body of [Uint8Array.of(0xc1), encode({ type: "message", seq: 1 })]) {
-    const output = new ClientTransfer(REQUEST, START).handleBody(body, START);
+    const output = new ClientQuery(REQUEST, START).handleBody(body, START);
     assert.equal(output.type, "failed");
   }
-  const cut = new ClientTransfer(REQUEST, START);
+  const cut = new ClientQuery(REQUEST, START);
   assert.equal(cut.handleFault(new ProtocolError("frame_truncated")).type, "failed");
 });
 
-Deno.test("ClientTransfer gives the server 30 seconds from one frame to the next", () => {
-  const transfer = new ClientTransfer(REQUEST, START);
+Deno.test("ClientQuery gives the server 30 seconds from one frame to the next", () => {
+  const transfer = new ClientQuery(REQUEST, START);
   transfer.handleFrame(MESSAGE, START + 10);
   assert.equal(transfer.deadline(), START + 10 + TIMES.answer);
   assert.equal(transfer.handleTimeout(START + 9 + TIMES.answer), undefined);

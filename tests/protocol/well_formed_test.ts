@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ProtocolError } from "../../protocol/errors.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import { checkWellFormed } from "../../protocol/wellformed.ts";
+import { checkWellFormed } from "../../protocol/well_formed.ts";
 import { fromHex, toHex } from "../helpers/hex.ts";
 
 /** Hex of a body, and what is wrong with it. */
@@ -17,10 +17,10 @@ const MALFORMED: Readonly<Record<string, string>> = {
   "81a161dbffffffff": "ends too early",
   "8000": "bytes follow",
   "81a16101c0": "bytes follow",
-  "81a161c1": "a type that is not used",
-  "81a161d40100": "a type that is not used",
-  "81a161d6ff00000000": "a type that is not used", // a timestamp
-  "81a161c7000100": "a type that is not used",
+  "81a161c1": "a type that is not allowed",
+  "81a161d40100": "a type that is not allowed",
+  "81a161d6ff00000000": "a type that is not allowed", // a timestamp
+  "81a161c7000100": "a type that is not allowed",
   "810101": "key that is not a string",
   "81c001": "key that is not a string",
   "81c4016101": "key that is not a string",

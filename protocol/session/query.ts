@@ -1,8 +1,7 @@
 /**
- * The client's end of one further stream that asks for messages: one request, its answer, and the
- * end. (For files: `upload.ts`, `download.ts`.) Pure and driven, like the session: write `request`,
- * end the sending side, then `handleBody` for each body until an output that is not `message` or
- * `ignore`; `deadline()` is when to call `handleTimeout`.
+ * The client's end of a transfer stream that asks for messages (`history`, `search`). Pure; the
+ * caller drives it: write `request`, end the sending side, then call `handleBody` for each body
+ * until an output that is not `message` or `ignore`. Call `handleTimeout` at `deadline()`.
  */
 import { parseServerFrame } from "../codec.ts";
 import { ProtocolError } from "../errors.ts";
@@ -10,24 +9,24 @@ import type { ClientFrames, Message, ServerFrame } from "../frame.ts";
 import { TIMES } from "../limits.ts";
 import type { QueryType } from "./rules.ts";
 
-export type TransferOutput =
+export type QueryOutput =
   | { readonly type: "message"; readonly message: Message }
-  /** The answer is complete; `more`: there are further messages. */
+  /** The answer is complete. `more`: there are further messages. */
   | { readonly type: "end"; readonly more: boolean }
-  /** There will be no (further) answer. `message` may be the server's: not trusted. */
+  /** The query failed. `message` may be the server's: not trusted. */
   | { readonly type: "failed"; readonly code: string; readonly message: string }
   | { readonly type: "ignore" };
 
-export class ClientTransfer {
+export class ClientQuery {
   readonly request: ClientFrames[QueryType];
-  #heard: number;
+  #receivedAt: number;
 
   constructor(request: ClientFrames[QueryType], now: number) {
     this.request = request;
-    this.#heard = now;
+    this.#receivedAt = now;
   }
 
-  handleBody(body: Uint8Array, now: number): TransferOutput {
+  handleBody(body: Uint8Array, now: number): QueryOutput {
     try {
       return this.handleFrame(parseServerFrame(body), now);
     } catch (fault) {
@@ -36,8 +35,8 @@ export class ClientTransfer {
     }
   }
 
-  handleFrame(frame: ServerFrame, now: number): TransferOutput {
-    this.#heard = now;
+  handleFrame(frame: ServerFrame, now: number): QueryOutput {
+    this.#receivedAt = now;
     switch (frame.type) {
       case "message":
         if (this.request.type === "history" && frame.conversation !== this.request.conversation) {
@@ -53,16 +52,16 @@ export class ClientTransfer {
     }
   }
 
-  /** What came cannot be read: a message would be missing, so the answer is not to be used. */
-  handleFault(fault: ProtocolError): TransferOutput {
+  /** A frame could not be read. A message would be missing, so the query fails. */
+  handleFault(fault: ProtocolError): QueryOutput {
     return { type: "failed", code: fault.code, message: fault.message };
   }
 
   deadline(): number {
-    return this.#heard + TIMES.answer;
+    return this.#receivedAt + TIMES.answer;
   }
 
-  handleTimeout(now: number): TransferOutput | undefined {
+  handleTimeout(now: number): QueryOutput | undefined {
     if (now < this.deadline()) return undefined;
     return this.handleFault(new ProtocolError("silence"));
   }

@@ -1,17 +1,17 @@
 /**
- * Is this one MessagePack map within the limits? Read before `@msgpack/msgpack` decodes, because
- * that library has no limit on depth, reserves arrays by their announced length, repairs invalid
- * UTF-8 and takes the last of two equal keys. It builds nothing and its recursion ends at
+ * Checks that a body is one MessagePack map within the limits, before `@msgpack/msgpack` decodes it.
+ * That library has no limit on depth, reserves arrays by their announced length, repairs invalid
+ * UTF-8 and takes the last of two equal keys. This check builds no values, and recurses at most to
  * `LIMITS.depth`. The format: github.com/msgpack/msgpack/blob/master/spec.md.
  */
 import { ProtocolError } from "./errors.ts";
 import { LIMITS } from "./limits.ts";
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-/** Up to here a loop finds plain ASCII faster than a call to the decoder does. */
+/** Up to this length, a loop finds plain ASCII faster than a call of the decoder. */
 const SHORT = 64;
 
-/** Throws `frame_malformed` unless the body is exactly one map that this protocol can mean. */
+/** Throws `frame_malformed` unless the body is exactly one map that this protocol allows. */
 export function checkWellFormed(body: Uint8Array): void {
   const walker = new Walker(body);
   walker.map();
@@ -90,8 +90,8 @@ class Walker {
         return this.#map(this.#uint(2), depth);
       case 0xdf:
         return this.#map(this.#uint(4), depth);
-      default: // 0xc1 is nothing; the rest are extension types
-        throw malformed("it has a type that is not used here");
+      default: // 0xc1 is unused; the rest are extension types
+        throw malformed("it has a type that is not allowed");
     }
   }
 
