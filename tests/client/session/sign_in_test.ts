@@ -42,7 +42,7 @@ Deno.test("Chat ends on the other devices of a session that was signed out", asy
   await phone.chat.type("/logout");
   const ending = await desk.chat.ended;
   assert.equal(ending.code, "not_let_in");
-  assert.match(ending.message, /session was ended from elsewhere\. .*connect again/);
+  assert.match(ending.message, /session was signed out on another device\. .*connect again/);
   await desk.event("closed", { code: "not_let_in", message: ending.message });
 });
 
