@@ -1,7 +1,7 @@
 /**
- * The servers that were met, each with its pin, as OpenSSH keeps them: a text file with a line
- * `host:port SHA256:…` for each. Lines are added, never changed: who forgets a server does so with
- * an editor, knowingly.
+ * The servers that a user trusts, each with its pin, as OpenSSH keeps them: a text file with a line
+ * `host:port SHA256:…` for each. Lines are added, never changed or deleted: to forget a server is a
+ * decision, and takes an editor.
  */
 import { appendFile, stat } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -9,18 +9,17 @@ import process from "node:process";
 import { formatPin, parsePin } from "../../certs/fingerprint.ts";
 import { makePrivateFolder, readPublicFile } from "../../certs/private_file.ts";
 import { formatHostPort } from "../../protocol/host_port.ts";
-import type { Expectation, Trust } from "../session/trust.ts";
 
-const HEADER = "# The servers that sotto has met. To forget one, delete its line.\n";
+const HEADER = "# The servers that sotto knows. To forget one, delete its line.\n";
 
-/** The file is not as it has to be. The message says what to do. */
+/** The file cannot be used. The message says what to do. */
 export class KnownHostsError extends Error {
   override readonly name = "KnownHostsError";
 }
 
 export interface KnownHost {
   readonly pin: string;
-  /** 1 for the first. */
+  /** From 1. */
   readonly line: number;
 }
 
@@ -31,14 +30,14 @@ export class KnownHosts {
     this.path = path;
   }
 
-  /** The pin of a server; `undefined`: never met. Throws `KnownHostsError`. */
+  /** `undefined`: unknown server. Throws `KnownHostsError`. */
   async find(host: string, port: number): Promise<KnownHost | undefined> {
     const text = await this.#read();
-    const address = nameOf(host, port);
+    const wanted = knownName(host, port);
     for (const [index, line] of text.split("\n").entries()) {
       const [name, pin, ...rest] = line.trim().split(/\s+/);
       if (name === undefined || name === "" || name.startsWith("#")) continue;
-      // A damaged line must not turn a known server into one that was never met.
+      // A damaged line is an error: the server in it must not become an unknown one.
       const hash = pin === undefined || rest.length > 0 ? undefined : parsePin(pin);
       if (hash === undefined) {
         throw new KnownHostsError(
@@ -46,18 +45,18 @@ export class KnownHosts {
             `Correct it, or delete it.`,
         );
       }
-      if (name.toLowerCase() === address) return { pin: formatPin(hash), line: index + 1 };
+      if (name.toLowerCase() === wanted) return { pin: formatPin(hash), line: index + 1 };
     }
     return undefined;
   }
 
-  /** Remembers a server that `find` does not find. */
+  /** Adds a server that `find` does not find. */
   async add(host: string, port: number, pin: string): Promise<void> {
     await makePrivateFolder(dirname(this.path));
     const text = await this.#read();
     const start = text === "" ? HEADER : text.endsWith("\n") ? "" : "\n";
-    // One short write at the end: two clients that meet a server at once both get their line in.
-    const line = `${start}${nameOf(host, port)} ${pin}\n`;
+    // One short write at the end: two clients that add a server at once both get their line in.
+    const line = `${start}${knownName(host, port)} ${pin}\n`;
     await appendFile(this.path, line, { mode: 0o600 });
   }
 
@@ -74,46 +73,7 @@ export class KnownHosts {
   }
 }
 
-export interface TrustOptions {
-  readonly knownHosts: KnownHosts;
-  readonly host: string;
-  readonly port: number;
-  /** Given by the person: it alone is right, whatever the file says. */
-  readonly pin?: string | undefined;
-  /** Whether to trust a server that was never met. */
-  readonly ask: (pin: string) => Promise<boolean>;
-}
-
-/** Trust as a client on a person's machine has it: what was given, else what is known, else asked. */
-export function trustOnFirstUse({ knownHosts, host, port, pin, ask }: TrustOptions): Trust {
-  const address = nameOf(host, port);
-  return {
-    async expected(): Promise<Expectation | undefined> {
-      if (pin !== undefined) {
-        return { pin, source: "--pin or the invite line", remedy: "Ask for a new invite line." };
-      }
-      const known = await knownHosts.find(host, port);
-      return known && {
-        pin: known.pin,
-        source: `${knownHosts.path}, line ${known.line}`,
-        remedy: `If whoever runs the server says that its key is new, delete line ` +
-          `${known.line} of ${knownHosts.path} (${address}) and connect again.`,
-      };
-    },
-    async proven(shown) {
-      // An invite line is enough for the next time too. What the file says already, stays.
-      if (pin === undefined || await knownHosts.find(host, port) !== undefined) return;
-      await knownHosts.add(host, port, shown);
-    },
-    async meet(shown) {
-      if (!await ask(shown)) return false;
-      await knownHosts.add(host, port, shown);
-      return true;
-    },
-  };
-}
-
-/** How the file calls a server. Names of hosts mean the same in capitals. */
-function nameOf(host: string, port: number): string {
+/** The name of a server in the file. Case does not matter in names of hosts (RFC 4343). */
+export function knownName(host: string, port: number): string {
   return formatHostPort(host, port).toLowerCase();
 }

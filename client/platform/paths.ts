@@ -1,35 +1,32 @@
-/**
- * Where the client keeps things, by the XDG Base Directory Specification. It makes nothing.
- */
+/** Where the client keeps its files, by the XDG Base Directory Specification. It creates nothing. */
 import { isAbsolute, join } from "node:path";
 
 export interface ClientPaths {
   readonly knownHosts: string;
-  /** The folder of tokens. */
+  /** The folder of session tokens. */
   readonly tokens: string;
-  /** The folder of uploads that were begun. */
+  /** The folder of uploads that can be continued. */
   readonly uploads: string;
-  /** Where files that come are written, if nobody says otherwise. */
+  /** The default folder for accepted files. */
   readonly downloads: string;
   readonly home: string;
 }
 
-/** The places for this environment. A relative path in it is ignored, as the specification says. */
+/** The paths for an environment. The specification says to ignore relative paths in it. */
 export function clientPaths(
   env: Readonly<Record<string, string | undefined>>,
   home: string,
 ): ClientPaths {
-  const folder = (variable: string, otherwise: string) => {
+  const folder = (variable: string, fallback: string) => {
     const given = env[variable];
-    return join(given && isAbsolute(given) ? given : join(home, otherwise), "sotto");
+    return given !== undefined && isAbsolute(given) ? given : join(home, fallback);
   };
-  const state = folder("XDG_STATE_HOME", join(".local", "state"));
-  const given = env["XDG_DOWNLOAD_DIR"];
+  const state = join(folder("XDG_STATE_HOME", join(".local", "state")), "sotto");
   return {
-    knownHosts: join(folder("XDG_CONFIG_HOME", ".config"), "known_hosts"),
+    knownHosts: join(folder("XDG_CONFIG_HOME", ".config"), "sotto", "known_hosts"),
     tokens: join(state, "tokens"),
     uploads: join(state, "uploads"),
-    downloads: given && isAbsolute(given) ? given : join(home, "Downloads"),
+    downloads: folder("XDG_DOWNLOAD_DIR", "Downloads"),
     home,
   };
 }

@@ -6,6 +6,7 @@
 import {
   type CloseReason,
   type Connection,
+  type EngineName,
   type Stream,
   StreamError,
   TransportError,
@@ -105,7 +106,7 @@ class MemoryStream implements Stream {
 }
 
 export class MemoryConnection implements Connection {
-  readonly engine = "builtin";
+  readonly engine: EngineName = "builtin";
   readonly role: "client" | "server";
   readonly remote = { hostname: "192.0.2.1", port: 50_000 };
   readonly alpn = "sotto/1";
