@@ -1,7 +1,7 @@
 /**
  * Sends files: uploads each, and then announces it with a message.
  *
- * 1. The message MUST follow the upload: whoever reads it can download the file.
+ * 1. The message MUST follow the upload: everyone who reads it can download the file.
  * 2. The message has the ID of the upload. A file that is sent again after a stop continues under
  *    the same ID, so its message is stored once.
  */

@@ -1,51 +1,50 @@
 /**
- * Names of files that others gave, made into names that can be written here: one name and no path,
- * on every system, that looks like what it is. Pure.
+ * Makes the name of a file that another user sent safe to create on any system. Pure.
  *
- * A name that comes out of here
- * 1. has no separator, no control, no character that turns or hides text, and none that Windows
- *    forbids,
- * 2. is not empty, begins with no dot and no dash, and ends with no dot and no space: it is no
- *    hidden file, no option, and neither `.` nor `..`,
- * 3. is no name that Windows keeps for devices,
- * 4. has at most `LONGEST` bytes in UTF-8, its extension among them,
- * 5. comes out as itself if it goes in again.
+ * A safe name MUST
+ * 1. have no separator, no control character, none that reverses or hides text, and none that
+ *    Windows forbids,
+ * 2. not be empty, start with a dot or a dash, or end with a dot or a space: it is no hidden file,
+ *    no option, and neither `.` nor `..`,
+ * 3. not be a name that Windows reserves for devices,
+ * 4. have at most `MAX_BYTES` bytes in UTF-8, including its extension,
+ * 5. be unchanged when it is made safe again.
  */
 
-/** A file system takes 255; this leaves room for what is put around it. */
-export const LONGEST = 200;
+/** File systems allow 255; the rest is for `.part` and numbers. */
+export const MAX_BYTES = 200;
 
-const NAMELESS = "file";
+const FALLBACK = "file";
 
 /**
- * Controls, format characters (but for the joiners that scripts need), separators of lines, halves
- * of surrogates, private use and unassigned.
+ * Control and format characters (except the joiners that scripts need), line separators, lone
+ * surrogates, private use, unassigned.
  */
-const UNSEEN = /(?![\u200c\u200d])[\p{C}\p{Zl}\p{Zp}]/gu;
-/** What Windows takes in no name; a colon also names a hidden part of a file there. */
+const INVISIBLE = /(?![\u200c\u200d])[\p{C}\p{Zl}\p{Zp}]/gu;
+/** Forbidden on Windows, where a colon also names an alternate data stream. */
 const FORBIDDEN = /[<>:"|?*]/g;
-/** More marks on one character than any script uses: a stack that covers its neighbours. */
-const STACK = /([\p{M}\u200c\u200d]{8})[\p{M}\u200c\u200d]+/gu;
-/** Devices, whatever the extension. */
+/** More combining marks than any script uses: they would cover the lines around the name. */
+const MARKS = /([\p{M}\u200c\u200d]{8})[\p{M}\u200c\u200d]+/gu;
+/** Reserved on Windows, with any extension. */
 const DEVICE = /^(con|prn|aux|nul|conin\$|conout\$|clock\$|com[0-9¹²³]|lpt[0-9¹²³])(?=\s*(\.|$))/i;
-/** Longer ones are no extensions. */
-const LONGEST_EXTENSION = 24;
+/** Bytes. What is longer is not an extension. */
+const MAX_EXTENSION = 24;
 
 const encoder = new TextEncoder();
 
-/** The name under which a file may be written that somebody else calls `given`. */
+/** The safe name for `given`. */
 export function safeFileName(given: string): string {
   let name = given;
-  // What one step takes away can bring together what another one looks for.
+  // A character that one step removes may reveal what another step looks for.
   for (let round = 0; round < 8; round++) {
     const cleaned = clean(name);
     if (cleaned === name) return name;
     name = cleaned;
   }
-  return NAMELESS;
+  return FALLBACK;
 }
 
-/** `name` for 0, then `name (1)`, `name (2)`, before the extension. */
+/** `name.ext` for 0, then `name (1).ext`, `name (2).ext`. */
 export function numberedName(name: string, number: number): string {
   if (number === 0) return name;
   const [stem, extension] = parts(name);
@@ -53,26 +52,26 @@ export function numberedName(name: string, number: number): string {
 }
 
 function clean(given: string): string {
-  // Cut first: a frame may bring more than a name, and what follows looks at every character.
+  // A frame may carry much more than a name, and every step below reads all of it.
   const path = given.slice(-4096);
   const last = path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
-  const seen = last
+  const visible = last
     .replace(/\p{Zs}+|[\t\n\r]+/gu, " ")
-    .replace(UNSEEN, "")
+    .replace(INVISIBLE, "")
     .normalize("NFC")
-    .replace(STACK, "$1")
+    .replace(MARKS, "$1")
     .replace(FORBIDDEN, "_")
     .replace(/^[\s.-]+/, "");
-  const name = shortened(seen.replace(/[\s.]+$/, ""));
-  if (name === "") return NAMELESS;
+  const name = shorten(visible.replace(/[\s.]+$/, ""));
+  if (name === "") return FALLBACK;
   return DEVICE.test(name) ? `_${name}` : name;
 }
 
-/** The name within `LONGEST` bytes, cut before its extension. */
-function shortened(name: string): string {
-  if (bytesOf(name) <= LONGEST) return name;
+/** Cuts the name before its extension. */
+function shorten(name: string): string {
+  if (bytesOf(name) <= MAX_BYTES) return name;
   const [stem, extension] = parts(name);
-  let left = LONGEST - bytesOf(extension);
+  let left = MAX_BYTES - bytesOf(extension);
   let cut = "";
   for (const character of stem) {
     left -= bytesOf(character);
@@ -85,7 +84,7 @@ function shortened(name: string): string {
 function parts(name: string): [stem: string, extension: string] {
   const dot = name.lastIndexOf(".");
   const extension = name.slice(dot);
-  if (dot <= 0 || bytesOf(extension) > LONGEST_EXTENSION) return [name, ""];
+  if (dot <= 0 || bytesOf(extension) > MAX_EXTENSION) return [name, ""];
   return [name.slice(0, dot), extension];
 }
 

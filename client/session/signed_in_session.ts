@@ -2,6 +2,7 @@
  * What is known about a signed-in session, made at each sign-in and handed down; and the one place
  * that says which of them is current.
  */
+import { untilAborted } from "../../protocol/abort.ts";
 import type { RequestFields, SessionRequestType } from "../../protocol/session/client.ts";
 import { notConnected } from "./refused_error.ts";
 import type { Answer, Requester } from "./requests.ts";
@@ -57,15 +58,8 @@ export class CurrentSession implements Requester {
 
   /** The connection; waits for one. `undefined`: the signal fired first. */
   async next(signal: AbortSignal): Promise<SessionConnection | undefined> {
-    const aborted = Promise.withResolvers<void>();
-    const abort = () => aborted.resolve();
-    signal.addEventListener("abort", abort, { once: true });
-    try {
-      while (this.#connection === undefined && !signal.aborted) {
-        await Promise.race([this.#signedIn.promise, aborted.promise]);
-      }
-    } finally {
-      signal.removeEventListener("abort", abort);
+    while (this.#connection === undefined && !signal.aborted) {
+      await untilAborted(signal, this.#signedIn.promise);
     }
     return signal.aborted ? undefined : this.#connection;
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import fc from "fast-check";
-import { LONGEST, numberedName, safeFileName } from "../../../client/files/safe_file_name.ts";
+import { MAX_BYTES, numberedName, safeFileName } from "../../../client/files/safe_file_name.ts";
 import { safeText } from "../../../protocol/safe_text.ts";
 
 const NAMES: readonly (readonly [given: string, name: string])[] = [
@@ -80,7 +80,7 @@ Deno.test("safeFileName keeps to its length and to what it gave before", () => {
   fc.assert(
     fc.property(anyName, (given) => {
       const name = safeFileName(given);
-      assert.ok(new TextEncoder().encode(name).length <= LONGEST);
+      assert.ok(new TextEncoder().encode(name).length <= MAX_BYTES);
       assert.equal(safeFileName(name), name);
     }),
     { numRuns: 2000 },
