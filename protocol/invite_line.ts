@@ -5,7 +5,7 @@
 import { encode } from "uqr";
 import { formatHostPort } from "./host_port.ts";
 
-export interface InviteLine {
+interface InviteLine {
   /** Without the brackets of an IPv6 address. */
   readonly host: string;
   readonly port: number;

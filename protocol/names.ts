@@ -41,7 +41,7 @@ export function foldName(text: string): string {
 }
 
 /** A conversation ID, parsed. */
-export type Conversation =
+type Conversation =
   | { readonly type: "room"; readonly name: string }
   | { readonly type: "group"; readonly name: string }
   | { readonly type: "dm"; readonly users: readonly [string, string] };

@@ -19,7 +19,7 @@ import { concat } from "./concat.ts";
 import { LIMITS } from "./limits.ts";
 
 /** Sender, recipient and ID of a message, which the seal binds. */
-export interface SecretContext {
+interface SecretContext {
   readonly from: string;
   readonly to: string;
   readonly ulid: string;
@@ -30,14 +30,14 @@ export interface SealInput extends SecretContext {
   readonly passphrase: string;
 }
 
-export interface OpenInput extends SecretContext {
+interface OpenInput extends SecretContext {
   readonly envelope: Uint8Array;
   readonly passphrase: string;
 }
 
 export type Opened = { readonly ok: true; readonly text: string } | Unopened;
 
-export interface Unopened {
+interface Unopened {
   readonly ok: false;
   /**
    * `damaged`: changed on the way, cut, or not the message that it claims to be.
@@ -47,7 +47,7 @@ export interface Unopened {
 }
 
 /** scrypt's parameters (RFC 7914, section 2): N = 2 ** `log2N`. */
-export interface SecretCost {
+interface SecretCost {
   readonly log2N: number;
   readonly r: number;
   readonly p: number;

@@ -30,7 +30,6 @@ const LENGTH_OFFENDERS: readonly string[] = [
 const FUNCTION_OFFENDERS: readonly string[] = [
   "client/ui/plain.ts",
   "client/ui/state.ts",
-  "tests/protocol/fuzz_test.ts",
   "tests/protocol/transport/contract/connections.ts",
   "tests/protocol/transport/contract/dial.ts",
   "tests/protocol/transport/contract/listeners.ts",

@@ -31,7 +31,7 @@ export interface AnnounceOptions {
 }
 
 /** What tests replace. */
-export interface AnnounceDependencies {
+interface AnnounceDependencies {
   readonly clock: Clock;
   /** From 0 up to 1. */
   readonly random: () => number;

@@ -9,7 +9,7 @@ import { Catalogue, type FoundServer } from "./catalogue.ts";
 import { type Link, type OpenLinks, openLinks } from "./links.ts";
 import { query, SERVICE } from "./message.ts";
 
-export interface BrowseOptions {
+interface BrowseOptions {
   /** Seconds to listen. */
   readonly seconds: number;
   /** Ends the search early, with the servers found so far. */

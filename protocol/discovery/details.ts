@@ -14,7 +14,7 @@ export interface Activity {
   readonly people: number;
 }
 
-export interface Details extends Activity {
+interface Details extends Activity {
   /** `SHA256:…`. */
   readonly pin: string;
   /** The TCP port of TLS, where there is one. */

@@ -31,7 +31,7 @@ export interface ServerRecords {
   readonly addresses: readonly AddressRecord[];
 }
 
-export interface ServerFacts {
+interface ServerFacts {
   /** The server's name as one label: `instanceLabel`. */
   readonly label: string;
   /** `hostName`. */

@@ -23,7 +23,7 @@ const MAX_DELAY = 120;
 /** Section 6: no record is sent again within a second. */
 const REPEAT_INTERVAL = 1_000;
 
-export interface ResponderOptions {
+interface ResponderOptions {
   readonly clock: Clock;
   /** From 0 up to 1. */
   readonly random: () => number;

@@ -38,7 +38,7 @@ import { ClientUpload } from "./upload.ts";
 
 /** The types for `request`. `hello`, `ping` and transfers have their own methods. */
 export type SessionRequestType = Exclude<RequestType, "hello" | "ping" | TransferType>;
-export type Request = ClientFrames[SessionRequestType | "hello"];
+type Request = ClientFrames[SessionRequestType | "hello"];
 /** A request without its `id`, which the session adds. */
 export type RequestFields = {
   [Type in SessionRequestType]: Omit<ClientFrames[Type], "id">;
@@ -72,7 +72,7 @@ export type ClientOutput =
 
 const IGNORE: ClientOutput = { type: "ignore" };
 
-export interface ClientSessionOptions {
+interface ClientSessionOptions {
   /** The software, for `hello`. */
   readonly client: string;
   readonly versions?: readonly number[];

@@ -12,7 +12,7 @@ import { ProtocolError } from "../errors.ts";
 import type { ClientFrames, ServerFrame } from "../frame.ts";
 import { TIMES } from "../limits.ts";
 
-export type DownloadOutput =
+type DownloadOutput =
   /** The next bytes of the file: a view of the body. */
   | { readonly type: "chunk"; readonly bytes: Uint8Array }
   /** All bytes have arrived. */

@@ -9,7 +9,7 @@ import type { ClientFrames, Message, ServerFrame } from "../frame.ts";
 import { TIMES } from "../limits.ts";
 import type { QueryType } from "./rules.ts";
 
-export type QueryOutput =
+type QueryOutput =
   | { readonly type: "message"; readonly message: Message }
   /** The answer is complete. `more`: there are further messages. */
   | { readonly type: "end"; readonly more: boolean }

@@ -16,7 +16,7 @@ import { ProtocolError } from "../errors.ts";
 import type { ClientFrames, ServerFrame } from "../frame.ts";
 import { LIMITS, TIMES } from "../limits.ts";
 
-export type UploadOutput =
+type UploadOutput =
   /** The server has everything before `offset`, which may be the whole file. */
   | { readonly type: "ready"; readonly offset: number }
   | { readonly type: "stored" }

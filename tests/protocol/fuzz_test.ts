@@ -1,6 +1,6 @@
 /**
- * Ten thousand random inputs, and random orders of calls: whatever a peer sends ends in a frame or
- * in an error that has a code, never in another exception, and the session stays consistent.
+ * Ten thousand random inputs, and random orders of calls. Each input gives a frame or an error with a
+ * code, never another exception, and the session stays consistent.
  */
 import assert from "node:assert/strict";
 import fc from "fast-check";
@@ -8,11 +8,12 @@ import { encodeFrame, parseClientFrame, parseServerFrame } from "../../protocol/
 import { FrameDecoder } from "../../protocol/decoder.ts";
 import { ERRORS, ProtocolError } from "../../protocol/errors.ts";
 import { LIMITS, LOGIN_ATTEMPTS, OFFENCES } from "../../protocol/limits.ts";
-import type { ClientOutput } from "../../protocol/session/client.ts";
-import type { Verdict } from "../../protocol/session/server.ts";
+import type { ServerFrame } from "../../protocol/frame.ts";
+import type { ClientOutput, ClientSession } from "../../protocol/session/client.ts";
+import type { ServerSession, Verdict } from "../../protocol/session/server.ts";
 import type { State } from "../../protocol/session/states.ts";
 import { anyClientFrame, anyServerFrame } from "../helpers/frames.ts";
-import { clientIn, LOGIN, SEND, serverIn, START } from "../helpers/sessions.ts";
+import { clientIn, type LiveState, LOGIN, SEND, serverIn, START } from "../helpers/sessions.ts";
 import { encode, type Value, type ValueMap } from "../helpers/stranger_msgpack.ts";
 
 const RUNS = { numRuns: 10_000 };
@@ -34,7 +35,7 @@ const { value: anyValue } = fc.letrec<{ value: Value }>((tie) => ({
   ),
 }));
 
-/** A map that looks like a frame and may be one: field names and types are real, values are not. */
+/** A map that looks like a frame and may be one: field names and types are real, values random. */
 const almostFrame: fc.Arbitrary<ValueMap> = fc.dictionary(
   fc.constantFrom(
     ...["id", "re", "versions", "features", "client", "user", "password", "intent", "token"],
@@ -50,7 +51,7 @@ const almostFrame: fc.Arbitrary<ValueMap> = fc.dictionary(
     .map((type) => ({ type, ...fields }))
 );
 
-/** Bytes of a valid frame with some of them changed, put in or taken out. */
+/** A valid frame with some bytes changed, inserted or removed. */
 const damaged = fc.tuple(
   fc.oneof(anyClientFrame, anyServerFrame),
   fc.array(
@@ -84,7 +85,7 @@ Deno.test("parseClientFrame and parseServerFrame give a frame or an error with i
         let outcome = "frame";
         try {
           const frame = parse(body);
-          // What was taken can be said again, and means the same.
+          // Encoding and parsing it again gives the same frame.
           assert.deepEqual(parse(encodeFrame(frame).subarray(4)), frame);
         } catch (error) {
           assert.ok(error instanceof ProtocolError, `threw ${error}`);
@@ -95,7 +96,7 @@ Deno.test("parseClientFrame and parseServerFrame give a frame or an error with i
     }),
     RUNS,
   );
-  // The inputs are worth something only if they reach every way out.
+  // The inputs MUST reach every outcome.
   assert.deepEqual(
     [...outcomes.keys()].sort(),
     ["bad_frame", "frame", "frame_malformed", "unknown_type"],
@@ -108,7 +109,7 @@ Deno.test("FrameDecoder gives bodies within the limit, or an error with its code
       fc.array(
         fc.oneof(
           fc.uint8Array({ maxLength: 64 }),
-          // Lengths that are small enough to be met now and then.
+          // Small lengths, so that some bodies are complete.
           fc.nat(40).map((length) => Uint8Array.of(0, 0, 0, length)),
           anyBody.map((body) => new Uint8Array([0, 0, body.length >> 8, body.length, ...body])),
         ),
@@ -138,7 +139,7 @@ type Step =
   | { readonly type: "wait"; readonly ms: number }
   | { readonly type: "login" | "succeed" | "fail" | "settle" | "end" | "leave" };
 
-/** Mostly what a client may mean: nonsense ends a session soon. */
+/** Mostly valid frames, because invalid ones soon end a session. */
 const clientBody = fc.oneof(
   { weight: 40, arbitrary: anyClientFrame.map((frame) => encodeFrame(frame).subarray(4)) },
   { weight: 1, arbitrary: anyBody },
@@ -160,81 +161,104 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
 );
 const anySteps = fc.array(anyStep, { maxLength: 60, size: "max" });
 
-Deno.test("ServerSession holds its promises in whatever order things happen", () => {
+const anyStart = fc.constantFrom("CONNECTING", "CONNECTED", "AUTHENTICATED", "SENDING");
+
+/** Drives a server's session, and counts what it MUST have counted. */
+class ServerDriver {
+  readonly session: ServerSession;
+  readonly #lastWords: Set<string>;
+  #now = START;
+  #signingIn = false;
+  #sending: number;
+  #refusals = 0;
+  #failures = 0;
+  #ended = false;
+
+  /** `lastWords` takes the code of the session's last frame. */
+  constructor(start: LiveState, lastWords: Set<string>) {
+    this.session = serverIn(start);
+    this.#sending = this.session.sending;
+    this.#lastWords = lastWords;
+  }
+
+  step(step: Step): void {
+    const { session } = this;
+    switch (step.type) {
+      case "body":
+        return this.#judge(session.handleBody(step.body, this.#now));
+      case "transfer":
+        return this.#judge(session.handleTransferBody(step.body, this.#now));
+      case "wait":
+        return this.#wait(step.ms);
+      case "login":
+        return this.#judge(session.handleFrame(LOGIN, this.#now));
+      case "succeed":
+        if (this.#signingIn) assert.equal(session.loginSucceeded(), !this.#ended);
+        this.#signingIn = false;
+        return;
+      case "fail":
+        if (!this.#signingIn) return;
+        this.#signingIn = false;
+        if (!this.#ended) this.#failures++;
+        return this.#judge(session.loginFailed("bad_credentials", this.#now));
+      case "settle":
+        if (this.#sending === 0) return;
+        this.#sending--;
+        return session.sendSettled();
+      case "end":
+        return this.#judge(session.handleEnd());
+      case "leave":
+        return this.#judge(session.end("draining"));
+    }
+  }
+
+  check(): void {
+    const { state, sending } = this.session;
+    assert.equal(sending, this.#sending);
+    assert.equal(state === "DISCONNECTING", this.#ended);
+    assert.notEqual(state, "ERROR");
+    if (!this.#ended) assert.equal(state === "SENDING", sending > 0);
+    assert.ok(this.#refusals <= OFFENCES + LOGIN_ATTEMPTS && this.#failures <= LOGIN_ATTEMPTS);
+  }
+
+  #wait(ms: number): void {
+    const deadline = this.session.deadline();
+    assert.equal(deadline === undefined, this.#ended);
+    this.#now += ms;
+    const verdict = this.session.handleTimeout(this.#now);
+    assert.equal(verdict?.type === "close", deadline !== undefined && this.#now >= deadline);
+    this.#judge(verdict);
+  }
+
+  #judge(verdict: Verdict | undefined): void {
+    if (verdict === undefined) return;
+    // Nothing follows the last frame.
+    assert.equal(verdict.type === "ignore", this.#ended);
+    if (verdict.type === "accept") {
+      const { type } = verdict.frame;
+      if (type === "login" || type === "resume") this.#signingIn = true;
+      if (type === "send") this.#sending++;
+    } else if (verdict.type === "close") {
+      this.#ended = true;
+      this.#lastWords.add(verdict.frame.code);
+      assert.ok(verdict.code >= 0x100);
+    } else if (verdict.type === "refuse") {
+      assert.ok(Object.hasOwn(ERRORS, verdict.frame.code));
+      this.#refusals++;
+    }
+  }
+}
+
+Deno.test("ServerSession keeps its contract in any order of calls", () => {
   const states = new Set<State>();
   const lastWords = new Set<string>();
-  const start = fc.constantFrom("CONNECTING", "CONNECTED", "AUTHENTICATED", "SENDING");
   fc.assert(
-    fc.property(start, anySteps, (start, steps) => {
-      let now = START;
-      const session = serverIn(start);
-      let signingIn = false;
-      let sending = session.sending;
-      let refusals = 0;
-      let failures = 0;
-      let ended = false;
-
-      const judge = (verdict: Verdict | undefined) => {
-        if (verdict === undefined) return;
-        // Nothing is ever said after the last word.
-        assert.equal(verdict.type === "ignore", ended);
-        if (verdict.type === "accept") {
-          const { type } = verdict.frame;
-          if (type === "login" || type === "resume") signingIn = true;
-          if (type === "send") sending++;
-        } else if (verdict.type === "close") {
-          ended = true;
-          lastWords.add(verdict.frame.code);
-          assert.ok(verdict.code >= 0x100);
-        } else if (verdict.type === "refuse") {
-          assert.ok(Object.hasOwn(ERRORS, verdict.frame.code));
-          refusals++;
-        }
-      };
-      const step = (step: Step) => {
-        switch (step.type) {
-          case "body":
-            return judge(session.handleBody(step.body, now));
-          case "transfer":
-            return judge(session.handleTransferBody(step.body, now));
-          case "wait": {
-            const deadline = session.deadline();
-            assert.equal(deadline === undefined, ended);
-            now += step.ms;
-            const verdict = session.handleTimeout(now);
-            assert.equal(verdict?.type === "close", deadline !== undefined && now >= deadline);
-            return judge(verdict);
-          }
-          case "login":
-            return judge(session.handleFrame(LOGIN, now));
-          case "succeed":
-            if (signingIn) assert.equal(session.loginSucceeded(), !ended);
-            signingIn = false;
-            return;
-          case "fail":
-            if (!signingIn) return;
-            signingIn = false;
-            if (!ended) failures++;
-            return judge(session.loginFailed("bad_credentials", now));
-          case "settle":
-            if (sending === 0) return;
-            sending--;
-            return session.sendSettled();
-          case "end":
-            return judge(session.handleEnd());
-          case "leave":
-            return judge(session.end("draining"));
-        }
-      };
-
-      for (const next of steps) {
-        step(next);
-        states.add(session.state);
-        assert.equal(session.sending, sending);
-        assert.equal(session.state === "DISCONNECTING", ended);
-        assert.notEqual(session.state, "ERROR");
-        if (!ended) assert.equal(session.state === "SENDING", sending > 0);
-        assert.ok(refusals <= OFFENCES + LOGIN_ATTEMPTS && failures <= LOGIN_ATTEMPTS);
+    fc.property(anyStart, anySteps, (start, steps) => {
+      const driver = new ServerDriver(start, lastWords);
+      for (const step of steps) {
+        driver.step(step);
+        driver.check();
+        states.add(driver.session.state);
       }
     }),
     { numRuns: 5_000 },
@@ -253,66 +277,85 @@ Deno.test("ServerSession holds its promises in whatever order things happen", ()
   }
 });
 
-Deno.test("ClientSession holds its promises whatever the server says", () => {
-  const serverBody = fc.oneof(
-    { weight: 40, arbitrary: anyServerFrame.map((frame) => encodeFrame(frame).subarray(4)) },
-    { weight: 1, arbitrary: anyBody },
-  );
-  // `re` picks one of the requests that wait, so that some answers fit.
-  const step = fc.oneof(
-    fc.record({ type: fc.constant("body" as const), body: serverBody }),
-    fc.record({ type: fc.constant("answer" as const), frame: anyServerFrame, re: fc.nat(5) }),
-    fc.record({ type: fc.constant("wait" as const), ms: fc.nat(10_000) }),
-    fc.record({ type: fc.constantFrom("login", "send", "who", "logout") }),
-  );
-  const start = fc.constantFrom("CONNECTING", "CONNECTED", "AUTHENTICATED", "SENDING");
+const serverBody = fc.oneof(
+  { weight: 40, arbitrary: anyServerFrame.map((frame) => encodeFrame(frame).subarray(4)) },
+  { weight: 1, arbitrary: anyBody },
+);
+
+type ClientStep =
+  | { readonly type: "body"; readonly body: Uint8Array }
+  | { readonly type: "answer"; readonly frame: ServerFrame; readonly re: number }
+  | { readonly type: "wait"; readonly ms: number }
+  | { readonly type: "login" | "send" | "who" | "logout" };
+
+/** `re` picks one of the pending requests, so that some answers fit. */
+const anyClientStep: fc.Arbitrary<ClientStep> = fc.oneof(
+  fc.record({ type: fc.constant("body" as const), body: serverBody }),
+  fc.record({ type: fc.constant("answer" as const), frame: anyServerFrame, re: fc.nat(5) }),
+  fc.record({ type: fc.constant("wait" as const), ms: fc.nat(10_000) }),
+  fc.record({ type: fc.constantFrom("login", "send", "who", "logout") }),
+);
+const anyClientSteps = fc.array(anyClientStep, { maxLength: 60, size: "max" });
+
+/** Drives a client's session, and checks it. */
+class ClientDriver {
+  readonly #session: ClientSession;
+  #now = START;
+
+  constructor(start: LiveState) {
+    this.#session = clientIn(start);
+  }
+
+  step(step: ClientStep): ClientOutput | undefined {
+    const session = this.#session;
+    switch (step.type) {
+      case "body":
+        return session.handleBody(step.body, this.#now);
+      case "answer": {
+        const re = session.pending[step.re % session.pending.length]?.id;
+        const isAnswer = re !== undefined && "re" in step.frame;
+        return session.handleFrame(isAnswer ? { ...step.frame, re } : step.frame, this.#now);
+      }
+      case "wait":
+        this.#now += step.ms;
+        return session.handleTimeout(this.#now);
+      default:
+        if (session.allows(step.type)) session.request(REQUESTS[step.type], this.#now);
+        return undefined;
+    }
+  }
+
+  check(): void {
+    const { state, pending } = this.#session;
+    const ended = state === "DISCONNECTING";
+    assert.notEqual(state, "ERROR");
+    assert.equal(this.#session.deadline() === undefined, ended);
+    assert.ok(pending.length <= LIMITS.requests);
+    const sending = pending.some(({ type }) => type === "send");
+    if (!ended) assert.equal(state === "SENDING", sending);
+  }
+}
+
+const REQUESTS = {
+  login: { type: "login", user: "ann", password: "x" },
+  send: SAY,
+  who: { type: "who" },
+  logout: { type: "logout" },
+} as const;
+
+Deno.test("ClientSession keeps its contract whatever the server sends", () => {
   const outputs = new Set<string>();
   fc.assert(
-    fc.property(start, fc.array(step, { maxLength: 60, size: "max" }), (start, steps) => {
-      let now = START;
-      const session = clientIn(start);
-      const note = (output: ClientOutput | undefined) => outputs.add(output?.type ?? "nothing");
+    fc.property(anyStart, anyClientSteps, (start, steps) => {
+      const driver = new ClientDriver(start);
       for (const step of steps) {
-        switch (step.type) {
-          case "body":
-            note(session.handleBody(step.body, now));
-            break;
-          case "answer": {
-            const re = session.pending[step.re % session.pending.length]?.id;
-            const frame = re === undefined || !("re" in step.frame)
-              ? step.frame
-              : { ...step.frame, re };
-            note(session.handleFrame(frame, now));
-            break;
-          }
-          case "wait":
-            now += step.ms;
-            note(session.handleTimeout(now));
-            break;
-          case "login":
-            if (session.allows("login")) {
-              session.request({ type: "login", user: "ann", password: "x" }, now);
-            }
-            break;
-          case "send":
-            if (session.allows("send")) session.request(SAY, now);
-            break;
-          case "who":
-          case "logout":
-            if (session.allows(step.type)) session.request({ type: step.type }, now);
-            break;
-        }
-        const ended = session.state === "DISCONNECTING";
-        assert.notEqual(session.state, "ERROR");
-        assert.equal(session.deadline() === undefined, ended);
-        assert.ok(session.pending.length <= LIMITS.requests);
-        const sending = session.pending.some(({ type }) => type === "send");
-        if (!ended) assert.equal(session.state === "SENDING", sending);
+        outputs.add(driver.step(step)?.type ?? "nothing");
+        driver.check();
       }
     }),
     { numRuns: 3_000 },
   );
-  outputs.delete("pong"); // One that answers this session's ping comes by luck.
+  outputs.delete("pong"); // Only a random answer that fits this session's ping gives it.
   assert.deepEqual(
     [...outputs].sort(),
     ["answer", "close", "ignore", "nothing", "push", "write"],
