@@ -1,7 +1,7 @@
 /** One attempt to send a file to the server, on one stream. */
 import { onAbort } from "../../protocol/abort.ts";
 import { assert } from "../../protocol/assert.ts";
-import { type Clock, sleep } from "../../protocol/clock.ts";
+import { type Clock, within } from "../../protocol/clock.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { UploadFields } from "../../protocol/session/client.ts";
 import type { ClientUpload } from "../../protocol/session/upload.ts";
@@ -37,7 +37,7 @@ export async function attemptUpload(
       await writeChunks(stream, upload, file, await ready.promise, attempt);
     } catch (failure) {
       if (failure instanceof RefusedError) throw failure;
-      await Promise.race([stored, sleep(clock, REASON_TIMEOUT, transfer.signal)]);
+      if (await within(clock, REASON_TIMEOUT, stored)) await stored;
       throw failure;
     }
     await stored;
