@@ -1,20 +1,19 @@
 /**
- * What other people wrote, made harmless for a terminal: whatever would act instead of being read
- * is made visible. For messages, names and what a server says alike. It wraps and colours nothing.
+ * Makes text from other people harmless for a terminal: characters that would act are shown instead.
+ * For messages, names and texts of the server alike. It does not wrap or colour.
  */
 
 /**
- * What acts on a terminal or hides: C0, DEL and C1 controls (Cc); format characters (Cf), among
- * them the marks, embeddings, overrides and isolates of the bidirectional algorithm (Unicode TR9,
- * section 2); line and paragraph separators (Zl, Zp); halves of surrogate pairs (Cs);
- * and U+2065, which is kept for a further control. Excepted are
- * the joiners, which emoji and many scripts need, and the signs that are visible (prepended
- * concatenation marks).
+ * Characters that act on a terminal or are invisible: C0, DEL and C1 controls (Cc); format
+ * characters (Cf), with the marks, embeddings, overrides and isolates of the bidirectional algorithm
+ * (Unicode TR9, section 2); line and paragraph separators (Zl, Zp); halves of surrogate pairs (Cs);
+ * and U+2065, which is reserved for a control. Except for the joiners, which emoji and many scripts
+ * need, and the visible prepended concatenation marks.
  */
 const ACTING =
   /(?![\u200c\u200d\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u{110bd}\u{110cd}])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u2065]/gu;
 
-/** Marks and joiners on one character. Scripts in use need five at most; more is a stack. */
+/** Marks and joiners on one character. Living scripts need at most five. */
 const LONGEST_STACK = 8;
 const STACK = new RegExp(
   `([\\p{M}\\u200c\\u200d]{${LONGEST_STACK}})([\\p{M}\\u200c\\u200d]+)`,
@@ -29,7 +28,7 @@ export function safeText(text: string): string {
   );
 }
 
-/** Safe text, cut to a length in characters: for what has no limit of its own. */
+/** Safe text, cut to a length in characters: for text without a limit of its own. */
 export function safeLabel(text: string, longest: number): string {
   const characters = [...safeText(text.slice(0, longest * 8))];
   return characters.length <= longest
@@ -38,8 +37,8 @@ export function safeLabel(text: string, longest: number): string {
 }
 
 /**
- * A value as JSON in which the same is escaped: a parser reads the exact text, and a terminal shows
- * it without acting on it.
+ * A value as JSON in which the same characters are escaped. A parser reads the original text, and a
+ * terminal shows it without acting on it.
  */
 export function safeJson(value: unknown): string {
   return (JSON.stringify(value) ?? "null").replace(ACTING, escaped).replace(

@@ -34,7 +34,7 @@ async function modeOf(path: string): Promise<number> {
   return ((await Deno.stat(path)).mode ?? 0) & 0o777;
 }
 
-/** A certificate by other means than ours, for what ours never says. */
+/** A certificate made by OpenSSL, with content that ours never has. */
 async function makeForeign(
   { ca, algorithm }: { ca: boolean; algorithm: EcKeyGenParams | Algorithm },
 ): Promise<{ certificate: string; privateKey: string }> {
@@ -81,14 +81,14 @@ Deno.test("loadOrMakeCertificate() makes a certificate once, in a private folder
   assert.deepEqual(files, ["cert.pem", "key.pem"]);
 });
 
-Deno.test("loadOrMakeCertificate() agrees with others that start at once", async () => {
+Deno.test("loadOrMakeCertificate() gives all processes that start at once the same certificate", async () => {
   await using temp = await makeFolder();
   const starts = Array.from({ length: 8 }, () => loadOrMakeCertificate(temp.path, NAMES, NOW));
   const [first, ...others] = await Promise.all(starts);
   for (const other of others) assert.deepEqual(other, first);
 });
 
-Deno.test("loadOrMakeCertificate() goes on from a start that was cut short", async () => {
+Deno.test("loadOrMakeCertificate() continues after an interrupted start", async () => {
   await using temp = await makeFolder();
   const privateKey = await makePrivateKey();
   await temp.write("key.pem", privateKey);
@@ -163,7 +163,7 @@ Deno.test("loadCertificate() explains why it refuses an authority", async () => 
   );
 });
 
-Deno.test("loadCertificate() refuses keys that BoringSSL's clients do not take", async () => {
+Deno.test("loadCertificate() refuses keys that clients with BoringSSL refuse", async () => {
   await using temp = await makeFolder();
   const { certificate, privateKey } = await makeForeign({
     ca: false,

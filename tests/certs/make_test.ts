@@ -28,7 +28,7 @@ Deno.test("makeCertificate() makes a leaf that the key has signed itself", async
   assert.ok(certificate.verify(certificate.publicKey));
 });
 
-Deno.test("makeCertificate() says CA:FALSE, digitalSignature, serverAuth", async () => {
+Deno.test("makeCertificate() sets CA:FALSE, digitalSignature, serverAuth", async () => {
   const der = Buffer.from((await make(["localhost"])).raw).toString("hex");
   // id-ce OID, critical, value (RFC 5280, sections 4.2.1.9, 4.2.1.3, 4.2.1.12).
   assert.ok(der.includes("0603551d13" + "0101ff" + "04023000"), "basicConstraints");
@@ -46,7 +46,7 @@ Deno.test("makeCertificate() puts names and addresses into the SAN, each once", 
   assert.ok(entries.includes("IP Address:127.0.0.1"));
 });
 
-Deno.test("makeCertificate() leaves out names that cannot stand in a certificate", async () => {
+Deno.test("makeCertificate() leaves out names that a certificate cannot have", async () => {
   const certificate = await make(["my laptop", "", "a".repeat(300), "chat.example"]);
   assert.equal(certificate.subjectAltName, "DNS:chat.example");
   assert.equal((await make(["my laptop"])).subjectAltName, undefined);

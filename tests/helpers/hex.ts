@@ -1,4 +1,4 @@
-/** Bytes as people write them down. */
+/** Bytes in hex. */
 
 /** Lower case, two digits a byte, no spaces: `82a4…`. */
 export function toHex(bytes: Uint8Array): string {

@@ -1,6 +1,6 @@
 /**
- * A local network in memory: whoever joins hears whatever is said, oneself included, through the
- * library's own encoder and decoder.
+ * A local network in memory. Each member receives every multicast, its own included, through the
+ * library's encoder and decoder.
  */
 import { Buffer } from "node:buffer";
 import { decode, encode } from "dns-packet";
@@ -9,17 +9,17 @@ import { fromLibrary, toLibrary } from "../../protocol/discovery/library_message
 import type { Link, LinkListener, OpenLinks } from "../../protocol/discovery/links.ts";
 import { type DnsMessage, MDNS_PORT } from "../../protocol/discovery/message.ts";
 
-interface Said {
+interface Sent {
   readonly from: string;
   readonly message: DnsMessage;
 }
 
-/** The message as the network carries it. */
+/** The message as a datagram. */
 export function encodeMessage(message: DnsMessage): Buffer {
   return encode({ type: message.type, ...toLibrary(message) });
 }
 
-/** What a receiver makes of it. Throws as the library does. */
+/** Decodes a datagram. Throws as the library does. */
 export function decodeMessage(datagram: Uint8Array): DnsMessage {
   const packet = decode(Buffer.from(datagram));
   return fromLibrary(
@@ -38,13 +38,13 @@ export function decodeMessage(datagram: Uint8Array): DnsMessage {
 }
 
 export class MemoryLan {
-  /** Everything that was said to all, in order. */
-  readonly said: Said[] = [];
-  /** Everything that was said to one alone. */
-  readonly unicasts: (Said & { readonly to: RemoteAddress })[] = [];
+  /** All multicasts, in order. */
+  readonly multicasts: Sent[] = [];
+  /** All unicasts, in order. */
+  readonly unicasts: (Sent & { readonly to: RemoteAddress })[] = [];
   readonly #members = new Map<Link, LinkListener>();
 
-  /** Opens one link, of a machine that has this address. */
+  /** Opens one link, of a machine with this address. */
   join(address: string): OpenLinks {
     return (_choice, listener) => {
       const link: Link = {
@@ -52,9 +52,9 @@ export class MemoryLan {
         scope: "eth0",
         addresses: [address],
         send: (message, to) => {
-          const heard = decodeMessage(encodeMessage(message));
-          if (to === undefined) this.say(heard, { address, port: MDNS_PORT });
-          else this.unicasts.push({ from: address, message: heard, to });
+          const received = decodeMessage(encodeMessage(message));
+          if (to === undefined) this.multicast(received, { address, port: MDNS_PORT });
+          else this.unicasts.push({ from: address, message: received, to });
           return Promise.resolve();
         },
       };
@@ -74,9 +74,9 @@ export class MemoryLan {
     };
   }
 
-  /** Says something to all, as whoever is not a member too. */
-  say(message: DnsMessage, from: RemoteAddress): void {
-    this.said.push({ from: from.address, message });
+  /** Sends to all members, from any address. */
+  multicast(message: DnsMessage, from: RemoteAddress): void {
+    this.multicasts.push({ from: from.address, message });
     queueMicrotask(() => {
       for (const [link, listener] of this.#members) listener.received(link, message, from);
     });

@@ -1,10 +1,8 @@
 /**
- * The parts of `docs/protocol.md` that are made from the tables that the code runs. Each stands
- * between `<!-- made from …: NAME -->` and `<!-- end -->`; `docs_test.ts` compares them, and
+ * The parts of `docs/protocol.md` that are made from tables in the code. Each is between
+ * `<!-- made from …: NAME -->` and `<!-- end -->`. `docs_test.ts` compares them. This updates them:
  *
  *     deno run -A tests/helpers/protocol_docs.ts
- *
- * writes them anew.
  */
 import fc from "fast-check";
 import { systemClock } from "../../protocol/clock.ts";
@@ -63,7 +61,7 @@ const FRAMES = new Map<string, ClientFrame>(
 /** The names of the blocks that the document must have. */
 export const BLOCKS: readonly string[] = Object.keys(MAKERS);
 
-/** The document with every made part made anew. */
+/** The document with all of these parts updated. */
 export function remake(document: string): string {
   return document.replaceAll(BLOCK, (_, head: string, name: string, _old, end: string) => {
     const make = MAKERS[name];
@@ -83,7 +81,7 @@ function diagram(): string {
     for (const from of Object.keys(STATES) as State[]) {
       const to = nextState(from, event);
       if (to === undefined) continue;
-      // Back to wherever the fault happened: an arrow to each such state.
+      // To the state in which the fault happened: an arrow to each possible one.
       const targets = to === PREVIOUS ? Object.keys(TRANSITIONS.fault) : [to];
       for (const target of targets) lines.push(`  ${from} --> ${target}: ${event}`);
     }

@@ -1,7 +1,7 @@
 /**
  * The errors that can answer each request: the table of docs/protocol.md, "The errors of each
  * request". `TestPeer` and `FileStream` hold every error of every test to it, and
- * `tests/server/refusals_test.ts` makes a server say each one.
+ * `tests/server/refusals_test.ts` makes a server send each one.
  */
 import assert from "node:assert/strict";
 import { closeCodeOf, type ErrorCode } from "../../protocol/errors.ts";
@@ -18,13 +18,13 @@ const UNKNOWN_USER = "the other person of a `dm:` has no account";
 const NO_SUCH_USER = "one of the people has no account; the message says who";
 const NOT_CREATOR = "the account is not the group's creator";
 
-/** For each request its errors, and when each is said. */
+/** For each request its errors, and when each is sent. */
 export const REFUSALS: Readonly<Record<RequestType, Reasons>> = {
   hello: { no_common_version: "no version in common" },
   login: {
     bad_name: "the name is malformed, or it is reserved and would be registered",
     bad_credentials: "the password is wrong, or there is no such account and none may be made",
-    registration_closed: "`register` where nobody can register",
+    registration_closed: "`register` where registration is closed",
     bad_code: "the code is not valid, or `register` came without one where one is needed",
     name_taken: "`register` with the name of an account",
     too_many_attempts: "the third attempt that failed, whatever was wrong with it",

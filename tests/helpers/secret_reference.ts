@@ -1,6 +1,6 @@
 /**
- * The envelope of a secret message, built from `docs/protocol.md` on node:crypto alone. It shares no
- * code with `protocol/secret.ts`, and makes what that never would.
+ * Builds the envelope of a secret message from `docs/protocol.md` with node:crypto. It shares no code
+ * with `protocol/secret.ts`, and can make envelopes that `protocol/secret.ts` never makes.
  */
 import { Buffer } from "node:buffer";
 import { createCipheriv, createHash, hkdfSync, scryptSync } from "node:crypto";
@@ -15,7 +15,7 @@ export interface ReferenceInput {
   readonly p: number;
   readonly salt: Uint8Array;
   readonly nonce: Uint8Array;
-  /** Padded as one likes. */
+  /** With any padding. */
   readonly plain: Uint8Array;
 }
 
@@ -61,7 +61,7 @@ export function sealByReference(input: ReferenceInput): ReferenceParts {
   };
 }
 
-/** Ends the bytes with the checksum that fits them. */
+/** Appends the correct checksum. */
 export function withChecksum(body: Uint8Array): Uint8Array {
   return Buffer.concat([body, createHash("sha256").update(body).digest().subarray(0, 8)]);
 }

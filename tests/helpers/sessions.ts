@@ -5,7 +5,7 @@ import { ClientSession } from "../../protocol/session/client.ts";
 import { ServerSession, type Verdict } from "../../protocol/session/server.ts";
 import type { State } from "../../protocol/session/states.ts";
 
-/** When the sessions made here begin, so that a forgotten addition does not look right. */
+/** When these sessions begin. Not 0, so that a forgotten addition shows. */
 export const START = 1_000_000;
 
 export const HELLO: ClientFrames["hello"] = {

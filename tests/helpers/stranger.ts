@@ -1,9 +1,8 @@
 /**
  * A client written from `docs/protocol.md` alone, on Deno's own QUIC and TLS (`Deno.connectQuic`).
- * It shares no code with Sotto: what it misunderstands, the page says wrongly.
+ * It shares no code with Sotto: if it misunderstands something, the page is wrong.
  *
- * It trusts what the server sends less than it should be trusted itself: a frame that does not fit
- * the page fails the test. Every wait has a limit.
+ * A frame that the page does not allow fails the test. Every wait has a limit.
  */
 import { Changes } from "./changes.ts";
 import { decode, encode, type Value, type ValueMap } from "./stranger_msgpack.ts";
@@ -27,7 +26,7 @@ interface End {
 export class Stranger implements AsyncDisposable {
   /** Every frame of the session stream, in order. */
   readonly received: ValueMap[] = [];
-  /** Settles when the connection is gone. */
+  /** Settles when the connection is closed. */
   readonly closed: Promise<End>;
   readonly #endpoint: Deno.QuicEndpoint;
   readonly #connection: Deno.QuicConn;
@@ -120,7 +119,7 @@ export class Stranger implements AsyncDisposable {
     return this.ask({ type: "resume", token });
   }
 
-  /** Says a text; returns the answer. */
+  /** Sends a text; returns the answer. */
   say(conversation: string, text: string, ulid: string = makeUlid()): Promise<ValueMap> {
     return this.ask({ type: "send", ulid, conversation, content: { kind: "text", body: text } });
   }
@@ -162,7 +161,7 @@ export class Stranger implements AsyncDisposable {
     return frames;
   }
 
-  /** Waits until the connection is gone, however that happens. */
+  /** Waits until the connection is closed in any way. */
   untilClosed(): Promise<End> {
     return within(this.closed, "the end of the connection");
   }
@@ -189,7 +188,7 @@ export class Stranger implements AsyncDisposable {
         this.#changes.notify();
       }
     } catch {
-      // The connection is gone; `closed` says how.
+      // The connection is closed; `closed` says how.
     }
     this.#ended = true;
     this.#changes.notify();
@@ -205,7 +204,7 @@ export class Stranger implements AsyncDisposable {
   }
 }
 
-/** A body with its length in front. */
+/** A body after its length. */
 export function framed(body: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(4 + body.length);
   new DataView(bytes.buffer).setUint32(0, body.length);

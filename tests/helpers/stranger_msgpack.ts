@@ -1,7 +1,7 @@
 /**
- * As much MessagePack as `docs/protocol.md` asks for, written from its specification
- * (github.com/msgpack/msgpack/blob/master/spec.md) and from nothing of Sotto's: for the stranger's
- * client, and to check Sotto's own codec against something that is not Sotto's own codec.
+ * The part of MessagePack that `docs/protocol.md` needs, written from the specification
+ * (github.com/msgpack/msgpack/blob/master/spec.md) without Sotto's code: for the stranger's client,
+ * and to check Sotto's codec against an independent one.
  */
 
 export type Value = null | boolean | number | string | Uint8Array | Value[] | ValueMap;
@@ -18,7 +18,7 @@ export function encode(value: Value): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
-/** Decodes one value; what is left over is an error. */
+/** Decodes one value. Bytes after it are an error. */
 export function decode(bytes: Uint8Array): Value {
   const reader = new Reader(bytes);
   const value = reader.value();

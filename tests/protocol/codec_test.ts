@@ -38,7 +38,7 @@ Deno.test("parseClientFrame and parseServerFrame read every golden frame", () =>
   }
 });
 
-Deno.test("frames.json is MessagePack to a decoder and an encoder that are not Sotto's", () => {
+Deno.test("frames.json is MessagePack to an independent decoder and encoder", () => {
   for (const { frame, hex } of VECTORS) {
     const bytes = fromHex(hex);
     assert.equal(new DataView(bytes.buffer).getUint32(0), bytes.length - 4);
@@ -56,7 +56,7 @@ Deno.test("frames.json has a frame of every type", () => {
 });
 
 for (const [type, arbitrary] of Object.entries(CLIENT_ARBITRARIES)) {
-  Deno.test(`parseClientFrame gives back every ${type} that encodeFrame took`, () => {
+  Deno.test(`parseClientFrame reads every ${type} that encodeFrame writes`, () => {
     fc.assert(fc.property<[Frame]>(arbitrary, (frame) => {
       assert.deepEqual(parseClientFrame(encodeFrame(frame).subarray(4)), structuredClone(frame));
     }));
@@ -64,7 +64,7 @@ for (const [type, arbitrary] of Object.entries(CLIENT_ARBITRARIES)) {
 }
 
 for (const [type, arbitrary] of Object.entries(SERVER_ARBITRARIES)) {
-  Deno.test(`parseServerFrame gives back every ${type} that encodeFrame took`, () => {
+  Deno.test(`parseServerFrame reads every ${type} that encodeFrame writes`, () => {
     fc.assert(fc.property<[Frame]>(arbitrary, (frame) => {
       assert.deepEqual(parseServerFrame(encodeFrame(frame).subarray(4)), structuredClone(frame));
     }));

@@ -75,7 +75,7 @@ function bytesCopied(action: () => void): number {
   return copied;
 }
 
-Deno.test("FrameDecoder copies each byte a few times at most when they come singly", () => {
+Deno.test("FrameDecoder copies each byte at most a few times when bytes arrive one by one", () => {
   const body = new Uint8Array(LIMITS.frame).fill(7);
   const stream = prefixed(body);
   const decoder = new FrameDecoder();
@@ -87,7 +87,7 @@ Deno.test("FrameDecoder copies each byte a few times at most when they come sing
   assert.ok(copied <= 3 * body.length, `${copied} bytes were copied`);
 });
 
-Deno.test("FrameDecoder copies nothing of frames that come whole", () => {
+Deno.test("FrameDecoder does not copy a frame that lies within a chunk", () => {
   const chunk = concat(Array.from({ length: 20 }, () => prefixed(ABC)));
   const decoder = new FrameDecoder();
   assert.equal(bytesCopied(() => [...decoder.push(chunk)]), 0);
@@ -109,7 +109,7 @@ Deno.test("FrameDecoder refuses a length of 0", () => {
   throwsCode("frame_malformed", () => [...new FrameDecoder().push(new Uint8Array(4))]);
 });
 
-Deno.test("FrameDecoder yields the frames in front of a fault, and the fault for ever after", () => {
+Deno.test("FrameDecoder yields the frames before a fault, and throws the fault from then on", () => {
   const decoder = new FrameDecoder();
   const seen: Uint8Array[] = [];
   throwsCode("frame_too_large", () => {
@@ -130,7 +130,7 @@ Deno.test("FrameDecoder.end throws frame_truncated inside a length and inside a 
   }
 });
 
-Deno.test("FrameDecoder.end is silent between two frames", () => {
+Deno.test("FrameDecoder.end does not throw between two frames", () => {
   const decoder = new FrameDecoder();
   decoder.end();
   assert.equal([...decoder.push(prefixed(ABC))].length, 1);

@@ -29,7 +29,7 @@ Deno.test("parseDestination reads rooms, groups and people", () => {
   assert.deepEqual(parseDestination("@ann,bob,ann"), { people: ["ann", "bob"] });
 });
 
-Deno.test("parseDestination takes a bare name for what it is told to", () => {
+Deno.test("parseDestination reads a bare name as its option says", () => {
   assert.deepEqual(parseDestination("ann", "person"), { people: ["ann"] });
   assert.deepEqual(parseDestination("ann,bob", "person"), { people: ["ann", "bob"] });
   assert.deepEqual(parseDestination("tech", "room"), { conversation: "room:tech" });

@@ -1,4 +1,4 @@
-/** `docs/protocol.md` says what the code does. */
+/** Checks `docs/protocol.md` against the code. */
 import assert from "node:assert/strict";
 import type * as v from "valibot";
 import { encodeFrame, parseClientFrame, parseServerFrame } from "../../protocol/codec.ts";

@@ -30,7 +30,7 @@ Deno.test("errorOfClose finds the error of a close code and nothing else", () =>
   assert.equal(errorOfClose(0), undefined);
 });
 
-Deno.test("ProtocolError knows whether the connection ends with it, and which request it was", () => {
+Deno.test("ProtocolError has the request at fault, and whether it ends the connection", () => {
   assert.equal(new ProtocolError("frame_malformed").fatal, true);
   const error = new ProtocolError("bad_frame", "No.", { re: 7 });
   assert.equal(error.fatal, false);

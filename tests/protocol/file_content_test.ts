@@ -19,10 +19,10 @@ const GOLDEN = fromHex(`
   a468617368c420000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f
 `);
 
-Deno.test("encodeFileContent writes the golden note, and decodeFileContent reads it", () => {
+Deno.test("encodeFileContent writes the golden content, and decodeFileContent reads it", () => {
   assert.equal(toHex(encodeFileContent(NOTE)), toHex(GOLDEN));
   assert.deepEqual(decodeFileContent(GOLDEN), NOTE);
-  // And it is MessagePack to a decoder that is not Sotto's.
+  // An independent decoder reads it too.
   assert.deepEqual(decode(GOLDEN), NOTE);
 });
 
@@ -37,7 +37,7 @@ Deno.test("decodeFileContent copies the hash out of the body", () => {
   assert.deepEqual(note, NOTE);
 });
 
-Deno.test("decodeFileContent refuses what is no note", () => {
+Deno.test("decodeFileContent refuses anything else", () => {
   const wrong = [
     { ...NOTE, file: "no" },
     { ...NOTE, name: "" },
@@ -59,7 +59,7 @@ Deno.test("decodeFileContent refuses what is no note", () => {
   assert.equal(decodeFileContent(large), undefined);
 });
 
-Deno.test("decodeFileContent never throws, whatever it is given", () => {
+Deno.test("decodeFileContent never throws", () => {
   fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
     assert.equal(decodeFileContent(bytes), undefined);
   }));

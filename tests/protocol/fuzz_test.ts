@@ -17,7 +17,7 @@ import { clientIn, type LiveState, LOGIN, SEND, serverIn, START } from "../helpe
 import { encode, type Value, type ValueMap } from "../helpers/stranger_msgpack.ts";
 
 const RUNS = { numRuns: 10_000 };
-const { id: _, ...SAY } = SEND;
+const { id: _, ...SEND_FIELDS } = SEND;
 
 const { value: anyValue } = fc.letrec<{ value: Value }>((tie) => ({
   value: fc.oneof(
@@ -338,7 +338,7 @@ class ClientDriver {
 
 const REQUESTS = {
   login: { type: "login", user: "ann", password: "x" },
-  send: SAY,
+  send: SEND_FIELDS,
   who: { type: "who" },
   logout: { type: "logout" },
 } as const;

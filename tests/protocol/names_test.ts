@@ -21,7 +21,7 @@ Deno.test("isName takes 1 to 32 characters that begin with a letter, and nothing
   for (const name of odd) assert.ok(!isName(name), JSON.stringify(name));
 });
 
-Deno.test("isAllowedName keeps the reserved names, which are well-formed, from everyone", () => {
+Deno.test("isAllowedName refuses the reserved names, which are well-formed", () => {
   for (const name of RESERVED) {
     assert.ok(isName(name), name);
     assert.ok(!isAllowedName(name), name);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { safeJson, safeLabel, safeText } from "../../protocol/safe_text.ts";
 
-// deno-lint-ignore no-control-regex -- control characters are exactly what must not come out
+// deno-lint-ignore no-control-regex -- the output must have no control characters
 const ACTING = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/;
 
 /** A surrogate that has no partner. */
@@ -39,7 +39,7 @@ const hostile = fc.array(
   { maxLength: 20 },
 ).map((parts) => parts.join(""));
 
-Deno.test("safeText lets nothing out that acts on a terminal", () => {
+Deno.test("safeText leaves no character that acts on a terminal", () => {
   fc.assert(
     fc.property(hostile, (text) => {
       const safe = safeText(text);
@@ -51,7 +51,7 @@ Deno.test("safeText lets nothing out that acts on a terminal", () => {
   );
 });
 
-Deno.test("safeJson changes no value, and lets nothing out that acts on a terminal", () => {
+Deno.test("safeJson changes no value, and leaves no character that acts on a terminal", () => {
   fc.assert(
     fc.property(hostile, (text) => {
       const json = safeJson({ text });

@@ -101,7 +101,7 @@ const PLACES: Readonly<Record<string, readonly ChatEvent[]>> = {
 
 /** What acts on a terminal, or hides, or piles up. */
 const ACTING =
-  // deno-lint-ignore no-control-regex -- control characters are exactly what must not come out
+  // deno-lint-ignore no-control-regex -- the output must have no control characters
   /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]|\p{M}{9}/u;
 
 /** All that the interface itself says to a terminal: modes, movements of the cursor, weights. */

@@ -13,7 +13,7 @@ import { MemoryLan } from "../../helpers/memory_lan.ts";
 
 const PIN = "SHA256:n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg";
 const OTHER_PIN = "SHA256:q0ZrXaFMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg";
-const SOMEBODY = { address: "192.0.2.99", port: 5353 };
+const OTHER_HOST = { address: "192.0.2.99", port: 5353 };
 const ASK = query({ questions: [{ name: SERVICE, type: "PTR" }] });
 
 interface Setup {
@@ -48,7 +48,7 @@ function activity(people: number) {
 const SETTLED = 5_000;
 
 function kinds(lan: MemoryLan): string[] {
-  return lan.said.map(({ message: { type, authorities, answers } }) =>
+  return lan.multicasts.map(({ message: { type, authorities, answers } }) =>
     authorities.length > 0 ? "probe" : answers.every(({ ttl }) => ttl > 0) ? type : "goodbye"
   );
 }
@@ -60,43 +60,43 @@ Deno.test("announce probes three times for its name, then announces twice", asyn
   assert.deepEqual(kinds(lan), ["probe"]);
   await clock.pass(500);
   assert.deepEqual(kinds(lan), ["probe", "probe", "probe"]);
-  assert.deepEqual(lan.said[0]?.message.questions, [{ name: `Lab.${SERVICE}`, type: "ANY" }]);
+  assert.deepEqual(lan.multicasts[0]?.message.questions, [{ name: `Lab.${SERVICE}`, type: "ANY" }]);
   await clock.pass(250);
   assert.equal(kinds(lan).at(-1), "response");
-  assert.equal(lan.said.length, 4);
+  assert.equal(lan.multicasts.length, 4);
   await clock.pass(60_000);
-  assert.equal(lan.said.length, 5);
-  assert.deepEqual(types(lan.said[4]?.message), ["PTR", "SRV", "TXT", "A", "PTR"]);
+  assert.equal(lan.multicasts.length, 5);
+  assert.deepEqual(types(lan.multicasts[4]?.message), ["PTR", "SRV", "TXT", "A", "PTR"]);
 });
 
 Deno.test("announce answers a query after a delay, and not again within a second", async () => {
   const { lan, clock } = start();
   await settle();
   await clock.pass(SETTLED);
-  lan.said.length = 0;
-  lan.say(ASK, SOMEBODY);
-  lan.say(ASK, SOMEBODY);
+  lan.multicasts.length = 0;
+  lan.multicast(ASK, OTHER_HOST);
+  lan.multicast(ASK, OTHER_HOST);
   await settle();
   await clock.pass(19);
-  assert.equal(lan.said.length, 2);
+  assert.equal(lan.multicasts.length, 2);
   await clock.pass(1);
-  assert.equal(lan.said.length, 3);
-  const { message } = lan.said[2] ?? {};
+  assert.equal(lan.multicasts.length, 3);
+  const { message } = lan.multicasts[2] ?? {};
   assert.deepEqual(message?.answers.map(({ type, name }) => `${type} ${name}`), [
     `PTR ${SERVICE}`,
   ]);
   assert.deepEqual(message?.additionals.map(({ type }) => type), ["SRV", "TXT", "A"]);
-  lan.say(ASK, SOMEBODY);
+  lan.multicast(ASK, OTHER_HOST);
   await settle();
   await clock.pass(900);
-  lan.say(ASK, SOMEBODY);
+  lan.multicast(ASK, OTHER_HOST);
   await settle();
   await clock.pass(99);
-  assert.equal(lan.said.length, 5);
+  assert.equal(lan.multicasts.length, 5);
   await clock.pass(1);
-  assert.equal(lan.said.length, 6);
+  assert.equal(lan.multicasts.length, 6);
   await clock.pass(10_000);
-  assert.equal(lan.said.length, 6);
+  assert.equal(lan.multicasts.length, 6);
 });
 
 Deno.test("announce answers for its name, its host and the list of services", async () => {
@@ -112,11 +112,14 @@ Deno.test("announce answers for its name, its host and the list of services", as
     ["_ipp._tcp.local", "PTR", ""],
   ];
   for (const [name, type, answered] of asked) {
-    lan.said.length = 0;
-    lan.say(query({ questions: [{ name, type }] }), SOMEBODY);
+    lan.multicasts.length = 0;
+    lan.multicast(query({ questions: [{ name, type }] }), OTHER_HOST);
     await settle();
     await clock.pass(2_000);
-    assert.equal(lan.said[1]?.message.answers.map(({ type }) => type).join(" ") ?? "", answered);
+    assert.equal(
+      lan.multicasts[1]?.message.answers.map(({ type }) => type).join(" ") ?? "",
+      answered,
+    );
   }
 });
 
@@ -125,12 +128,12 @@ Deno.test("announce suppresses known answers for half of their time to live", as
   await settle();
   await clock.pass(SETTLED);
   const answers = async (ttl: number) => {
-    lan.said.length = 0;
+    lan.multicasts.length = 0;
     const pointer = { type: "PTR" as const, name: SERVICE, flush: false, data: `Lab.${SERVICE}` };
-    lan.say(query({ ...ASK, answers: [{ ...pointer, ttl }] }), SOMEBODY);
+    lan.multicast(query({ ...ASK, answers: [{ ...pointer, ttl }] }), OTHER_HOST);
     await settle();
     await clock.pass(2_000);
-    return lan.said.length - 1;
+    return lan.multicasts.length - 1;
   };
   assert.equal(await answers(2_250), 0);
   assert.equal(await answers(2_249), 1);
@@ -141,7 +144,7 @@ Deno.test("announce answers a legacy resolver by unicast, with its ID and questi
   await settle();
   await clock.pass(SETTLED);
   const from = { address: "192.0.2.99", port: 40_000 };
-  lan.say(query({ ...ASK, id: 77 }), from);
+  lan.multicast(query({ ...ASK, id: 77 }), from);
   await settle();
   const [unicast] = lan.unicasts;
   assert.deepEqual(unicast?.to, from);
@@ -158,12 +161,12 @@ Deno.test("announce says goodbye, and nothing after it", async () => {
   await clock.pass(SETTLED);
   await announcement[Symbol.asyncDispose]();
   assert.equal(kinds(lan).at(-1), "goodbye");
-  assert.deepEqual(types(lan.said.at(-1)?.message), ["PTR", "SRV", "TXT", "A"]);
-  const { length } = lan.said;
+  assert.deepEqual(types(lan.multicasts.at(-1)?.message), ["PTR", "SRV", "TXT", "A"]);
+  const { length } = lan.multicasts;
   announcement.update(activity(9));
-  lan.say(ASK, SOMEBODY);
+  lan.multicast(ASK, OTHER_HOST);
   await clock.pass(60_000);
-  assert.equal(lan.said.length, length + 1);
+  assert.equal(lan.multicasts.length, length + 1);
   assert.equal(clock.waiting, 0);
 });
 
@@ -218,24 +221,24 @@ Deno.test("announce stops, and reports it once, when another server has every na
   const { lan, clock, announcement, failures } = start();
   await settle();
   for (const name of ["Lab", "Lab (n4bQgY)", "Lab (n4bQgYhMfWWa)", "Lab (n4bQgYhMfWWa)"]) {
-    lan.say(claim(name), SOMEBODY);
+    lan.multicast(claim(name), OTHER_HOST);
     await settle();
   }
   assert.deepEqual(failures, [
     "another server on this network has every name: Lab (n4bQgYhMfWWa)",
   ]);
-  const { length } = lan.said;
-  lan.say(ASK, SOMEBODY);
+  const { length } = lan.multicasts;
+  lan.multicast(ASK, OTHER_HOST);
   announcement.update(activity(9));
   await clock.pass(60_000);
-  assert.equal(lan.said.length, length + 1);
+  assert.equal(lan.multicasts.length, length + 1);
 });
 
 Deno.test("announce gives way when the name is taken later", async () => {
   const { lan, clock, announcement } = start();
   await settle();
   await clock.pass(SETTLED);
-  lan.say(claim("Lab"), SOMEBODY);
+  lan.multicast(claim("Lab"), OTHER_HOST);
   await settle();
   await clock.pass(SETTLED);
   assert.equal(announcement.name, "Lab (n4bQgY)");
@@ -246,10 +249,10 @@ Deno.test("announce announces changes, at most every five seconds", async () => 
   const { lan, clock, announcement } = start();
   await settle();
   await clock.pass(SETTLED);
-  lan.said.length = 0;
+  lan.multicasts.length = 0;
   announcement.update(activity(2));
   await clock.pass(10_000);
-  assert.equal(lan.said.length, 0);
+  assert.equal(lan.multicasts.length, 0);
   announcement.update(activity(3));
   await clock.pass(0);
   assert.deepEqual(peopleSaid(lan), ["3"]);
@@ -261,7 +264,7 @@ Deno.test("announce announces changes, at most every five seconds", async () => 
   announcement.update(activity(1_001));
   announcement.update(activity(1_000));
   await clock.pass(10_000);
-  assert.equal(lan.said.length, 4);
+  assert.equal(lan.multicasts.length, 4);
 });
 
 Deno.test("announce reports once that there is no network, and throws nothing", async () => {
@@ -303,7 +306,7 @@ function claim(name: string): DnsMessage {
 }
 
 function peopleSaid(lan: MemoryLan): string[] {
-  return lan.said.flatMap(({ message }) => message.answers).flatMap((record) =>
+  return lan.multicasts.flatMap(({ message }) => message.answers).flatMap((record) =>
     record.type === "TXT"
       ? record.data.flatMap((bytes) =>
         /^people=(.*)$/.exec(new TextDecoder().decode(bytes))?.[1] ?? []

@@ -7,7 +7,7 @@ import { FakeClock, settle } from "../../helpers/fake_clock.ts";
 import { MemoryLan } from "../../helpers/memory_lan.ts";
 
 const PIN = "SHA256:n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg";
-const SOMEBODY = { address: "192.0.2.99", port: 5353 };
+const OTHER_HOST = { address: "192.0.2.99", port: 5353 };
 const POINTER = {
   type: "PTR",
   name: SERVICE,
@@ -57,11 +57,11 @@ Deno.test("browse repeats its questions with growing pauses, for what it does no
   const clock = new FakeClock();
   const found = browse({ seconds: 10 }, { clock, openLinks: lan.join("192.0.2.20") });
   await settle();
-  lan.say(response({ answers: [POINTER] }), SOMEBODY);
+  lan.multicast(response({ answers: [POINTER] }), OTHER_HOST);
   await settle();
   await clock.pass(10_000);
   assert.deepEqual(await found, []);
-  const [first, , second, ...others] = lan.said.map(({ message }) => message);
+  const [first, , second, ...others] = lan.multicasts.map(({ message }) => message);
   assert.deepEqual(first, query({ questions: [{ name: SERVICE, type: "PTR" }] }));
   assert.deepEqual(second?.questions, [
     { name: SERVICE, type: "PTR" },
@@ -76,10 +76,10 @@ Deno.test("browse ignores queries", async () => {
   const clock = new FakeClock();
   const found = browse({ seconds: 2 }, { clock, openLinks: lan.join("192.0.2.20") });
   await settle();
-  lan.say(query({ answers: [POINTER] }), SOMEBODY);
+  lan.multicast(query({ answers: [POINTER] }), OTHER_HOST);
   await settle();
   await clock.pass(1_500);
-  assert.deepEqual(lan.said.at(-1)?.message.answers, []);
+  assert.deepEqual(lan.multicasts.at(-1)?.message.answers, []);
   await clock.pass(500);
   assert.deepEqual(await found, []);
 });

@@ -19,10 +19,10 @@ import { VECTORS } from "../../helpers/vectors.ts";
 const LIVE: readonly LiveState[] = ["CONNECTING", "CONNECTED", "AUTHENTICATED", "SENDING"];
 const IGNORE = { type: "ignore" };
 const { type, ulid, conversation, content } = SEND;
-const SAY = { type, ulid, conversation, content } as const;
+const SEND_FIELDS = { type, ulid, conversation, content } as const;
 const ACK = { type: "ack", ulid, conversation, seq: 1, at: START } as const;
 
-Deno.test("ClientSession says hello first, once, with its versions, features and software", () => {
+Deno.test("ClientSession sends hello first, once, with its versions, features and software", () => {
   const session = new ClientSession({ client: "c", versions: [1, 2], features: ["f"] }, START);
   assert.deepEqual(session.hello(START), {
     type: "hello",
@@ -53,7 +53,7 @@ Deno.test("ClientSession goes from hello to an acknowledged message", () => {
   });
   assert.equal(session.state, "AUTHENTICATED");
 
-  const send = session.request(SAY, START);
+  const send = session.request(SEND_FIELDS, START);
   assert.equal(session.state, "SENDING");
   const ack = { ...ACK, re: send.id };
   assert.deepEqual(session.handleFrame(ack, START), { type: "answer", request: send, frame: ack });
@@ -62,8 +62,8 @@ Deno.test("ClientSession goes from hello to an acknowledged message", () => {
 
 Deno.test("ClientSession is SENDING until the last message has its ack or its error", () => {
   const session = clientIn("AUTHENTICATED");
-  const first = session.request(SAY, START);
-  const second = session.request(SAY, START);
+  const first = session.request(SEND_FIELDS, START);
+  const second = session.request(SEND_FIELDS, START);
   session.handleFrame({ type: "error", re: first.id, code: "busy", message: "" }, START);
   assert.equal(session.state, "SENDING");
   session.handleFrame({ ...ACK, re: second.id }, START);
@@ -87,13 +87,16 @@ Deno.test("ClientSession lets each frame be sent in its states, and no other", (
     if (state === "CONNECTED") continue;
     assert.throws(() => session.request({ type: "login", user: "a", password: "x" }, START));
   }
-  assert.throws(() => clientIn("CONNECTED").request(SAY, START), /current state is CONNECTED/);
+  assert.throws(
+    () => clientIn("CONNECTED").request(SEND_FIELDS, START),
+    /current state is CONNECTED/,
+  );
   assert.throws(() => clientIn("CONNECTED").notify({ type: "mark", conversation, seq: 1 }));
   const mark = { type: "mark", conversation, seq: 1 } as const;
   assert.deepEqual(clientIn("SENDING").notify(mark), mark);
 });
 
-Deno.test("ClientSession ignores frames that the server may not say in this state", () => {
+Deno.test("ClientSession ignores frames that the server may not send in this state", () => {
   const frames = VECTORS.filter(({ from }) => from === "server")
     .map(({ frame }) => frame as ServerFrame);
   for (const state of LIVE) {
@@ -107,7 +110,7 @@ Deno.test("ClientSession ignores frames that the server may not say in this stat
   }
 });
 
-Deno.test("ClientSession ignores what a newer server may say", () => {
+Deno.test("ClientSession ignores unknown frames and values of a newer server", () => {
   const session = clientIn("AUTHENTICATED");
   for (
     const map of [
@@ -133,7 +136,7 @@ Deno.test("ClientSession closes on bytes that are no frame, with the code", () =
   assert.equal(session.state, "DISCONNECTING");
 });
 
-Deno.test("ClientSession pushes what the server says unasked", () => {
+Deno.test("ClientSession pushes frames that answer no request", () => {
   const session = clientIn("AUTHENTICATED");
   const message = {
     type: "message",
@@ -152,14 +155,14 @@ Deno.test("ClientSession pushes what the server says unasked", () => {
 
 Deno.test("ClientSession pushes a notice about a request before its answer and after it", () => {
   const session = clientIn("AUTHENTICATED");
-  const { id: re } = session.request(SAY, START);
+  const { id: re } = session.request(SEND_FIELDS, START);
   const notice = { type: "notice", re, code: "offline", text: "not there" } as const;
   assert.deepEqual(session.handleFrame(notice, START), { type: "push", frame: notice });
   assert.equal(session.handleFrame({ ...ACK, re }, START).type, "answer");
   assert.deepEqual(session.handleFrame(notice, START), { type: "push", frame: notice });
 });
 
-Deno.test("ClientSession keeps a request open while its answer says more", () => {
+Deno.test("ClientSession keeps a request pending while its answer has more", () => {
   const session = clientIn("AUTHENTICATED");
   const who = session.request({ type: "who" }, START);
   const users: ServerFrames["users"] = { type: "users", re: who.id, users: [], more: true };
@@ -173,7 +176,7 @@ Deno.test("ClientSession keeps a request open while its answer says more", () =>
   assert.deepEqual(session.handleFrame(users, START), IGNORE);
 });
 
-Deno.test("ClientSession takes an answer of the wrong type for no answer", () => {
+Deno.test("ClientSession pushes a frame of the wrong type, and goes on waiting for the answer", () => {
   const session = clientIn("AUTHENTICATED");
   const who = session.request({ type: "who" }, START);
   assert.equal(session.handleFrame({ ...ACK, re: who.id }, START).type, "push");
@@ -198,7 +201,7 @@ Deno.test("ClientSession is still CONNECTED after a login that failed", () => {
   assert.equal(session.state, "CONNECTED");
 });
 
-Deno.test("ClientSession ends with a fatal error of the server's", () => {
+Deno.test("ClientSession ends on a fatal error from the server", () => {
   const session = clientIn("SENDING");
   const error = { type: "error", re: 3, code: "session_revoked", message: "gone" } as const;
   assert.deepEqual(session.handleFrame(error, START), {
@@ -211,7 +214,7 @@ Deno.test("ClientSession ends with a fatal error of the server's", () => {
   assert.equal(session.state, "DISCONNECTING");
 });
 
-Deno.test("ClientSession pushes an error of a code that it does not know", () => {
+Deno.test("ClientSession pushes an error with an unknown code", () => {
   for (const code of ["too_windy", "constructor"]) {
     const error = { type: "error", code, message: "" } as const;
     assert.deepEqual(clientIn("CONNECTED").handleFrame(error, START), {
@@ -221,7 +224,7 @@ Deno.test("ClientSession pushes an error of a code that it does not know", () =>
   }
 });
 
-Deno.test("ClientSession ends with the server's bye, and with the end of its stream", () => {
+Deno.test("ClientSession ends on the server's bye, and on the end of its stream", () => {
   const byeing = clientIn("AUTHENTICATED");
   const bye = { type: "bye", code: "draining", message: "later" } as const;
   const output = byeing.handleFrame(bye, START);
@@ -265,8 +268,8 @@ Deno.test("ClientSession gives a silent server 45 seconds", () => {
 
 Deno.test("ClientSession gives the server 30 seconds from one answer to the next", () => {
   const session = clientIn("AUTHENTICATED");
-  const first = session.request(SAY, START);
-  session.request(SAY, START);
+  const first = session.request(SEND_FIELDS, START);
+  session.request(SEND_FIELDS, START);
   const answered = START + 20_000;
   session.handleFrame({ ...ACK, re: first.id }, answered);
   session.handleActivity(answered + 29_999);
@@ -274,38 +277,38 @@ Deno.test("ClientSession gives the server 30 seconds from one answer to the next
   assert.equal(session.handleTimeout(answered + TIMES.answer)?.type, "close");
 });
 
-Deno.test("ClientSession does not wait for answers when nothing was asked", () => {
+Deno.test("ClientSession expects no answer without a request", () => {
   const session = clientIn("AUTHENTICATED");
   session.handleActivity(START + TIMES.answer);
   assert.equal(session.handleTimeout(START + TIMES.answer)?.type, "write");
-  session.request(SAY, START + TIMES.answer + 5);
+  session.request(SEND_FIELDS, START + TIMES.answer + 5);
   assert.equal(session.handleTimeout(START + TIMES.answer + 6), undefined);
 });
 
-Deno.test("ClientSession waits for no answer from before a resync", () => {
+Deno.test("ClientSession expects no answer to requests before a resync", () => {
   const session = clientIn("AUTHENTICATED");
-  session.request(SAY, START);
+  session.request(SEND_FIELDS, START);
   session.request({ type: "who" }, START);
   assert.deepEqual(session.handleFrame({ type: "resync" }, START), {
     type: "push",
     frame: { type: "resync" },
   });
   assert.deepEqual([session.state, session.pending], ["AUTHENTICATED", []]);
-  const again = session.request(SAY, START);
+  const again = session.request(SEND_FIELDS, START);
   const ack = { ...ACK, re: again.id };
   assert.deepEqual(session.handleFrame(ack, START), { type: "answer", request: again, frame: ack });
 });
 
 Deno.test("ClientSession keeps a bounded number of requests", () => {
   const session = clientIn("AUTHENTICATED");
-  for (let i = 0; i < LIMITS.requests; i++) session.request(SAY, START);
+  for (let i = 0; i < LIMITS.requests; i++) session.request(SEND_FIELDS, START);
   assert.equal(session.allows("send"), false);
-  assert.throws(() => session.request(SAY, START), /256 requests wait/);
-  // The keep-alive is not held up by them.
+  assert.throws(() => session.request(SEND_FIELDS, START), /256 requests wait/);
+  // They do not delay the keep-alive.
   assert.equal(session.handleTimeout(START + TIMES.ping)?.type, "write");
 });
 
-Deno.test("ClientSession.transfer gives the request an id of this session", () => {
+Deno.test("ClientSession.query gives the request an id of this session", () => {
   const session = clientIn("AUTHENTICATED");
   const who = session.request({ type: "who" }, START);
   const transfer = session.query({ type: "history", conversation, after: 3, limit: 5 }, START);
@@ -316,7 +319,7 @@ Deno.test("ClientSession.transfer gives the request an id of this session", () =
   );
 });
 
-Deno.test("ClientSession looks at nothing once it has ended", () => {
+Deno.test("ClientSession ignores everything after its end", () => {
   const session = clientIn("DISCONNECTING");
   assert.deepEqual(session.handleFrame({ type: "resync" }, START), IGNORE);
   assert.deepEqual(session.handleBody(Uint8Array.of(0xc1), START), IGNORE);

@@ -11,7 +11,7 @@ const FIELDS = { file: "01JD3Z8Q6W0VX5T7N2K9M4RBCE", offset: 30 };
 const REQUEST = { type: "download", id: 4, ...FIELDS } as const;
 const END = { type: "end", re: 4, more: false } as const;
 
-function say(transfer: ClientDownload, frame: ServerFrame, now = START) {
+function handle(transfer: ClientDownload, frame: ServerFrame, now = START) {
   return transfer.handleBody(encodeFrame(frame).subarray(4), now);
 }
 
@@ -25,37 +25,41 @@ Deno.test("ClientSession.download makes a request with an ID of its own, once si
   assert.throws(() => clientIn("CONNECTED").download(FIELDS, 100, START), /is CONNECTED/);
 });
 
-Deno.test("ClientDownload yields what follows the offset, then the end", () => {
+Deno.test("ClientDownload yields the bytes after the offset, then the end", () => {
   const transfer = new ClientDownload(REQUEST, 100, START);
   assert.equal(transfer.left, 70);
-  assert.deepEqual(say(transfer, chunk(50)), {
+  assert.deepEqual(handle(transfer, chunk(50)), {
     type: "chunk",
     bytes: new Uint8Array(50).fill(50),
   });
-  say(transfer, chunk(20));
+  handle(transfer, chunk(20));
   assert.equal(transfer.left, 0);
-  assert.deepEqual(say(transfer, END), { type: "end" });
+  assert.deepEqual(handle(transfer, END), { type: "end" });
 });
 
-Deno.test("ClientDownload has nothing to wait for but the end where everything is there", () => {
+Deno.test("ClientDownload waits only for the end when all bytes are there", () => {
   const transfer = new ClientDownload({ ...REQUEST, offset: 100 }, 100, START);
-  assert.deepEqual(say(transfer, END), { type: "end" });
+  assert.deepEqual(handle(transfer, END), { type: "end" });
   assert.throws(() => new ClientDownload({ ...REQUEST, offset: 101 }, 100, START), RangeError);
 });
 
-Deno.test("ClientDownload takes neither more bytes than there should be, nor fewer", () => {
-  const more = say(new ClientDownload(REQUEST, 100, START), chunk(71));
+Deno.test("ClientDownload fails on more bytes than announced, and on fewer", () => {
+  const more = handle(new ClientDownload(REQUEST, 100, START), chunk(71));
   assert.equal(more.type === "failed" && more.code, "damaged_file");
   const transfer = new ClientDownload(REQUEST, 100, START);
-  say(transfer, chunk(69));
-  const fewer = say(transfer, END);
+  handle(transfer, chunk(69));
+  const fewer = handle(transfer, END);
   assert.equal(fewer.type === "failed" && fewer.code, "damaged_file");
 });
 
-Deno.test("ClientDownload fails with the server's error, and where something may be missing", () => {
+Deno.test("ClientDownload fails on the server's error, and when a frame may be missing", () => {
   const transfer = new ClientDownload(REQUEST, 100, START);
   const error = { type: "error", re: 4, code: "no_such_file", message: "No." } as const;
-  assert.deepEqual(say(transfer, error), { type: "failed", code: "no_such_file", message: "No." });
+  assert.deepEqual(handle(transfer, error), {
+    type: "failed",
+    code: "no_such_file",
+    message: "No.",
+  });
   const ended = transfer.handleEnd();
   assert.equal(ended.type === "failed" && ended.code, "unfinished_file");
   const cut = transfer.handleFault(new ProtocolError("frame_truncated"));
@@ -65,15 +69,15 @@ Deno.test("ClientDownload fails with the server's error, and where something may
   }
 });
 
-Deno.test("ClientDownload ignores what it does not know", () => {
+Deno.test("ClientDownload ignores unknown frames", () => {
   const transfer = new ClientDownload(REQUEST, 100, START);
   assert.deepEqual(transfer.handleBody(encode({ type: "later" }), START), { type: "ignore" });
-  assert.deepEqual(say(transfer, { type: "pong", re: 4 }), { type: "ignore" });
+  assert.deepEqual(handle(transfer, { type: "pong", re: 4 }), { type: "ignore" });
 });
 
 Deno.test("ClientDownload gives the server 30 seconds from one chunk to the next", () => {
   const transfer = new ClientDownload(REQUEST, 100, START);
-  say(transfer, chunk(1), START + 10);
+  handle(transfer, chunk(1), START + 10);
   assert.equal(transfer.deadline(), START + 10 + TIMES.answer);
   assert.equal(transfer.handleTimeout(START + 9 + TIMES.answer), undefined);
   const late = transfer.handleTimeout(START + 10 + TIMES.answer);

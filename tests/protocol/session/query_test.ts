@@ -36,7 +36,7 @@ Deno.test("ClientQuery yields the messages, then the end", () => {
   });
 });
 
-Deno.test("ClientQuery fails with the server's error", () => {
+Deno.test("ClientQuery fails on the server's error", () => {
   const transfer = new ClientQuery(REQUEST, START);
   const error = { type: "error", re: 5, code: "not_a_member", message: "no" } as const;
   assert.deepEqual(transfer.handleFrame(error, START), {
@@ -46,7 +46,7 @@ Deno.test("ClientQuery fails with the server's error", () => {
   });
 });
 
-Deno.test("ClientQuery ignores what is not about its request", () => {
+Deno.test("ClientQuery ignores frames that are not about its request", () => {
   const transfer = new ClientQuery(REQUEST, START);
   const other = { ...MESSAGE, conversation: "room:tech" };
   assert.deepEqual(transfer.handleFrame(other, START), { type: "ignore" });
@@ -54,7 +54,7 @@ Deno.test("ClientQuery ignores what is not about its request", () => {
   assert.deepEqual(transfer.handleBody(encode({ type: "weather" }), START), { type: "ignore" });
 });
 
-Deno.test("ClientQuery yields what a search finds, whatever the conversation", () => {
+Deno.test("ClientQuery yields what a search finds, in any conversation", () => {
   const request = { type: "search", id: 5, words: "hi", limit: 2 } as const;
   const transfer = new ClientQuery(request, START);
   for (const conversation of ["room:tech", "dm:ann:bob"]) {
@@ -63,7 +63,7 @@ Deno.test("ClientQuery yields what a search finds, whatever the conversation", (
   }
 });
 
-Deno.test("ClientQuery fails where a message may be missing", () => {
+Deno.test("ClientQuery fails when a message may be missing", () => {
   for (const body of [Uint8Array.of(0xc1), encode({ type: "message", seq: 1 })]) {
     const output = new ClientQuery(REQUEST, START).handleBody(body, START);
     assert.equal(output.type, "failed");

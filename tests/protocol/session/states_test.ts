@@ -23,7 +23,7 @@ const PATHS: Readonly<Record<State, readonly SessionEvent[]>> = {
   ERROR: ["open", "agree", "fault"],
 };
 
-/** Every transition there is, written out once more so that the table cannot change unnoticed. */
+/** All transitions, repeated here so that the table cannot change unnoticed. */
 const EXPECTED: readonly (readonly [State, SessionEvent, State | typeof PREVIOUS])[] = [
   ["DISCONNECTED", "open", "CONNECTING"],
   ["CONNECTING", "agree", "CONNECTED"],
@@ -92,7 +92,7 @@ Deno.test("StateMachine recovers from ERROR to the state in which the fault happ
   }
 });
 
-Deno.test("TRANSITIONS lets every state be reached, and every state be left", () => {
+Deno.test("TRANSITIONS lead to every state, and out of every state", () => {
   const reached = new Set<State>(["DISCONNECTED"]);
   for (let before = 0; before < reached.size;) {
     before = reached.size;

@@ -18,7 +18,7 @@ function upload(): ClientUpload {
   return new ClientUpload({ type: "upload", id: 4, ...FIELDS }, START);
 }
 
-function say(transfer: ClientUpload, frame: ServerFrame, now = START) {
+function handle(transfer: ClientUpload, frame: ServerFrame, now = START) {
   return transfer.handleBody(encodeFrame(frame).subarray(4), now);
 }
 
@@ -32,7 +32,7 @@ Deno.test("ClientUpload sends what the server does not have, in chunks, and is s
   const transfer = upload();
   assert.equal(transfer.left, 100_000);
   assert.throws(() => transfer.chunk(new Uint8Array(1)), /not ready/);
-  assert.deepEqual(say(transfer, { type: "ready", re: 4, offset: 30_000 }), {
+  assert.deepEqual(handle(transfer, { type: "ready", re: 4, offset: 30_000 }), {
     type: "ready",
     offset: 30_000,
   });
@@ -43,17 +43,17 @@ Deno.test("ClientUpload sends what the server does not have, in chunks, and is s
   transfer.chunk(bytes.subarray(0, transfer.left));
   assert.equal(transfer.left, 0);
   assert.throws(() => transfer.chunk(new Uint8Array(1)), /0 are left/);
-  assert.deepEqual(say(transfer, { type: "stored", re: 4 }), { type: "stored" });
+  assert.deepEqual(handle(transfer, { type: "stored", re: 4 }), { type: "stored" });
 });
 
-Deno.test("ClientUpload has nothing to send of a file that is there already", () => {
+Deno.test("ClientUpload sends nothing of a file that the server has", () => {
   const transfer = upload();
-  say(transfer, { type: "ready", re: 4, offset: 100_000 });
+  handle(transfer, { type: "ready", re: 4, offset: 100_000 });
   assert.equal(transfer.left, 0);
-  assert.deepEqual(say(transfer, { type: "stored", re: 4 }), { type: "stored" });
+  assert.deepEqual(handle(transfer, { type: "stored", re: 4 }), { type: "stored" });
 });
 
-Deno.test("ClientUpload believes no server that has what was never sent", () => {
+Deno.test("ClientUpload fails when the server claims bytes that were not sent", () => {
   for (
     const frames of [
       [{ type: "stored", re: 4 }],
@@ -62,39 +62,39 @@ Deno.test("ClientUpload believes no server that has what was never sent", () => 
     ] satisfies ServerFrame[][]
   ) {
     const transfer = upload();
-    const output = frames.map((frame) => say(transfer, frame)).at(-1);
+    const output = frames.map((frame) => handle(transfer, frame)).at(-1);
     assert.ok(output?.type === "failed" && output.code === "bad_frame", JSON.stringify(frames));
   }
 });
 
-Deno.test("ClientUpload fails with the server's error, at any point, and without a word", () => {
+Deno.test("ClientUpload fails on the server's error at any point, and on the end of the stream", () => {
   const error = { type: "error", re: 4, code: "quota_exceeded", message: "Full." } as const;
   const failed = { type: "failed", code: "quota_exceeded", message: "Full." };
   const transfer = upload();
-  assert.deepEqual(say(transfer, error), failed);
-  say(transfer, { type: "ready", re: 4, offset: 0 });
-  assert.deepEqual(say(transfer, error), failed);
+  assert.deepEqual(handle(transfer, error), failed);
+  handle(transfer, { type: "ready", re: 4, offset: 0 });
+  assert.deepEqual(handle(transfer, error), failed);
   const ended = transfer.handleEnd();
   assert.equal(ended.type === "failed" && ended.code, "unfinished_file");
   const cut = transfer.handleFault(new ProtocolError("frame_truncated"));
   assert.equal(cut.type === "failed" && cut.code, "frame_truncated");
-  const nonsense = transfer.handleBody(Uint8Array.of(0xc1), START);
-  assert.equal(nonsense.type === "failed" && nonsense.code, "frame_malformed");
+  const malformed = transfer.handleBody(Uint8Array.of(0xc1), START);
+  assert.equal(malformed.type === "failed" && malformed.code, "frame_malformed");
 });
 
-Deno.test("ClientUpload ignores what it does not know, and what is said twice", () => {
+Deno.test("ClientUpload ignores unknown and repeated frames", () => {
   const transfer = upload();
   assert.deepEqual(transfer.handleBody(encode({ type: "later" }), START), { type: "ignore" });
-  assert.deepEqual(say(transfer, { type: "pong", re: 4 }), { type: "ignore" });
-  say(transfer, { type: "ready", re: 4, offset: 0 });
-  assert.deepEqual(say(transfer, { type: "ready", re: 4, offset: 5 }), { type: "ignore" });
+  assert.deepEqual(handle(transfer, { type: "pong", re: 4 }), { type: "ignore" });
+  handle(transfer, { type: "ready", re: 4, offset: 0 });
+  assert.deepEqual(handle(transfer, { type: "ready", re: 4, offset: 5 }), { type: "ignore" });
   assert.equal(transfer.left, 100_000);
 });
 
 Deno.test("ClientUpload gives the server 30 seconds from one step to the next", () => {
   const transfer = upload();
   assert.equal(transfer.deadline(), START + TIMES.answer);
-  say(transfer, { type: "ready", re: 4, offset: 0 }, START + 10);
+  handle(transfer, { type: "ready", re: 4, offset: 0 }, START + 10);
   assert.equal(transfer.deadline(), START + 10 + TIMES.answer);
   transfer.chunk(new Uint8Array(1));
   transfer.handleWritten(START + 20);
