@@ -1,12 +1,11 @@
 /**
- * `npm run compile`: makes `dist/sotto`, one file that runs on a machine without Deno, Node or this
- * repository.
+ * `npm run compile`: makes `dist/sotto`, one file that runs without Deno, Node or this repository.
  *
  *     npm run compile -- [--target TRIPLE] [--output FILE] [--self-extracting]
  *
- * `deno compile` makes it, on top of `denort`, a runtime that it fetches from dl.deno.land, or that
- * DENORT_BIN names. Where neither can be had, or `--self-extracting` is given, it is made of the
- * `deno` binary from npm instead (`self_extracting.ts`).
+ * It uses `deno compile`, which needs `denort`: a runtime from dl.deno.land, or the file that
+ * DENORT_BIN names. Without `denort`, or with `--self-extracting`, it uses the `deno` binary from npm
+ * instead (`self_extracting.ts`).
  */
 import { mkdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
@@ -21,9 +20,9 @@ import { LICENCES, makeStage } from "./stage.ts";
 import { findTarget, type Target } from "./targets.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-/** Modules that are only named in a `new URL`, where `deno compile` does not look. */
+/** Modules that workers run. `deno compile` does not find them by itself. */
 const WORKERS = ["server/services/password_worker.ts", "bench/compare/server_thread.ts"];
-/** What `deno compile` says when it has the program but not what to put it on. */
+/** What `deno compile` prints when it lacks `denort`. */
 const NO_DENORT = /base binary|denort/i;
 const DENORT_TIMEOUT = 5 * 60_000;
 
@@ -40,7 +39,7 @@ try {
   await mkdir(dirname(output), { recursive: true });
   const commit = await readCommit();
   await using stage = await makeStage(ROOT, target, commit);
-  // Whoever runs the old one keeps it, and `deno compile` replaces nothing that it did not make.
+  // A running program keeps the old file. `deno compile` replaces no file that it did not make.
   const draft = join(dirname(output), `new-${basename(output)}`);
   await rm(draft, { force: true });
   const made = !values["self-extracting"] && await compile(stage.folder, target, draft);
@@ -57,7 +56,7 @@ function defaultOutput({ triple }: Target): string {
   return join(ROOT, "dist", `sotto${suffix}${triple.includes("windows") ? ".exe" : ""}`);
 }
 
-/** `false`: there is no `denort` to be had. */
+/** `false`: there is no `denort`. */
 async function compile(folder: string, target: Target, output: string): Promise<boolean> {
   const args = ["compile", "--quiet", "--no-check", "--config", join(folder, "deno.json")];
   args.push("--target", target.triple, ...FLAGS);
@@ -78,8 +77,8 @@ async function compile(folder: string, target: Target, output: string): Promise<
   const reason = new TextDecoder().decode(stderr);
   if (!NO_DENORT.test(reason)) throw new Error(`deno compile failed:\n${reason}`);
   console.error(
-    "deno compile needs denort, which dl.deno.land has and this machine cannot reach (DENORT_BIN " +
-      "can name one). Making a self-extracting executable instead.",
+    "deno compile needs denort, and cannot fetch it from dl.deno.land (DENORT_BIN can name a file). " +
+      "Making a self-extracting executable instead.",
   );
   return false;
 }
@@ -107,7 +106,7 @@ async function pack(
     }));
 }
 
-/** The commit of the checkout, with a mark when files differ from it. `undefined` without git. */
+/** The commit of the checkout, with `+` when files differ from it. `undefined` without git. */
 async function readCommit(): Promise<string | undefined> {
   try {
     const { success, stdout } = await new Deno.Command("git", {

@@ -1,6 +1,6 @@
 /**
- * Copies `docs/events.schema.json` to the end of `docs/cli.md`, where people look for it:
- * `deno run -A scripts/embed_schema.ts`. A test says when that was forgotten.
+ * Copies `docs/events.schema.json` to the end of `docs/cli.md`:
+ * `deno run -A scripts/embed_schema.ts`. A test fails when the two differ.
  */
 import { readFile, writeFile } from "node:fs/promises";
 

@@ -1,9 +1,9 @@
-/** With which flags Sotto runs: what it may do, and what V8 is told. */
+/** The flags that Sotto runs with: its permissions, and a setting of V8. */
 import { PERMISSIONS } from "./permissions.ts";
 
 /**
- * MiB for new objects, before V8 looks for what can go: what a file of 1 GiB leaves there counts in a
- * client that mostly waits (docs/decisions/files.md).
+ * MiB for new objects before V8 collects garbage. With more, a client that sends a file of 1 GiB
+ * keeps memory that it no longer needs (docs/decisions/files.md).
  */
 const V8 = "--v8-flags=--max-semi-space-size=4";
 

@@ -1,9 +1,9 @@
 #!/bin/sh
 # Sotto @VERSION@ for @UNAME@, in one file.
 #
-# After this script comes an archive of the program and of the runtime it needs. The first start
-# unpacks it into a folder that only you can open; every start runs it from there. That takes a POSIX
-# shell with tail, gzip and tar. The folder may be deleted whenever Sotto is not running.
+# An archive of the program and its runtime follows this script. The first start unpacks it into a
+# folder that only you can open, and every start runs it from there. It needs a POSIX shell with tail,
+# gzip and tar. You can delete the folder whenever Sotto is not running.
 set -efu
 mask=$(umask)
 umask 077
@@ -15,7 +15,7 @@ fail() {
   exit 1
 }
 
-# Whether a folder is ours, and open to nobody else. A symbolic link is not.
+# Whether a folder is ours, and closed to others. A symbolic link is not.
 is_private() {
   set -- $(ls -ldn "$1" 2>/dev/null)
   case ${1-} in
@@ -36,7 +36,7 @@ find_base() {
   if [ -n "${XDG_CACHE_HOME-}" ] && use_base "$XDG_CACHE_HOME/sotto"; then return; fi
   if [ -d "${HOME-}" ] && use_base "$HOME/.cache/sotto"; then return; fi
   if use_base "${TMPDIR:-/tmp}/sotto-$uid"; then return; fi
-  fail 'found no folder to unpack into: set XDG_CACHE_HOME to one that only you can write to'
+  fail 'found no folder to unpack into: set XDG_CACHE_HOME to a folder that only you can write to'
 }
 
 unpack() {
@@ -50,13 +50,13 @@ unpack() {
   trap 'rm -rf "$new"' EXIT
   trap 'exit 130' INT
   trap 'exit 143' HUP TERM
-  # A pipeline's result is that of its last command, so a failure of gzip leaves a mark.
+  # The exit code of a pipeline is that of its last command, so a failure of gzip makes a file.
   if ! { tail -c +@OFFSET@ "$self" | gzip -dc || : >"$new/failed"; } | (cd "$new" && tar -xf -) ||
     [ -e "$new/failed" ]; then
-    fail "could not unpack into $base: there is no room for 150 MB, or $self is damaged"
+    fail "could not unpack into $base: 150 MB are not free, or $self is damaged"
   fi
-  # Another start may be as far as this one. A rename is atomic: the first one wins, and `mv` puts
-  # the second folder into the first one, where it does no harm until it is removed.
+  # Two starts may unpack at once. A rename is atomic, so the first one wins. `mv` then puts the
+  # second folder into the first, where it does no harm until it is removed.
   mv "$new" "$base/$hash" 2>/dev/null || [ -d "$base/$hash" ] || fail "could not write to $base"
   rm -rf "$new" "$base/$hash/new.$$"
   trap - EXIT INT HUP TERM

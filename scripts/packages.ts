@@ -1,6 +1,6 @@
 /**
- * Which npm packages the program runs on, by `package-lock.json`, and where their folders are: in
- * `node_modules`, or, for another platform's, fetched from npm.
+ * The npm packages that the program needs (`package-lock.json`), and their folders: in
+ * `node_modules`, or fetched from npm for another platform.
  */
 import { access, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -12,13 +12,13 @@ const NPM = process.platform === "win32" ? "npm.cmd" : "npm";
 interface LockEntry {
   readonly version?: string;
   readonly dev?: boolean;
-  /** For development, and for a package that can do without. */
+  /** For development, and optional for another package. */
   readonly devOptional?: boolean;
   /** Present on packages of one platform. */
   readonly os?: readonly string[];
 }
 
-/** The folders of production packages for every platform, from the root: `node_modules/jose`, … */
+/** The folders of the packages that every platform needs, from the root: `node_modules/jose`, … */
 export async function productionPackages(root: string): Promise<string[]> {
   const entries = Object.entries(await readLock(root));
   return entries
@@ -28,7 +28,7 @@ export async function productionPackages(root: string): Promise<string[]> {
     .map(([path]) => path);
 }
 
-/** Hands over the folder of a package of some platform: the installed one, or a fetched one. */
+/** Calls `use` with the folder of a package: the installed one, or a fetched one. */
 export async function withPackage<T>(
   root: string,
   name: string,
@@ -63,8 +63,8 @@ async function fetchPackage(spec: string, folder: string): Promise<void> {
   if (success) return;
   const code = /^npm (?:error|ERR!) code (\S+)/m.exec(new TextDecoder().decode(stderr))?.[1];
   throw new Error(
-    `Cannot fetch ${spec} from npm (${code ?? "it says no more"}). The executable for that ` +
-      "platform needs it: build where the public npm registry can be reached",
+    `Cannot fetch ${spec} from npm (${code ?? "without a reason"}). The executable for that ` +
+      "platform needs it: build on a machine that can reach the public npm registry",
   );
 }
 

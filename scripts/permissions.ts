@@ -1,16 +1,16 @@
 /**
- * What Sotto may do on a machine: as little as it needs. The executable is built with these flags,
- * and `npm start` and `npm run demo` give the program the same.
+ * The permissions of Sotto: only what it needs. The executable is built with these flags, and
+ * `npm start` and `npm run demo` give the program the same.
  *
- * What is not here is refused: Sotto starts no program, and can ask for no more at run time.
+ * Everything else is refused: Sotto may start no program, and cannot ask for more at run time.
  */
 
 /**
- * Environment variables that Sotto or one of its packages reads. None carries a secret: those whose
- * names say so are looked for only to refuse them.
+ * Environment variables that Sotto or one of its packages reads. None carries a secret: Sotto looks
+ * for those with such names only to refuse them.
  */
 const ENVIRONMENT = [
-  // Where its files are (XDG Base Directory), and the demo's.
+  // The folders of its files (XDG Base Directory), and of the demo's.
   "HOME",
   "XDG_CONFIG_HOME",
   "XDG_DATA_HOME",
@@ -19,11 +19,11 @@ const ENVIRONMENT = [
   "TMPDIR",
   "TMP",
   "TEMP",
-  // What the terminal can do, and whether colours are wanted.
+  // What the terminal can do, and whether to use colours.
   "NO_COLOR",
   "TERM",
   "TERM_PROGRAM",
-  // Ink and its packages look for these when they are loaded; the last two are set for them.
+  // Ink and its packages read these when they are loaded. Sotto sets the last two.
   "TMUX",
   "CI",
   "CONTINUOUS_INTEGRATION",
@@ -58,26 +58,26 @@ const ENVIRONMENT = [
   "SOTTO_SECRET",
 ];
 
-/** Facts about the machine, and one right over it. */
+/** What Sotto may ask the system, and one thing that it may change. */
 const SYSTEM = [
   "homedir", // Without HOME.
-  "hostname", // A name in the server's certificate.
-  "networkInterfaces", // Where to announce a server, and to look for one.
-  "setPriority", // The thread that hashes passwords steps back behind messages.
-  "statfs", // How much room the disk has left for files.
+  "hostname", // For the server's certificate.
+  "networkInterfaces", // To announce a server, and to look for servers.
+  "setPriority", // Messages go before password hashing, which has its own thread.
+  "statfs", // The free space for files.
 ];
 
 /** The flags for `deno run` and `deno compile`. */
 export const PERMISSIONS: readonly string[] = [
-  // Servers listen where they are told to; clients dial what people name.
+  // Servers listen, and clients connect, where the user says.
   "--allow-net",
-  // `--data`, `--cert`, `--password-file`: people choose the folders.
+  // The user chooses the folders: `--data`, `--cert`, `--password-file`.
   "--allow-read",
   "--allow-write",
   `--allow-env=${ENVIRONMENT.join(",")}`,
   `--allow-sys=${SYSTEM.join(",")}`,
   // The QUIC addon is a native library.
   "--allow-ffi",
-  // A refusal is an error, never a question in the middle of a conversation.
+  // A missing permission is an error, not a question in the middle of a conversation.
   "--no-prompt",
 ];

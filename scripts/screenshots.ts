@@ -1,6 +1,6 @@
 /**
- * `deno run -A scripts/screenshots.ts`: makes the pictures in `docs/screenshots/` of a real session:
- * a server and three people in terminals of tmux, who type what stands here.
+ * `deno run -A scripts/screenshots.ts`: makes the pictures in `docs/screenshots/` from a real session,
+ * with a server and three clients in tmux.
  */
 import { mkdir, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -14,9 +14,9 @@ const MIB = 1024 * 1024;
 
 await using house = await House.make();
 const server = await house.server();
-using ann = await enter("ann", server, 80, 24);
-using bob = await enter("bob", server, 80, 24);
-using cleo = await enter("cleo", server, 40, 24);
+using ann = await startClient("ann", server, 80, 24);
+using bob = await startClient("bob", server, 80, 24);
+using cleo = await startClient("cleo", server, 40, 24);
 await ann.until(/bob, cleo/);
 
 await say(bob, "the new pump is in, pressure holds at 2.4 bar", ann);
@@ -52,8 +52,8 @@ await mkdir(PICTURES, { recursive: true });
 await take(ann, 80, "interface.svg", "sotto client ann@chat.example");
 await take(cleo, 40, "narrow.svg", "sotto client cleo@chat.example");
 
-/** A person whose interface is up, in colours. */
-async function enter(
+/** Starts a client with colours, and waits for its interface. */
+async function startClient(
   name: string,
   { port, pin }: RunningProgram,
   columns: number,

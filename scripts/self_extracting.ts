@@ -1,6 +1,6 @@
 /**
- * Makes an executable without `denort`: a POSIX shell script (`launcher.sh`) with the `deno` binary
- * and the program behind it, as tar.gz. The same sources give the same bytes.
+ * Makes an executable without `denort`: a POSIX shell script (`launcher.sh`), followed by the `deno`
+ * binary and the program as tar.gz. The same sources give the same bytes.
  */
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
@@ -15,16 +15,16 @@ interface SelfExtracting {
   readonly folder: string;
   /** The `deno` binary of the target. */
   readonly deno: string;
-  /** What `uname -s` and `-m` say on the target. */
+  /** The output of `uname -s` and `uname -m` on the target. */
   readonly uname: string;
   readonly version: string;
-  /** For `deno run`; none needs quoting. */
+  /** For `deno run`. None needs quoting. */
   readonly flags: readonly string[];
   readonly output: string;
 }
 
 const LAUNCHER = new URL("./launcher.sh", import.meta.url);
-/** 128 bits of SHA-256, hex: names the folder that it is unpacked into. */
+/** 128 bits of SHA-256 in hex: the name of the folder that it is unpacked into. */
 const HASH_DIGITS = 32;
 
 /** Writes the executable. */
@@ -39,7 +39,7 @@ export async function makeSelfExtracting(options: SelfExtracting): Promise<void>
   await writeFile(options.output, Buffer.concat([launcher, payload]), { mode: 0o755 });
 }
 
-/** `deno`, then the program under `app/`, by name. */
+/** `deno`, then the files of the program under `app/`, sorted by name. */
 async function collect(folder: string, deno: string): Promise<Entry[]> {
   const entries: Entry[] = [{ path: "deno", bytes: await readFile(deno), executable: true }];
   const files = (await readdir(folder, { recursive: true, withFileTypes: true }))
@@ -52,12 +52,12 @@ async function collect(folder: string, deno: string): Promise<Entry[]> {
   return entries;
 }
 
-/** gzip's header has a place for the time; zlib leaves it at zero. */
+/** The time in gzip's header is zero: zlib does not set it. */
 async function compress(entries: readonly Entry[]): Promise<Buffer> {
   return await promisify(gzip)(Buffer.concat([...writeTar(entries)]), { level: 9 });
 }
 
-/** Fills in the launcher, whose own length is one of the things to fill in. */
+/** Fills in the launcher, its own length among the values. */
 function fillIn(template: string, values: Readonly<Record<string, string>>): Buffer {
   let launcher = template;
   for (const [name, value] of Object.entries(values)) {

@@ -1,6 +1,5 @@
 /**
- * Sotto from its sources, with the flags of the executable: what it may not do there, it may not do
- * here.
+ * Runs Sotto from its sources with the flags, and so the permissions, of the executable.
  *
  *     deno run -A scripts/sotto.ts demo
  */
@@ -16,7 +15,7 @@ const MAIN = join(fileURLToPath(new URL("..", import.meta.url)), "main.ts");
 const sotto = spawn(process.execPath, ["run", ...FLAGS, MAIN, ...process.argv.slice(2)], {
   stdio: "inherit",
 });
-process.on("SIGINT", () => {}); // Ctrl-C reaches it by itself; its end is waited for.
+process.on("SIGINT", () => {}); // The terminal sends Ctrl-C to it too. Wait until it ends.
 process.on("SIGTERM", () => sotto.kill("SIGTERM"));
 const [code] = await once(sotto, "close");
 process.exit(code ?? 1);

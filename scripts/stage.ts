@@ -1,6 +1,6 @@
 /**
- * Gathers what an executable is made of into a temporary folder: the program's sources, the
- * production packages without what does not run, the addon of one platform, and the commit.
+ * Collects the parts of an executable in a temporary folder: the program's sources, the code of the
+ * packages it needs, the addon of one platform, and the commit.
  */
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -32,7 +32,7 @@ interface Stage extends AsyncDisposable {
   readonly folder: string;
 }
 
-/** Fills a new folder from the checkout at `root`. */
+/** Makes the folder from the checkout at `root`. */
 export async function makeStage(
   root: string,
   target: Target,
@@ -72,13 +72,13 @@ async function folders(root: string): Promise<string[]> {
     .filter((name) => !NOT_SHIPPED.has(name));
 }
 
-/** Copies what runs: no types, source maps, manuals and licences. */
+/** Copies code: no types, source maps, documents and licences. */
 async function copy(from: string, to: string): Promise<void> {
   await mkdir(dirname(to), { recursive: true });
   await cp(from, to, {
     recursive: true,
     async filter(source) {
-      // A package's own node_modules has entries of its own in the lock file.
+      // The lock file lists the packages in a package's node_modules by themselves.
       if (source.slice(from.length).includes("node_modules")) return false;
       return (await stat(source)).isDirectory() || RUNS.test(source) && !DECLARES.test(source);
     },
@@ -92,7 +92,7 @@ async function readLicence(folder: string, path: string): Promise<string> {
   return `== ${path.replace(/^.*node_modules\//, "")} (${license})\n\n${text}`;
 }
 
-/** What resolving imports needs, and no more. */
+/** Writes what resolving imports needs. */
 async function writeManifests(root: string, folder: string): Promise<void> {
   const { name, version, license, type, dependencies } = JSON.parse(
     await readFile(join(root, "package.json"), "utf8"),

@@ -1,7 +1,7 @@
 /**
- * `npm start`: a server that keeps its things in `.sotto/`, and, in a terminal, a client that joins
- * it. The server's log goes to `.sotto/server.log` then, and the server stops when the client
- * leaves. Without a terminal it is just the server. Arguments go to the server.
+ * `npm start`: runs a server with its data in `.sotto/`. In a terminal it also runs a client that
+ * connects to it, logs to `.sotto/server.log`, and stops the server when the client ends. Arguments
+ * go to the server.
  */
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -13,13 +13,15 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const DATA = resolve(".sotto");
 const LOG = join(DATA, "server.log");
 const READY = /^ready quic:\/\/\S+:(\d+) .*\bpin=(\S+)$/m;
-/** A server that takes longer to stop is made to. Its own limit is 5 s. */
+/** Milliseconds after which the server is killed. Its own limit is 5 s. */
 const STOP_LIMIT = 8_000;
 
 const SERVER = ["server", "--data", DATA, ...process.argv.slice(2)];
-process.exitCode = process.stdin.isTTY && process.stdout.isTTY ? await joined() : await alone();
+process.exitCode = process.stdin.isTTY && process.stdout.isTTY
+  ? await runBoth()
+  : await runServer();
 
-async function alone(): Promise<number> {
+async function runServer(): Promise<number> {
   const server = sotto(SERVER).spawn();
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     Deno.addSignalListener(signal, () => server.kill(signal));
@@ -27,9 +29,9 @@ async function alone(): Promise<number> {
   return (await server.status).code;
 }
 
-async function joined(): Promise<number> {
+async function runBoth(): Promise<number> {
   await mkdir(DATA, { recursive: true, mode: 0o700 });
-  // In a process group of its own: Ctrl-C is for the client.
+  // In its own process group: Ctrl-C is for the client.
   const server = sotto(SERVER, {
     stdin: "null",
     stdout: "piped",
@@ -41,10 +43,10 @@ async function joined(): Promise<number> {
   try {
     const ready = await readReadyLine(server.stdout);
     if (ready === undefined) {
-      console.error(`The server did not start. Why, stands in ${LOG}`);
+      console.error(`The server did not start. ${LOG} says why.`);
       return 1;
     }
-    Deno.addSignalListener("SIGINT", () => {}); // The client leaves; wait for it.
+    Deno.addSignalListener("SIGINT", () => {}); // The client handles it.
     const client = sotto(["client", `localhost:${ready.port}`, "--pin", ready.pin]).spawn();
     return (await client.status).code;
   } finally {
@@ -52,7 +54,7 @@ async function joined(): Promise<number> {
   }
 }
 
-/** The program as it is, with the permissions of the executable. */
+/** Runs the sources with the permissions of the executable. */
 function sotto(args: readonly string[], options: Deno.CommandOptions = {}): Deno.Command {
   const command = ["run", ...FLAGS, join(ROOT, "main.ts"), ...args];
   const inherited = { stdin: "inherit", stdout: "inherit", stderr: "inherit" } as const;
@@ -76,7 +78,7 @@ async function stop(server: Deno.ChildProcess): Promise<void> {
   try {
     server.kill("SIGTERM");
   } catch {
-    // It has gone by itself.
+    // It has ended already.
   }
   await server.status;
   clearTimeout(timer);

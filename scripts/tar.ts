@@ -1,6 +1,6 @@
 /**
- * Writes tar archives (POSIX.1-1988 ustar) that depend on nothing but their contents: no owner, no
- * time, one mode for files and one for programs. System `tar`s differ in how to be told so.
+ * Writes tar archives (POSIX.1-1988 ustar) that depend on their contents alone: no owner, no time,
+ * one mode for files and one for programs. The `tar`s of systems have different options for that.
  */
 
 export interface Entry {
@@ -12,7 +12,7 @@ export interface Entry {
 
 const BLOCK = 512;
 
-/** The archive of the entries, in their order. Folders come into being with their files. */
+/** The archive of the entries, in their order. Unpacking makes the folders of the files. */
 export function* writeTar(entries: Iterable<Entry>): Generator<Uint8Array> {
   for (const { path, bytes, executable } of entries) {
     yield header(path, bytes.length, executable ? 0o700 : 0o600);

@@ -1,4 +1,4 @@
-/** The platforms that executables can be built for, and what each needs from npm. */
+/** The platforms that executables are built for, and the npm packages that each needs. */
 
 export interface Target {
   /** As `deno compile --target` names it. */
@@ -6,11 +6,11 @@ export interface Target {
   /** The npm package with the `deno` binary. */
   readonly deno: string;
   /**
-   * The npm package with the QUIC addon. `undefined`: there is none for this platform, and servers
-   * and clients use Deno's built-in QUIC.
+   * The npm package with the QUIC addon. `undefined`: this platform has none, and Sotto uses Deno's
+   * built-in QUIC.
    */
   readonly addon: string | undefined;
-  /** What `uname -s` and `uname -m` say there; `undefined` where there is no POSIX shell. */
+  /** The output of `uname -s` and `uname -m`. `undefined`: there is no POSIX shell. */
   readonly uname: string | undefined;
 }
 
@@ -47,7 +47,7 @@ const TARGETS: readonly Target[] = [
   },
 ];
 
-/** The target with that name; without one, this machine's. Throws with the names there are. */
+/** The target with this name; without a name, this machine's. Throws an error that lists all. */
 export function findTarget(triple: string = Deno.build.target): Target {
   const target = TARGETS.find((target) => target.triple === triple);
   if (target !== undefined) return target;

@@ -1,6 +1,6 @@
 /** Puts test files into groups, each of which runs in one process. Pure. */
 
-export interface TestGroup {
+interface TestGroup {
   readonly name: string;
   readonly files: readonly string[];
 }

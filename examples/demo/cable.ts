@@ -1,7 +1,4 @@
-/**
- * An engine with a cable that can be pulled: what a demo needs to drop a connection and to keep it
- * from coming back for a while.
- */
+/** A transport engine whose connections the demo can break, and keep from coming back. */
 import {
   CLOSE_NONE,
   type Connection,
@@ -11,7 +8,7 @@ import {
 } from "../../protocol/transport/transport.ts";
 
 export class Cable {
-  /** Dials as the real one does, while the cable is in. */
+  /** Dials as the real engine does while the cable is plugged in. */
   readonly engine: Engine;
   readonly #connections = new Set<Connection>();
   #plugged = true;
@@ -24,7 +21,7 @@ export class Cable {
     };
   }
 
-  /** Breaks every connection, and lets none through from now on. */
+  /** Breaks every connection, and refuses new ones. */
   pull(): void {
     this.#plugged = false;
     for (const connection of this.#connections) connection.close(CLOSE_NONE, "cable pulled");

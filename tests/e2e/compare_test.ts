@@ -17,7 +17,7 @@ async function compare(permissions: readonly string[], seconds: number): Promise
     await using program = new Program(Deno.execPath(), [...args, "--seconds", `${seconds}`], {
       env: { ...Deno.env.toObject(), TMPDIR: temporary },
     });
-    assert.equal(await program.exit(60_000), 0, program.stderr);
+    assert.equal(await program.exit(180_000), 0, program.stderr);
     assert.equal(program.stderr, "");
     assert.deepEqual(await readdir(temporary), []);
     return program.lines;

@@ -1,6 +1,6 @@
 /**
- * A person in the demo: types lines into a real client, and says what they see on its screen. What
- * they were told to see and did not see in time is an error.
+ * A user in the demo: types lines into a real client, and prints what the client shows. An expected
+ * event that does not come in time is an error.
  */
 import { join } from "node:path";
 import { Chat } from "../../client/chat.ts";
@@ -11,8 +11,8 @@ import { pinned } from "../../client/session/trust.ts";
 import type { Engine } from "../../protocol/transport/transport.ts";
 import { Cable } from "./cable.ts";
 
-/** Loopback answers in milliseconds; deriving a key on a slow machine takes seconds. */
-const PATIENCE = 20_000;
+/** Milliseconds. Deriving a key takes seconds on a slow machine. */
+const TIMEOUT = 60_000;
 
 export interface Server {
   readonly host: string;
@@ -20,7 +20,7 @@ export interface Server {
   readonly pin: string;
 }
 
-/** What was to happen did not. */
+/** A check failed. */
 export class DemoError extends Error {
   override readonly name = "DemoError";
 }
@@ -28,16 +28,16 @@ export class DemoError extends Error {
 type EventOf<Name extends ChatEvent["event"]> = Extract<ChatEvent, { event: Name }>;
 type Fields<Event> = { readonly [Name in keyof Event]?: Event[Name] };
 
-interface PersonOptions {
+interface DemoUserOptions {
   readonly server: Server;
   readonly engine: Engine;
-  /** A folder of theirs, which is there. */
+  /** The user's folder, which exists. */
   readonly home: string;
-  /** Takes what they type and see, line by line. */
-  readonly say: (line: string) => void;
+  /** Prints what the user types and sees. */
+  readonly print: (line: string) => void;
 }
 
-export class Person implements AsyncDisposable {
+export class DemoUser implements AsyncDisposable {
   readonly name: string;
   readonly home: string;
   readonly cable: Cable;
@@ -48,7 +48,7 @@ export class Person implements AsyncDisposable {
   #passwords = 0;
   #wake = Promise.withResolvers<void>();
 
-  constructor(name: string, { server, engine, home, say }: PersonOptions) {
+  constructor(name: string, { server, engine, home, print: say }: DemoUserOptions) {
     this.name = name;
     this.home = home;
     this.#say = say;
@@ -65,26 +65,24 @@ export class Person implements AsyncDisposable {
     void this.#watch();
   }
 
-  /** How many things they were to see and saw. */
+  /** The number of expected events that came. */
   get checks(): number {
     return this.#checks;
   }
 
-  /** How often they had to give their password. */
-  get passwords(): number {
+  /** How often the client asked for the password. */
+  get passwordPrompts(): number {
     return this.#passwords;
   }
 
-  /** Types a line, and shows it. */
-  types(line: string): void {
+  /** Types a line, and prints it. */
+  type(line: string): void {
     this.#say(`${this.name} > ${line}`);
     void this.#chat.type(line);
   }
 
-  /**
-   * Waits for an event with these fields, past or future, and shows what it says. Returns it.
-   */
-  sees<Name extends ChatEvent["event"]>(
+  /** Waits for an event with these fields, past or future. Prints what `show` makes of it. */
+  expect<Name extends ChatEvent["event"]>(
     event: Name,
     fields: Fields<EventOf<Name>>,
     show?: (event: EventOf<Name>) => string,
@@ -93,11 +91,11 @@ export class Person implements AsyncDisposable {
       Object.entries(fields).every(([name, value]) =>
         Object.entries(candidate).some(([field, has]) => field === name && has === value)
       );
-    return this.seesWhere(event, `${event} ${JSON.stringify(fields)}`, fits, show);
+    return this.expectWhere(event, `${event} ${JSON.stringify(fields)}`, fits, show);
   }
 
-  /** The same for an event that fits, which `what` describes. */
-  async seesWhere<Name extends ChatEvent["event"]>(
+  /** Waits for an event that fits. `what` describes it in errors. */
+  async expectWhere<Name extends ChatEvent["event"]>(
     event: Name,
     what: string,
     fits: (event: EventOf<Name>) => boolean,
@@ -112,25 +110,25 @@ export class Person implements AsyncDisposable {
     return found;
   }
 
-  /** How often a message with this text has come. */
-  timesHeard(text: string): number {
+  /** How many messages with this text came. */
+  countMessages(text: string): number {
     return this.#seen.filter((event) => event.event === "message" && event.text === text).length;
   }
 
-  /** How many events there have been. */
-  get events(): number {
+  /** How many events there were. */
+  get eventCount(): number {
     return this.#seen.length;
   }
 
-  /** Those with a name, after so many of all. */
+  /** The events with this name, after the first `count` of all. */
   eventsSince<Name extends ChatEvent["event"]>(count: number, name: Name): EventOf<Name>[] {
     return this.#seen.slice(count).filter((event): event is EventOf<Name> => isA(event, name));
   }
 
-  /** Leaves, as with `@quit`. */
-  async leaves(): Promise<void> {
-    this.types("@quit");
-    await this.sees("closed", { code: "left" });
+  /** Types `@quit`, and waits until the client has ended. */
+  async quit(): Promise<void> {
+    this.type("@quit");
+    await this.expect("closed", { code: "left" });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -163,9 +161,9 @@ export class Person implements AsyncDisposable {
     const { promise: late, reject } = Promise.withResolvers<never>();
     const missed = () => {
       const seen = this.#seen.map((event) => `\n  ${JSON.stringify(event)}`).join("");
-      return new DemoError(`${this.name} waited for ${what}, and saw:${seen}`);
+      return new DemoError(`${this.name} waited for ${what}, and got:${seen}`);
     };
-    const timer = setTimeout(() => reject(missed()), PATIENCE);
+    const timer = setTimeout(() => reject(missed()), TIMEOUT);
     try {
       for (;;) {
         const { promise: news } = this.#wake;
