@@ -381,3 +381,9 @@ export type ChatEvent =
   | NoticeEvent
   | ErrorEvent
   | ClosedEvent;
+
+/** The events with these names. */
+export type EventOf<Name extends ChatEvent["event"]> = Extract<ChatEvent, { event: Name }>;
+
+/** A message or a file from somebody. */
+export type IncomingEvent = EventOf<"message" | "sealed" | "offer">;

@@ -28,8 +28,6 @@ const LENGTH_OFFENDERS: readonly string[] = [
   "tests/protocol/transport/tls_test.ts",
 ];
 const FUNCTION_OFFENDERS: readonly string[] = [
-  "client/ui/plain.ts",
-  "client/ui/state.ts",
   "tests/protocol/transport/contract/connections.ts",
   "tests/protocol/transport/contract/dial.ts",
   "tests/protocol/transport/contract/listeners.ts",

@@ -1,11 +1,11 @@
 /**
- * What an interface needs to know to show things, made from the events alone: `reduce` is pure, and
- * nothing else holds such state.
+ * The state that the interfaces show, made from events alone. `reduce` is pure. This is the only
+ * such state.
  */
 import { dmOf, GENERAL, parseConversation } from "../../protocol/names.ts";
-import type { ChatEvent, ProgressEvent, SealedEvent } from "../events.ts";
+import type { ChatEvent, EventOf, IncomingEvent, ProgressEvent, SealedEvent } from "../events.ts";
 
-/** Speakers that are remembered. */
+/** The most names of people who have written. */
 const MOST_SPEAKERS = 500;
 
 export interface Person {
@@ -13,7 +13,7 @@ export interface Person {
   readonly status: string;
 }
 
-/** An own message that is not acknowledged yet. */
+/** An own message that is not acknowledged. */
 export interface Sending {
   readonly conversation: string;
   /** `undefined`: sealed, or a file. */
@@ -25,27 +25,27 @@ export interface Sending {
 export interface State {
   readonly connection: "connecting" | "connected" | "reconnecting" | "closed";
   readonly transport: "quic" | "tls" | undefined;
-  /** To the server and back, milliseconds; `undefined`: not measured on this connection. */
+  /** Milliseconds; `undefined`: not measured on this connection yet. */
   readonly roundTrip: number | undefined;
   /** While reconnecting: seconds from the last event to the next attempt. */
   readonly retryIn: number | undefined;
-  /** Who is signed in. */
+  /** The account that is signed in. */
   readonly user: string | undefined;
-  /** Where text goes; `undefined`: nowhere, the account is in no room. */
+  /** The current room, where text goes; `undefined`: the account is in no room. */
   readonly room: string | undefined;
   /** Who is online. */
   readonly people: ReadonlyMap<string, Person>;
-  /** In the order in which they were said. */
+  /** By ID, in the order of sending. */
   readonly sending: ReadonlyMap<string, Sending>;
-  /** What others said elsewhere than in the current room, since one last was or wrote there. */
+  /** Messages of others by conversation, since the user was or wrote there; not of the current room. */
   readonly unread: ReadonlyMap<string, number>;
-  /** Rooms and groups that were heard of. */
+  /** Known rooms and groups. */
   readonly places: ReadonlySet<string>;
-  /** Who said something here, whether they are online or not. */
+  /** People who have written, online or not. */
   readonly speakers: ReadonlySet<string>;
-  /** The newest sealed message that was not opened. */
+  /** The newest sealed message that is not opened. */
   readonly sealed: Pick<SealedEvent, "id" | "number"> | undefined;
-  /** Files on their way, by the ID of their message: how far each had come when it last told. */
+  /** The last progress of each transfer, by the ID of its message. */
   readonly transfers: ReadonlyMap<string, ProgressEvent>;
 }
 
@@ -70,56 +70,25 @@ export function reduce(state: State, event: ChatEvent): State {
   switch (event.event) {
     case "connected": {
       const { transport } = event;
-      return {
-        ...state,
-        connection: "connected",
-        transport,
-        roundTrip: undefined,
-        retryIn: undefined,
-      };
+      const connection = "connected";
+      return { ...state, connection, transport, roundTrip: undefined, retryIn: undefined };
     }
     case "round_trip":
       return { ...state, roundTrip: event.milliseconds };
-    case "authenticated": {
-      const { user } = event;
-      // What one account has seen is not the next one's.
-      if (state.user === undefined || state.user === user) return { ...state, user };
-      const { connection, transport, roundTrip } = state;
-      return { ...INITIAL, connection, transport, roundTrip, user };
-    }
-    case "users": {
-      const people = event.users.map(({ name, number, status }) =>
-        [name, { number, status }] as const
-      );
-      return { ...state, people: new Map(people) };
-    }
+    case "authenticated":
+      return authenticated(state, event.user);
+    case "users":
+      return { ...state, people: peopleOf(event) };
     case "presence":
       return { ...state, people: withPresence(state.people, event) };
-    case "room": {
-      const { conversation } = event;
-      return {
-        ...state,
-        room: conversation,
-        unread: conversation === undefined ? state.unread : without(state.unread, conversation),
-        places: withPlaces(state.places, conversation === undefined ? [] : [conversation]),
-      };
-    }
-    case "sending": {
-      const { id, conversation, text, name } = event;
-      return {
-        ...state,
-        sending: new Map(state.sending).set(id, { conversation, text, name }),
-        unread: without(state.unread, conversation),
-      };
-    }
+    case "room":
+      return inRoom(state, event.conversation);
+    case "sending":
+      return sending(state, event);
     case "ack":
       return { ...state, sending: without(state.sending, event.id) };
     case "error":
-      return event.id === undefined ? state : {
-        ...state,
-        sending: without(state.sending, event.id),
-        transfers: without(state.transfers, event.id),
-      };
+      return event.id === undefined ? state : failed(state, event.id);
     case "progress":
       return { ...state, transfers: new Map(state.transfers).set(event.id, event) };
     case "file":
@@ -132,18 +101,9 @@ export function reduce(state: State, event: ChatEvent): State {
     case "message":
     case "sealed":
     case "offer":
-      return {
-        ...state,
-        unread: withMessage(state, event),
-        places: withPlaces(state.places, [event.conversation]),
-        speakers: withSpeaker(state.speakers, event.from),
-        sealed: event.event === "sealed" && event.from !== state.user ? event : state.sealed,
-      };
-    case "opened": {
-      // Whoever opens what somebody sent has seen it.
-      const unread = without(state.unread, dmOf(event.from, state.user ?? ""));
-      return { ...state, unread, sealed: state.sealed?.id === event.id ? undefined : state.sealed };
-    }
+      return incoming(state, event);
+    case "opened":
+      return opened(state, event);
     case "marked":
     case "history":
       return { ...state, unread: without(state.unread, event.conversation) };
@@ -163,15 +123,63 @@ export function reduce(state: State, event: ChatEvent): State {
   }
 }
 
+/** Another account starts with an empty state. */
+function authenticated(state: State, user: string): State {
+  if (state.user === undefined || state.user === user) return { ...state, user };
+  const { connection, transport, roundTrip } = state;
+  return { ...INITIAL, connection, transport, roundTrip, user };
+}
+
+function peopleOf({ users }: EventOf<"users">): State["people"] {
+  return new Map(users.map(({ name, number, status }) => [name, { number, status }]));
+}
+
+function inRoom(state: State, room: string | undefined): State {
+  if (room === undefined) return { ...state, room };
+  const unread = without(state.unread, room);
+  return { ...state, room, unread, places: withPlaces(state.places, [room]) };
+}
+
+function sending(state: State, event: EventOf<"sending">): State {
+  const { id, conversation, text, name } = event;
+  return {
+    ...state,
+    sending: new Map(state.sending).set(id, { conversation, text, name }),
+    unread: without(state.unread, conversation),
+  };
+}
+
+/** `id`: of a message or a file. */
+function failed(state: State, id: string): State {
+  const { sending, transfers } = state;
+  return { ...state, sending: without(sending, id), transfers: without(transfers, id) };
+}
+
+function incoming(state: State, event: IncomingEvent): State {
+  return {
+    ...state,
+    unread: withMessage(state, event),
+    places: withPlaces(state.places, [event.conversation]),
+    speakers: withSpeaker(state.speakers, event.from),
+    sealed: event.event === "sealed" && event.from !== state.user ? event : state.sealed,
+  };
+}
+
+/** A user who opens a message has read the conversation. */
+function opened(state: State, { id, from }: EventOf<"opened">): State {
+  const unread = without(state.unread, dmOf(from, state.user ?? ""));
+  return { ...state, unread, sealed: state.sealed?.id === id ? undefined : state.sealed };
+}
+
 function withPresence(
   people: State["people"],
-  { user, number, status }: Extract<ChatEvent, { event: "presence" }>,
+  { user, number, status }: EventOf<"presence">,
 ): State["people"] {
   if (status === "offline") return without(people, user);
   return new Map(people).set(user, { number, status });
 }
 
-/** What comes to the current room is in sight; all else is counted, save one's own. */
+/** Counts a message, unless the user sees it in the current room or wrote it. */
 function withMessage(
   { unread, room, user }: State,
   { conversation, from }: { readonly conversation: string; readonly from: string },
@@ -180,13 +188,13 @@ function withMessage(
   return new Map(unread).set(conversation, (unread.get(conversation) ?? 0) + 1);
 }
 
-function changed(state: State, event: Extract<ChatEvent, { event: "changed" }>): State {
+function changed(state: State, event: EventOf<"changed">): State {
   const { conversation, change, by, users } = event;
   const self = state.user ?? "";
   const isOut = change === "deleted" || change === "left" && by === self ||
     change === "removed" && users?.includes(self) === true;
   if (!isOut) return { ...state, places: withPlaces(state.places, [conversation]) };
-  // A room that one left is there as before.
+  // A room that the account left still exists.
   const gone = change === "deleted" || parseConversation(conversation)?.type === "group";
   const places = new Set(state.places);
   if (gone) places.delete(conversation);
@@ -199,7 +207,7 @@ function withPlaces(places: State["places"], heard: readonly string[]): State["p
   return added.length === 0 ? places : new Set([...places, ...added]);
 }
 
-/** Those who came first are the first to be forgotten. */
+/** Forgets the earliest speakers first. */
 function withSpeaker(speakers: State["speakers"], name: string): State["speakers"] {
   if (speakers.has(name)) return speakers;
   return new Set([...speakers, name].slice(-MOST_SPEAKERS));

@@ -180,7 +180,7 @@ Deno.test({
     ann.enter("a password");
     await ann.until(/Repeat the password:/);
     ann.enter("a password");
-    await ann.until(/\* here: ann \(1\)/);
+    await ann.until(/\* online: ann \(1\)/);
     ann.press("C-c");
     await ann.until(/left: 0/);
   },

@@ -256,14 +256,14 @@ Deno.test("sotto client --plain in a terminal: a file is offered, fetched, and t
   assert.ok(ann && bob);
   using _ann = ann;
   using _bob = bob;
-  for (const terminal of [ann, bob]) await terminal.until(/\* here: /);
+  for (const terminal of [ann, bob]) await terminal.until(/\* online: /);
   ann.enter("/send bob plan.pdf");
   await ann.until(/\* sending plan\.pdf \(293\.0 KiB\) to bob/);
   await ann.until(/\d\d:\d\d \[plan\.pdf sent to bob\]/);
   await bob.until(/ann -> you: \[file plan\.pdf, 293\.0 KiB; \/accept 1\]/);
   bob.enter("/accept");
   await bob.until(/\* receiving plan\.pdf \(293\.0 KiB\)/);
-  await bob.until(/\* plan\.pdf is there: \S+downloads\/plan\.pdf/);
+  await bob.until(/\* received plan\.pdf: \S+downloads\/plan\.pdf/);
   bob.enter("/files");
   await bob.until(/\* no files/);
 });

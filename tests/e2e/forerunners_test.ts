@@ -156,7 +156,7 @@ async function registerDan(terminal: Terminal, password: string): Promise<void> 
   await answer(terminal, /Name on \S+:/, "dan");
   await answer(terminal, /Password of dan on \S+:/, password);
   await answer(terminal, /Repeat the password:/, password);
-  await terminal.until(/\* here: cam \(1\), dan \(2\)/);
+  await terminal.until(/\* online: cam \(1\), dan \(2\)/);
 }
 
 Deno.test({
@@ -184,7 +184,7 @@ Deno.test({
     await answer(terminal, new RegExp(`is wrong\\.\\s+${CHOICE.source}`), "l");
     await answer(terminal, /Name on \S+:/, "dan");
     await answer(terminal, /Password of dan on \S+:/, "tea at nine");
-    await terminal.until(/\* here: cam \(1\), dan \(2\)/);
+    await terminal.until(/\* online: cam \(1\), dan \(2\)/);
     assert.doesNotMatch(terminal.screen, /tea at nine/);
   },
 });

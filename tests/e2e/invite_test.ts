@@ -132,7 +132,7 @@ Deno.test("sotto client in a terminal: an invite line asks for a name and a pass
   terminal.enter("my password");
   await terminal.until(/Repeat the password:/);
   terminal.enter("my password");
-  const screen = await terminal.until(/\* here: ann/);
+  const screen = await terminal.until(/\* online: ann/);
   assert.doesNotMatch(screen, /Unknown server|yes\/no|R to register/);
   terminal.enter("/quit");
   await terminal.until(/left: 0/);

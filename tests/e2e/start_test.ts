@@ -42,7 +42,7 @@ Deno.test({
       await terminal.until(/Repeat the password/);
       terminal.type("not on the screen");
       terminal.press("Enter");
-      await terminal.until(/you are ann/);
+      await terminal.until(/signed in as ann/);
       terminal.press("C-c");
       const screen = await terminal.until(/left: 0/);
       assert.doesNotMatch(screen, /not on the screen/);

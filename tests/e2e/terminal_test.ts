@@ -21,7 +21,7 @@ async function signIn(terminal: Terminal, person: string, { pin }: RunningProgra
   terminal.enter("yes");
   await terminal.until(new RegExp(`Password of ${person} on .*:`));
   terminal.enter(`pässword of ${person}`);
-  await terminal.until(/\* here: /);
+  await terminal.until(/\* online: /);
 }
 
 Deno.test(
@@ -46,8 +46,8 @@ Deno.test(
     bob.enter("g, but mine now");
     await bob.until(/Repeat the password:/);
     bob.enter("wrong, but mine now");
-    await bob.until(/\* here: ann \(1\), bob \(2\)/);
-    await ann.until(/\* bob is here/);
+    await bob.until(/\* online: ann \(1\), bob \(2\)/);
+    await ann.until(/\* bob is online/);
 
     ann.enter("hello all");
     await bob.until(/\d\d:\d\d ann: hello all/);
@@ -72,7 +72,7 @@ Deno.test(
 
     ann.press("C-c");
     await ann.until(/left: 0/);
-    await bob.until(/\* ann has left/);
+    await bob.until(/\* ann went offline/);
     bob.press("C-d");
     await bob.until(/left: 0/);
     const shown = ann.screen + bob.screen;

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { Chat, type ChatOptions } from "../../client/chat.ts";
-import type { ChatEvent } from "../../client/events.ts";
+import type { ChatEvent, EventOf } from "../../client/events.ts";
 import { fixedCredentials } from "../../client/session/prompts.ts";
 import { pinned } from "../../client/session/trust.ts";
 import { engine } from "../../protocol/transport/quiche/engine.ts";
@@ -19,8 +19,6 @@ export interface TestChatOptions extends Partial<ChatOptions> {
   /** Default: the one of the sources; another is one that was built from them. */
   readonly chatClass?: typeof Chat;
 }
-
-type EventOf<Name extends ChatEvent["event"]> = Extract<ChatEvent, { event: Name }>;
 
 export class TestChat implements AsyncDisposable {
   readonly chat: Chat;

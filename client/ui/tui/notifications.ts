@@ -6,12 +6,9 @@
  */
 import { parseConversation } from "../../../protocol/names.ts";
 import { safeLabel, safeText } from "../../../protocol/safe_text.ts";
-import type { ChatEvent } from "../../events.ts";
+import type { IncomingEvent } from "../../events.ts";
 import type { State } from "../state.ts";
 import { mentions } from "./mention.ts";
-
-/** A message or a file from somebody. */
-export type IncomingEvent = Extract<ChatEvent, { event: "message" | "sealed" | "offer" }>;
 
 /** What the environment says about the terminal. */
 export interface TerminalKind {

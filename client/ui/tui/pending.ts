@@ -2,8 +2,8 @@
 import { peerOf } from "../../../protocol/names.ts";
 import { safeText } from "../../../protocol/safe_text.ts";
 import type { Sending, State } from "../state.ts";
-import { fileName } from "../file_wording.ts";
-import { label } from "../wording.ts";
+import { fileName } from "../file_text.ts";
+import { conversationLabel } from "../labels.ts";
 import { fit } from "./graphemes.ts";
 import { dim } from "./style.ts";
 
@@ -20,7 +20,7 @@ export function pendingRows(state: State, rows: number, columns: number): string
 }
 
 function sendingText(state: State, { conversation, text, name }: Sending): string {
-  const where = conversation === state.room ? "" : `${label(state, conversation)}: `;
+  const where = conversation === state.room ? "" : `${conversationLabel(state, conversation)}: `;
   if (name !== undefined) return `${where}[${fileName({ name })}]`;
   if (text !== undefined) return `${where}${safeText(text)}`;
   return `[sealed for ${peerOf(conversation, state.user ?? "") ?? "somebody"}]`;

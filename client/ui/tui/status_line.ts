@@ -3,7 +3,7 @@
  * connection, and who is online. In a narrow window the least important parts are shortened. Pure.
  */
 import type { State } from "../state.ts";
-import { label, name } from "../wording.ts";
+import { conversationLabel, statusLabel, userName } from "../labels.ts";
 import { cells, fit } from "./graphemes.ts";
 import { inverse } from "./style.ts";
 
@@ -63,7 +63,10 @@ export function fitParts(parts: readonly Part[], columns: number): string[] {
 
 function partsOf({ state, retryIn, missed }: Status): Part[] {
   return [
-    { ways: [state.room === undefined ? "in no room" : label(state, state.room)], weight: 3 },
+    {
+      ways: [state.room === undefined ? "in no room" : conversationLabel(state, state.room)],
+      weight: 3,
+    },
     { ways: [ownStatus(state)], weight: 3 },
     { ways: missedWays(missed), weight: 2 },
     { ways: unreadWays(state), weight: 2 },
@@ -75,7 +78,7 @@ function partsOf({ state, retryIn, missed }: Status): Part[] {
 /** `dnd` or `away`, as a reminder. */
 function ownStatus({ people, user }: State): string {
   const status = people.get(user ?? "")?.status ?? "normal";
-  return status === "normal" ? "" : name(status);
+  return status === "normal" ? "" : statusLabel(status);
 }
 
 function missedWays(missed: Missed | undefined): string[] {
@@ -87,7 +90,9 @@ function missedWays(missed: Missed | undefined): string[] {
 function unreadWays(state: State): string[] {
   const { unread } = state;
   if (unread.size === 0) return [""];
-  const all = [...unread].map(([conversation, count]) => `${count} ${label(state, conversation)}`);
+  const all = [...unread].map(([conversation, count]) =>
+    `${count} ${conversationLabel(state, conversation)}`
+  );
   const sum = [...unread.values()].reduce((total, count) => total + count, 0);
   return [all.join(", "), `${sum} unread`, `+${sum}`];
 }
@@ -96,7 +101,7 @@ function unreadWays(state: State): string[] {
 function peopleWays({ connection, people, user }: State): string[] {
   if (connection !== "connected") return [""];
   const others = [...people].filter(([who]) => who !== user).map(([who, { status }]) =>
-    status === "normal" ? name(who) : `${name(who)} (${name(status)})`
+    status === "normal" ? userName(who) : `${userName(who)} (${statusLabel(status)})`
   );
   if (others.length === 0) return ["nobody else is online", "alone", ""];
   const some = [8, 4, 2].filter((many) => many < others.length)

@@ -2,7 +2,7 @@
 import { formatSize } from "../../../protocol/size.ts";
 import type { ProgressEvent } from "../../events.ts";
 import type { State } from "../state.ts";
-import { fileName, timeText } from "../file_wording.ts";
+import { durationText, fileName } from "../file_text.ts";
 import { cells, fit } from "./graphemes.ts";
 
 /** Cells of a progress bar. */
@@ -23,7 +23,7 @@ export function transferText(transfer: ProgressEvent, columns: number): string {
   const arrow = direction === "up" ? "↑" : "↓";
   const percent = `${Math.floor(100 * share)} %`;
   const speed = rate > 0 ? ` ${formatSize(rate)}/s` : "";
-  const left = remaining === undefined ? "" : ` ${timeText(remaining)} left`;
+  const left = remaining === undefined ? "" : ` ${durationText(remaining)} left`;
   for (const details of [`${percent}${speed}${left}`, `${percent}${speed}`, percent]) {
     const room = columns - cells(`${arrow}   ${details}`);
     const name = fit(fileName(transfer), Math.max(LEAST_NAME, Math.floor(room / 2)));

@@ -9,7 +9,7 @@ import { commandForms } from "../../commands/commands.ts";
 import type { ChatEvent } from "../../events.ts";
 import { reduce, type State } from "../state.ts";
 import type { Input } from "../input.ts";
-import { clockTime } from "../plain.ts";
+import { timeLabel } from "../labels.ts";
 import type { Asker } from "../prompts.ts";
 import { frameOf, type Model } from "./app.ts";
 import { type ActiveCompletion, completeNext, type KnownNames } from "./completion.ts";
@@ -265,7 +265,7 @@ export class Tui {
       retryIn: connection === "reconnecting" ? left : undefined,
       missed: missed && {
         count: missed.count,
-        since: clockTime(missed.since, { now: () => clock.time() }),
+        since: timeLabel(missed.since, { now: () => clock.time() }),
       },
       columns,
       rows,

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import type { ChatEvent, HistoryMessage } from "../../../client/events.ts";
 import { PlainView } from "../../../client/ui/plain.ts";
 import { safeJson } from "../../../protocol/safe_text.ts";
-import { Sitting } from "../../helpers/sitting.ts";
+import { TestTui } from "../../helpers/test_tui.ts";
 
 /** Controls, a title, colours, C1, overrides of directions, and 300 marks on one letter. */
 const HOSTILE =
@@ -130,19 +130,19 @@ for (const [place, events] of Object.entries(PLACES)) {
 
   Deno.test(`Tui shows what is hostile in ${place}, and it acts on no terminal`, async () => {
     for (const event of events) {
-      using sitting = new Sitting();
-      await sitting.show(
+      using terminal = new TestTui();
+      await terminal.show(
         { event: "authenticated", user: "ann", number: 1, created: false },
         { event: "rooms", rooms: [] },
         { event: "groups", groups: [] },
       );
-      await sitting.press("\u001b[O"); // Nobody looks: what calls, rings.
+      await terminal.press("\u001b[O"); // Nobody looks: what calls, rings.
       for (const one of [event, { event: "ack", ...IN_ROOM } as const]) {
-        await sitting.tui.show(one);
-        await sitting.clock.pass(50);
+        await terminal.tui.show(one);
+        await terminal.clock.pass(50);
       }
-      for (const key of ["b", "\t", "\t", "\t", "\u0015", "@b", "\t"]) await sitting.keys(key);
-      const pieces = sitting.takePieces().filter((piece) => piece !== BELL);
+      for (const key of ["b", "\t", "\t", "\t", "\u0015", "@b", "\t"]) await terminal.keys(key);
+      const pieces = terminal.takePieces().filter((piece) => piece !== BELL);
       assert.match(pieces.join(""), /evil/, JSON.stringify(event));
       for (const piece of pieces) assert.doesNotMatch(piece.replaceAll(OWN, ""), ACTING);
     }

@@ -34,7 +34,7 @@ const LINES: readonly (readonly [what: string, event: ChatEvent, lines: string[]
   ["a connection", CONNECTED, ["14:02 * connected to [::1]:4433 over quic"]],
   ["a way back", { ...CONNECTED, resumed: true }, ["14:02 * connected again"]],
   ["a sign-in that is known", ANN, []],
-  ["who is here", USERS, ["14:02 * here: ann (1), bob (2, away)"]],
+  ["who is here", USERS, ["14:02 * online: ann (1), bob (2, away)"]],
   ["a message", message("room:general", "bob", "hi"), ["14:02 bob: hi"]],
   [
     "an old message",
@@ -57,16 +57,16 @@ const LINES: readonly (readonly [what: string, event: ChatEvent, lines: string[]
   ],
   ["a mark", { event: "marked", conversation: "room:tech", seq: 3 }, []],
   ["where text goes", { event: "room", conversation: "room:tech" }, [
-    "14:02 * what you type goes to #tech now",
+    "14:02 * what you type now goes to #tech",
   ]],
   ["no room", { event: "room" }, [
-    "14:02 * you are in no room now; /rooms lists them, and /join ROOM goes into one",
+    "14:02 * you are in no room; /rooms lists the rooms, and /join ROOM enters one",
   ]],
   [
     "an invitation",
     { event: "invite", line: "sotto://a", uses: 1, expires: "2026-01-02T03:04:05.000Z" },
     [
-      "14:02 * lets somebody in once, until 2026-01-02T03:04:05.000Z: sotto client 'sotto://a'",
+      "14:02 * invitation for 1 person, valid until 2026-01-02T03:04:05.000Z: sotto client 'sotto://a'",
       ...drawQr("sotto://a"),
     ],
   ],
@@ -80,7 +80,7 @@ const LINES: readonly (readonly [what: string, event: ChatEvent, lines: string[]
         { conversation: "room:tea", people: 2, topic: "", member: true, creator: "bob" },
       ],
     },
-    ["14:02 * #tech (1 person): bits\\u{202e}", "14:02 * #tea (2 people, you among them)"],
+    ["14:02 * #tech (1 person): bits\\u{202e}", "14:02 * #tea (2 people, including you)"],
   ],
   ["no groups", { event: "groups", groups: [] }, ["14:02 * no groups"]],
   [
@@ -90,27 +90,27 @@ const LINES: readonly (readonly [what: string, event: ChatEvent, lines: string[]
       conversation: "group:crew",
       users: [{ number: 2, name: "bob", status: "dnd" }],
     },
-    ["14:02 * in [crew]: bob (2, dnd)"],
+    ["14:02 * members of [crew]: bob (2, dnd)"],
   ],
   [
     "a new group",
     { event: "changed", conversation: "group:crew", change: "created", by: "bob", users: ["ann"] },
-    ["14:02 * bob has made [crew] with you"],
+    ["14:02 * bob created [crew] with you"],
   ],
   [
     "who joined",
     { event: "changed", conversation: "room:tech", change: "joined", by: "ann" },
-    ["14:02 * you have joined #tech"],
+    ["14:02 * you joined #tech"],
   ],
   [
     "who was removed",
     { event: "changed", conversation: "group:crew", change: "removed", by: "bob", users: ["cat"] },
-    ["14:02 * bob has removed cat from [crew]"],
+    ["14:02 * bob removed cat from [crew]"],
   ],
   [
     "a topic",
     { event: "changed", conversation: "room:tech", change: "topic", by: "bob", topic: "bytes" },
-    ["14:02 * bob has set the topic of #tech: bytes"],
+    ["14:02 * bob set the topic of #tech: bytes"],
   ],
   [
     "a search",
@@ -127,7 +127,7 @@ const LINES: readonly (readonly [what: string, event: ChatEvent, lines: string[]
         text: "hi\u001b",
       }],
     },
-    ["14:02 #tech bob: hi␛", "14:02 * that was found, and more"],
+    ["14:02 #tech bob: hi␛", "14:02 * end of the first results; there may be more"],
   ],
   [
     "history with something sealed",
@@ -142,8 +142,8 @@ const LINES: readonly (readonly [what: string, event: ChatEvent, lines: string[]
     },
     [
       "14:02 bob -> you: [sealed, /open 4]",
-      "14:02 you -> bob: [cannot be shown]",
-      "14:02 * end of what was said with bob",
+      "14:02 you -> bob: [this version cannot show it]",
+      "14:02 * end of the history with bob",
     ],
   ],
   ["a private message", message("dm:ann:bob", "bob", "hi"), ["14:02 bob -> you: hi"]],
@@ -167,7 +167,7 @@ const LINES: readonly (readonly [what: string, event: ChatEvent, lines: string[]
     ["14:02 [opened, from bob] plan"],
   ],
   ["who came", { event: "presence", user: "cleo", number: 3, status: "normal" }, [
-    "14:02 * cleo is here",
+    "14:02 * cleo is online",
   ]],
   ["who came back", { event: "presence", user: "bob", number: 2, status: "normal" }, [
     "14:02 * bob is back",
@@ -177,9 +177,9 @@ const LINES: readonly (readonly [what: string, event: ChatEvent, lines: string[]
     user: "ann",
     number: 1,
     status: "dnd",
-  }, ["14:02 * others see you as dnd"]],
+  }, ["14:02 * your status is dnd"]],
   ["who left", { event: "presence", user: "bob", number: 2, status: "offline" }, [
-    "14:02 * bob has left",
+    "14:02 * bob went offline",
   ]],
   ["a notice of two lines", { event: "notice", code: "", text: "a\nb" }, [
     "14:02 * a",

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
+import type { IncomingEvent } from "../../../../client/events.ts";
 import { INITIAL, type State } from "../../../../client/ui/state.ts";
 import {
   BELL,
   desktopNotification,
-  type IncomingEvent,
   Notifications,
   type TerminalKind,
 } from "../../../../client/ui/tui/notifications.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { ChatEvent, ProgressEvent } from "../../../client/events.ts";
 import { INITIAL, reduce, type State } from "../../../client/ui/state.ts";
-import { filesText, progressText, timeText } from "../../../client/ui/file_wording.ts";
+import { durationText, filesTexts, progressText } from "../../../client/ui/file_text.ts";
 import { PlainView } from "../../../client/ui/plain.ts";
 
 const START = Date.UTC(2026, 10, 20, 14, 2);
@@ -73,12 +73,12 @@ Deno.test("PlainView says from where a file goes on, and where it was written", 
   const view = viewAt({ now: START });
   const down = { ...PROGRESS, direction: "down", conversation: "dm:ann:bob" } as const;
   assert.deepEqual(view.show({ ...down, transferred: 2048 }), [
-    "14:02 * receiving plan.pdf (100.0 MiB), from 2.0 KiB on",
+    "14:02 * receiving plan.pdf (100.0 MiB), resuming at 2.0 KiB",
   ]);
   const { number, id, direction, conversation, name, size } = down;
   const file = { event: "file", number, id, direction, conversation, name, size } as const;
   assert.deepEqual(view.show({ ...file, path: "/home/ann/plan.pdf" }), [
-    "14:02 * plan.pdf is there: /home/ann/plan.pdf",
+    "14:02 * received plan.pdf: /home/ann/plan.pdf",
   ]);
 });
 
@@ -95,23 +95,23 @@ Deno.test("PlainView begins anew with a file that failed and is sent again", () 
   assert.equal(view.show(PROGRESS).length, 1);
 });
 
-Deno.test("filesText lists what is offered and what is on its way", () => {
+Deno.test("filesTexts lists what is offered and what is on its way", () => {
   const inRoom = { ...OFFER, number: 5, conversation: "room:tech", name: "a" };
   const transfer = { ...PROGRESS, transferred: 50 * 1024 ** 2, rate: 1024 ** 2, remaining: 50 };
   assert.deepEqual(
-    filesText(STATE, { event: "files", offers: [OFFER, inRoom], transfers: [transfer] }),
+    filesTexts(STATE, { event: "files", offers: [OFFER, inRoom], transfers: [transfer] }),
     [
       "[file pl\\u{202e}an.pdf, 1.2 MiB; /accept 3] from bob",
       "[file a, 1.2 MiB; /accept 5] from bob in #tech",
       "4: sending plan.pdf: 50 %, 1.0 MiB/s, 50 s left; /cancel 4",
     ],
   );
-  assert.deepEqual(filesText(STATE, { event: "files", offers: [], transfers: [] }), ["no files"]);
+  assert.deepEqual(filesTexts(STATE, { event: "files", offers: [], transfers: [] }), ["no files"]);
 });
 
-Deno.test("progressText and timeText round for reading", () => {
+Deno.test("progressText and durationText round for reading", () => {
   assert.equal(progressText({ ...PROGRESS, size: 0 }), "plan.pdf: 100 %, 0 B/s");
-  assert.deepEqual([0, 59.2, 61, 3600, 7500].map(timeText), [
+  assert.deepEqual([0, 59.2, 61, 3600, 7500].map(durationText), [
     ...["0 s", "1 min 0 s", "1 min 1 s", "1 h 0 min", "2 h 5 min"],
   ]);
 });

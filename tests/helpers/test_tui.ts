@@ -1,4 +1,4 @@
-/** The interface with a terminal that the test holds at both ends: its keys, and what it is sent. */
+/** The interface for terminals, with keys that a test presses and an output that it reads. */
 import { Writable } from "node:stream";
 import type { ChatEvent } from "../../client/events.ts";
 import { INITIAL, reduce } from "../../client/ui/state.ts";
@@ -26,7 +26,7 @@ export const CONNECTED: ChatEvent = {
   resumed: false,
 };
 
-export class Sitting implements Disposable {
+export class TestTui implements Disposable {
   readonly clock = new FakeClock();
   readonly output = new Output();
   readonly typed: string[] = [];
