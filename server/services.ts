@@ -7,6 +7,7 @@ import type { Registration, ServerLimits } from "./config.ts";
 import type { Logger } from "./log.ts";
 import { AddressRateLimiter } from "./rate_limiter.ts";
 import { Accounts } from "./services/accounts.ts";
+import { Audience } from "./services/audience.ts";
 import { Conversations } from "./services/conversations.ts";
 import { Delivery } from "./services/delivery.ts";
 import { type FileLimits, Files } from "./services/files.ts";
@@ -51,11 +52,12 @@ export interface Services {
 export function makeServices(options: ServicesOptions): Services {
   const { store, limits, clock, log } = options;
   const presence = new Presence({ clock });
-  const conversations = new Conversations({ store, presence });
-  const invites = new Invitations({ store, clock });
+  const audience = new Audience({ conversations: store.conversations, presence });
+  const conversations = new Conversations({ store, audience, presence });
+  const invitations = new Invitations({ store, clock });
   return {
     accounts: new Accounts({
-      invitations: invites,
+      invitations,
       store,
       passwords: options.passwords,
       tokens: options.tokens,
@@ -68,7 +70,7 @@ export function makeServices(options: ServicesOptions): Services {
     conversations,
     delivery: new Delivery({
       messages: store.messages,
-      audience: conversations,
+      audience,
       clock,
       log,
       limit: limits.uncommitted,
@@ -80,11 +82,11 @@ export function makeServices(options: ServicesOptions): Services {
       clock,
       limits: options.files,
     }),
-    invitations: invites,
+    invitations,
     users: new Users({ store, presence }),
-    rooms: new Rooms({ store, conversations, presence, rooms: limits.rooms }),
+    rooms: new Rooms({ store, audience, conversations, presence, maxRooms: limits.rooms }),
     presence,
-    sessions: new Sessions({ presence, conversations }),
+    sessions: new Sessions({ presence, audience }),
     store,
     log,
   };

@@ -32,7 +32,7 @@ async function makeAccounts(data: string, count: number): Promise<string[]> {
   return await Array.fromAsync({ length: count }, async (_, at) => {
     const account = `user${at + 1}`;
     await store.accounts.create(account, passwordHash, now);
-    const { token, id, expiresAt } = await tokens.issue(account, now);
+    const { token, loginId: id, expiresAt } = await tokens.issue(account, now);
     await store.logins.create({ id, account, createdAt: now, expiresAt });
     return token;
   });

@@ -38,9 +38,9 @@ async function signIn(re: number, result: SignInResult, peer: Peer, services: Au
     peer.refuseSignIn(result.code, result.message);
     return;
   }
-  const { account, sessionId, token, expires, created } = result;
+  const { account, loginId, token, expires, created } = result;
   const { name: user, number, status } = account;
-  if (!peer.signIn({ account: { name: user, number }, loginId: sessionId })) return;
+  if (!peer.signIn({ account: { name: user, number }, loginId })) return;
   services.log.info("signed_in", { user, created, peer: peer.address });
   peer.send({ type: "authenticated", re, user, number, token, expires, created });
   await services.sessions.add(peer.session, status);

@@ -1,4 +1,4 @@
-/** `history`: what was said in a conversation, on a stream of its own. */
+/** `history`: the messages of a conversation, on a transfer stream. */
 import type { ErrorCode } from "../../protocol/errors.ts";
 import type { ClientFrames, ServerFrame } from "../../protocol/frame.ts";
 import type { Conversations } from "../services/conversations.ts";
@@ -11,12 +11,12 @@ export interface HistoryServices {
   readonly store: Pick<Store, "messages">;
 }
 
-/** Messages read from the store at once: bounds what a reader that stalls keeps in memory. */
-const READ = 50;
+/** Messages that are read from the store at once: bounds the memory that a slow reader costs. */
+const BATCH = 50;
 
 /**
- * The frames of the answer, in groups that are written one after the other: the next is read from
- * the store when the last has been written.
+ * The frames of the answer, in groups: the next is read from the store when the last has been
+ * written.
  */
 export async function* history(
   frame: ClientFrames["history"],
@@ -25,14 +25,14 @@ export async function* history(
 ): AsyncGenerator<ServerFrame[]> {
   const { id: re, conversation, after = 0, before, limit } = frame;
   const { conversations, store } = services;
+  const { name } = session.account;
   const refusal = (code: ErrorCode): ServerFrame[] => [
-    { type: "error", re, code, message: accessErrorText(code, conversation, session.account.name) },
+    { type: "error", re, code, message: accessErrorText(code, conversation, name) },
   ];
-  const objection = await conversations.accessError(session, conversation);
-  if (objection !== undefined) return yield refusal(objection);
+  const denied = await conversations.accessError(session, conversation);
+  if (denied !== undefined) return yield refusal(denied);
 
-  const { seq: newest = 0, held = false } =
-    await conversations.state(session.account.name, conversation) ?? {};
+  const { seq: newest = 0, held = false } = await conversations.state(name, conversation) ?? {};
   const end = Math.min(before ?? Infinity, held ? newest + 1 : Infinity);
   const start = before === undefined
     ? after
@@ -42,16 +42,16 @@ export async function* history(
 
   let last = start;
   for (let left = limit; left > 0;) {
-    const messages = await read(last, end, Math.min(left, READ));
+    const messages = await read(last, end, Math.min(left, BATCH));
     if (messages.length > 0) yield messages;
     last = messages.at(-1)?.seq ?? last;
     left -= messages.length;
-    if (messages.length < READ && left > 0) break;
+    if (messages.length < BATCH && left > 0) break;
   }
   if (before !== undefined) {
     return yield [{ type: "end", re, more: (await read(after, start + 1, 1)).length > 0 }];
   }
   const more = (await read(last, end, 1)).length > 0;
-  // Whoever catches up must not take what is held for what is not there.
+  // A client that catches up must not take held messages for messages that do not exist.
   yield held && !more ? refusal("held") : [{ type: "end", re, more }];
 }

@@ -1,4 +1,4 @@
-/** `invite`: an admin asks for a code that lets somebody in. */
+/** `invite`: an admin asks for a code that creates an account. */
 import type { ClientFrames } from "../../protocol/frame.ts";
 import type { Logger } from "../log.ts";
 import type { Peer } from "../peer.ts";
@@ -14,8 +14,9 @@ export function invite(frame: ClientFrames["invite"], peer: Peer, services: Invi
   const { id: re, uses, lifetime } = frame;
   return respond(re, peer, async () => {
     const by = peer.session.account.name;
-    const { code, number, ...made } = await services.invitations.create({ by, uses, lifetime });
-    services.log.info("invited", { user: by, number, uses: made.uses });
-    return { type: "invited", re, code, ...made };
+    const created = await services.invitations.create({ by, uses, lifetime });
+    const { code, number, ...rest } = created;
+    services.log.info("invited", { user: by, number, uses: rest.uses });
+    return { type: "invited", re, code, ...rest };
   });
 }

@@ -1,6 +1,6 @@
 /**
- * `send`: judges a message and hands it to delivery, which answers. A message that is refused here
- * is stored nowhere.
+ * `send`: checks a message and hands it to delivery, which answers. A message that is refused here is
+ * not stored.
  */
 import { encodeFrame } from "../../protocol/codec.ts";
 import type { ErrorCode } from "../../protocol/errors.ts";
@@ -22,29 +22,30 @@ export interface MessageServices {
 export async function send(frame: ClientFrames["send"], peer: Peer, services: MessageServices) {
   const { id: re, ulid, conversation, content } = frame;
   const { session } = peer;
+  const from = session.account.name;
   const refuse = (code: ErrorCode) => {
-    const message = accessErrorText(code, conversation, session.account.name);
+    const message = accessErrorText(code, conversation, from);
     session.answer(encodeFrame({ type: "error", re, code, message }));
   };
-  const objection = objectionTo(content) ??
+  const denied = contentError(content) ??
     await services.conversations.accessError(session, conversation);
-  if (objection !== undefined) return refuse(objection);
+  if (denied !== undefined) return refuse(denied);
 
-  const notice = absence(frame, session.account.name, services.presence);
-  const taken = services.delivery.submit({
+  const notice = noticeOf(frame, from, services.presence);
+  const queued = services.delivery.submit({
     conversation,
     ulid,
-    from: session.account.name,
+    from,
     content,
     sender: session,
     re,
-    ...(notice === undefined ? {} : { notice: notice }),
+    ...(notice === undefined ? {} : { notice }),
   });
-  if (!taken) refuse("busy");
+  if (!queued) refuse("busy");
 }
 
-/** What is wrong with the content itself. Its meaning is the clients' business. */
-function objectionTo({ kind, body }: Content): ErrorCode | undefined {
+/** Why the content is refused. What it means is the clients' business. */
+function contentError({ kind, body }: Content): ErrorCode | undefined {
   if (body.length === 0) return "empty_message";
   if (typeof body !== "string") {
     return body.length > LIMITS.content ? "message_too_large" : undefined;
@@ -57,8 +58,8 @@ function objectionTo({ kind, body }: Content): ErrorCode | undefined {
   return body.trim() === "" ? "empty_message" : undefined;
 }
 
-/** What the sender of a private message is told of the other person. */
-function absence(
+/** What the sender of a private message is told about the other user. */
+function noticeOf(
   frame: ClientFrames["send"],
   sender: string,
   presence: Presence,
@@ -67,10 +68,10 @@ function absence(
   if (other === undefined) return undefined;
   const status = presence.statusOf(other);
   if (status === "normal") return undefined;
-  return { type: "notice", re: frame.id, code: status, text: `${other} ${ABSENCES[status]}` };
+  return { type: "notice", re: frame.id, code: status, text: `${other} ${NOTICES[status]}` };
 }
 
-const ABSENCES = {
+const NOTICES = {
   offline: "is offline: the message is kept, and delivered when they return.",
   dnd: "does not want to be disturbed: the message is kept, and delivered when that ends.",
   away: "is away and may not respond: the message was delivered.",

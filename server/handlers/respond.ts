@@ -1,11 +1,11 @@
-/** How most requests are answered: with what was done, or with the reason why it was not. */
+/** How most requests are answered: with the result, or with the reason why there is none. */
 import { ProtocolError } from "../../protocol/errors.ts";
 import type { ServerFrame } from "../../protocol/frame.ts";
 import type { Peer } from "../peer.ts";
 
 /**
- * Sends the frames that `work` yields. A fault of the peer that it throws becomes the `error` of the
- * request, and is no offence: people may ask for what cannot be.
+ * Sends what `work` returns; `done` if that is nothing. A `ProtocolError` becomes the `error` frame of
+ * the request. It does not count as an offence: a client may ask for what it cannot have.
  */
 export async function respond(
   re: number,
@@ -23,7 +23,7 @@ export async function respond(
   }
 }
 
-/** A list as the frames that it takes, of at most `size` entries each; at least one. */
+/** The frames that a list takes, with at most `size` entries each; at least one. */
 export function* pages<Entry, Frame extends ServerFrame>(
   entries: readonly Entry[],
   size: number,

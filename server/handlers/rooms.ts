@@ -1,4 +1,4 @@
-/** Rooms and groups: finding, making, joining, leaving and changing them. */
+/** Rooms and groups: listing, creating, joining, leaving and changing them. */
 import type { ClientFrames, ServerFrame } from "../../protocol/frame.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Peer } from "../peer.ts";

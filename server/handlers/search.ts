@@ -1,4 +1,4 @@
-/** `search`: texts that have certain words, in what one may read, on a stream of its own. */
+/** `search`: texts with certain words, in the account's conversations, on a transfer stream. */
 import { setImmediate } from "node:timers/promises";
 import { ERRORS } from "../../protocol/errors.ts";
 import type { ClientFrames, ServerFrame } from "../../protocol/frame.ts";
@@ -10,16 +10,16 @@ export interface SearchServices {
   readonly store: Pick<Store, "search">;
 }
 
-/** Messages that are put into the index in one go. */
+/** Messages that are added to the index at once. */
 const INDEXED = 100;
-/** Messages read at once: bounds what a reader that stalls keeps in memory. */
-const READ = 20;
-/** Rounds of looking, each bounded by the store: a search for what everybody says ends too. */
+/** Messages that are read from the store at once: bounds the memory that a slow reader costs. */
+const BATCH = 20;
+/** Rounds of a search, each bounded by the store: bounds a search for very common words. */
 const ROUNDS = 100;
 /** Words in one search. */
 const WORDS = 16;
 
-/** Others have their turn between any two steps. */
+/** Other work runs between any two steps. */
 export async function* search(
   frame: ClientFrames["search"],
   session: SignedInSession,
@@ -37,7 +37,7 @@ export async function* search(
   let left = limit;
   let next: number | undefined;
   for (let round = 0; round < ROUNDS && left > 0; round++) {
-    const found = await store.search.find(session.account.name, words, next, Math.min(left, READ));
+    const found = await store.search.find(session.account.name, words, next, Math.min(left, BATCH));
     if (found.messages.length > 0) yield [...found.messages];
     left -= found.messages.length;
     next = found.next;
@@ -47,7 +47,7 @@ export async function* search(
   yield [{ type: "end", re, more: next !== undefined }];
 }
 
-/** Words that can be looked for; `undefined` when there are none, or too many. */
+/** The words to search for; `undefined` if there are none, or too many. */
 function wordsOf(text: string): string[] | undefined {
   if (new TextEncoder().encode(text).length > LIMITS.search) return undefined;
   const words = text.split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word));

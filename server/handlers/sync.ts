@@ -1,4 +1,4 @@
-/** `sync` and `mark`: how far conversations have come, and how far this person has read. */
+/** `sync` and `mark`: how far conversations have come, and how far the user has read. */
 import type { ClientFrames, ConversationState, ServerFrame } from "../../protocol/frame.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Peer } from "../peer.ts";
@@ -20,7 +20,7 @@ export async function mark(frame: ClientFrames["mark"], peer: Peer, services: Sy
   await services.conversations.mark(peer.session, conversation, seq);
 }
 
-/** Sends the list of conversations; `re`: it was asked for. */
+/** Sends the list of conversations; `re`: the request, if it was asked for. */
 export async function sendConversations(
   peer: Peer,
   { rooms }: Pick<SyncServices, "rooms">,
@@ -31,7 +31,7 @@ export async function sendConversations(
   });
 }
 
-/** The `conversations` frames that it takes. */
+/** The `conversations` frames that the list takes. */
 function conversationPages(
   states: readonly ConversationState[],
   re?: number,

@@ -1,8 +1,8 @@
-/** People: who is online (`who`), who somebody is (`resolve`), one's own status (`status`). */
+/** Users: who is online (`who`), who a name is (`resolve`), setting a status (`status`). */
 import type { ClientFrames } from "../../protocol/frame.ts";
 import type { Peer } from "../peer.ts";
-import type { Users } from "../services/users.ts";
 import type { Presence } from "../services/presence.ts";
+import type { Users } from "../services/users.ts";
 import { respond } from "./respond.ts";
 
 export interface UserServices {

@@ -1,10 +1,10 @@
 /**
- * Accounts: making them, signing in to them with a password or a token, and signing out. Where
- * registration is open, the first login of a new name makes its account; where it is by invitation,
- * one with a good code does. Whoever has no good code learns nothing of names.
+ * Accounts: creating them, signing in with a password or a token, and signing out. Where registration
+ * is open, the first login with a new name creates its account; where it is by invitation, a login
+ * with a valid code does. Without a valid code a client learns nothing about names.
  *
- * It counts attempts and failures by address; attempts on one connection are counted by the session
- * (`protocol/session/server.ts`). Passwords are checked in a thread of their own.
+ * It counts attempts and failures by address; the session counts those of one connection
+ * (`protocol/session/server.ts`). Passwords are checked in a thread of their own (`passwords.ts`).
  */
 import type { Clock } from "../../protocol/clock.ts";
 import { type ErrorCode, ProtocolError } from "../../protocol/errors.ts";
@@ -28,9 +28,9 @@ export interface AccountsOptions {
   readonly tokens: Tokens;
   readonly invitations: Pick<Invitations, "createAccount" | "isValid">;
   readonly registration: Registration;
-  /** Attempts to sign in with a password, by address. */
+  /** Counts attempts to sign in with a password, by address. */
   readonly logins: AddressRateLimiter;
-  /** Those of them that failed. */
+  /** Counts those of them that failed. */
   readonly failures: AddressRateLimiter;
   readonly clock: Pick<Clock, "now" | "time">;
   readonly log: Logger;
@@ -40,7 +40,7 @@ export type SignInResult =
   | {
     readonly type: "signed_in";
     readonly account: Pick<Account, "name" | "number" | "status">;
-    readonly sessionId: string;
+    readonly loginId: string;
     readonly token: string;
     readonly expires: number;
     readonly created: boolean;
@@ -54,9 +54,9 @@ const NAME_RULE = "A name has 1 to 32 of the characters a-z, 0-9, _ and -, and b
 const RESERVED_NAME = "That name is reserved for the server and for commands; choose another.";
 const WRONG = "The name or the password is wrong.";
 const NO_REGISTRATION = `${WRONG} New names cannot be registered here.`;
-const INVITATION_ONLY = `${WRONG} A new name takes an invitation here.`;
+const INVITATION_ONLY = `${WRONG} A new name needs an invitation here.`;
 const TAKEN = "The name is taken, or the password is wrong.";
-const CODE_REQUIRED = "A new name takes an invitation here: ask whoever runs the server for one. " +
+const CODE_REQUIRED = "A new name needs an invitation here: ask the server's operator for one. " +
   "If you have an account, log in.";
 /** Refusals that may be guesses. */
 const FAILURES: ReadonlySet<ErrorCode> = new Set(["bad_credentials", "bad_code"]);
@@ -69,7 +69,7 @@ export class Accounts {
     this.#options = options;
   }
 
-  /** Signs in with a password, or registers. `address` is the peer's, without its port. */
+  /** Signs in with a password, or registers. `address` is the client's, without its port. */
   async login(credentials: Credentials, address: string): Promise<SignInResult> {
     const { clock, logins, failures } = this.#options;
     if (!logins.allows(address, clock.now()) || !failures.allows(address, clock.now())) {
@@ -88,98 +88,101 @@ export class Accounts {
     }
   }
 
-  /** Signs in with the token of an earlier sign-in. */
+  /** Continues an earlier login with its token. */
   async resume(token: string): Promise<SignInResult> {
     const { tokens, store, clock } = this.#options;
     const verified = await tokens.verify(token, clock.time());
-    const row = verified && await store.logins.get(verified.id);
-    if (row === undefined || row.account !== verified?.account) return refused("bad_token");
-    if (row.expiresAt <= clock.time()) return refused("bad_token");
-    const account = await store.accounts.byName(row.account);
+    const login = verified && await store.logins.get(verified.loginId);
+    if (login === undefined || login.account !== verified?.account) return refused("bad_token");
+    if (login.expiresAt <= clock.time()) return refused("bad_token");
+    const account = await store.accounts.byName(login.account);
     if (account === undefined) return refused("bad_token");
-    const { id: sessionId, expiresAt: expires } = row;
-    return { type: "signed_in", account, sessionId, token, expires, created: false };
+    const { id: loginId, expiresAt: expires } = login;
+    return { type: "signed_in", account, loginId, token, expires, created: false };
   }
 
-  /** The session's token is worth nothing from now on. */
-  async logout(sessionId: string): Promise<void> {
-    await this.#options.store.logins.end(sessionId);
+  /** Ends a login: its token is not accepted from now on. */
+  async logout(loginId: string): Promise<void> {
+    await this.#options.store.logins.end(loginId);
   }
 
   async #login({ user, password, intent = "any", code }: Credentials): Promise<SignInResult> {
     const name = foldName(user);
     if (!isName(name)) return refused("bad_name", NAME_RULE);
-    const { registration, store } = this.#options;
+    const { registration, store: { accounts } } = this.#options;
     if (registration === "invite") {
       return await this.#loginByInvitation(name, password, intent, code);
     }
     const isOpen = registration === "open";
-    // Before any look at the name: where nobody can register, nobody learns which names there are.
+    // Before the name is looked up: where registration is closed, no answer tells which names exist.
     if (intent === "register" && !isOpen) return refused("registration_closed");
-    const account = await store.accounts.byName(name);
+    const account = await accounts.byName(name);
     if (intent === "register") {
       return account === undefined ? await this.#register(name, password) : refused("name_taken");
     }
     if (account === undefined && intent === "any" && isOpen) {
       const result = await this.#register(name, password);
-      // Somebody else was faster with the same new name: then it is a login like any other.
+      // Another client registered the same name meanwhile: then this is a login.
       if (result.type !== "refused" || result.code !== "name_taken") return result;
-      return await this.#verifyPassword(await store.accounts.byName(name), password);
+      return await this.#verifyPassword(await accounts.byName(name), password);
     }
     return await this.#verifyPassword(account, password, isOpen ? undefined : NO_REGISTRATION);
   }
 
-  /** A good code may ask about names; without one, each answer is the same for every name. */
+  /** With a valid code the answer may tell whether a name exists; without, it is always the same. */
   async #loginByInvitation(
     name: string,
     password: string,
     intent: "any" | "login" | "register",
     code: string | undefined,
   ): Promise<SignInResult> {
-    const { store, invitations: invites } = this.#options;
-    const isGood = code !== undefined && intent !== "login" && await invites.isValid(code);
-    if (intent === "register" && !isGood) {
+    const { store, invitations } = this.#options;
+    const isValid = code !== undefined && intent !== "login" && await invitations.isValid(code);
+    if (intent === "register" && !isValid) {
       return code === undefined ? refused("bad_code", CODE_REQUIRED) : refused("bad_code");
     }
     const account = await store.accounts.byName(name);
-    if (isGood && account === undefined) return await this.#register(name, password, code);
+    if (isValid && account === undefined) return await this.#register(name, password, code);
     if (intent === "register") return refused("name_taken");
-    const result = await this.#verifyPassword(account, password, isGood ? TAKEN : INVITATION_ONLY);
-    const wasCode = result.type === "refused" && intent === "any" && code !== undefined && !isGood;
-    return wasCode ? refused("bad_code") : result;
+    const message = isValid ? TAKEN : INVITATION_ONLY;
+    const result = await this.#verifyPassword(account, password, message);
+    const isBadCode = result.type === "refused" && intent === "any" && code !== undefined &&
+      !isValid;
+    return isBadCode ? refused("bad_code") : result;
   }
 
-  /** Without an account it takes as long, and fails. */
+  /** Without an account it takes the same time, and fails. */
   async #verifyPassword(
     account: Account | undefined,
     password: string,
-    objection?: string,
+    message?: string,
   ): Promise<SignInResult> {
     const { ok, rehash } = await this.#options.passwords.verify(password, account?.passwordHash);
-    if (!ok || account === undefined) return refused("bad_credentials", objection);
+    if (!ok || account === undefined) return refused("bad_credentials", message);
     if (rehash) void this.#rehash(account.name, password);
     return await this.#createLogin(account, false);
   }
 
   async #register(name: string, password: string, code?: string): Promise<SignInResult> {
-    const { store, invitations: invites, passwords, clock } = this.#options;
+    const { store, invitations, passwords, clock } = this.#options;
     if (!isAllowedName(name)) return refused("bad_name", RESERVED_NAME);
     const hash = await passwords.hash(password);
     const account = code === undefined
       ? await store.accounts.create(name, hash, clock.time()) ?? "name_taken"
-      : await invites.createAccount(name, hash, code);
+      : await invitations.createAccount(name, hash, code);
     return typeof account === "string" ? refused(account) : await this.#createLogin(account, true);
   }
 
   async #createLogin(account: Account, created: boolean): Promise<SignInResult> {
     const { store, tokens, clock } = this.#options;
     const now = clock.time();
-    const { token, id, expiresAt } = await tokens.issue(account.name, now);
-    await store.logins.create({ id, account: account.name, createdAt: now, expiresAt });
-    return { type: "signed_in", account, sessionId: id, token, expires: expiresAt, created };
+    const { token, loginId, expiresAt } = await tokens.issue(account.name, now);
+    const login = { id: loginId, account: account.name, createdAt: now, expiresAt };
+    await store.logins.create(login);
+    return { type: "signed_in", account, loginId, token, expires: expiresAt, created };
   }
 
-  /** Stores the password at today's cost. Nobody waits for it, and the next login tries again. */
+  /** Hashes the password at today's cost, in the background. If it fails, the next login retries. */
   async #rehash(name: string, password: string): Promise<void> {
     const { store, passwords, log } = this.#options;
     try {

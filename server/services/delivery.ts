@@ -1,17 +1,20 @@
 /**
  * Delivery of messages: stored, then acknowledged, then fanned out, in the order of `seq`.
  *
- * Messages that arrive within one turn of the event loop, or while a commit is under way, are
- * stored in one transaction. It does not judge who may write where (`conversations.ts`), and knows
- * recipients only as something that takes frames.
+ * Messages that arrive within one turn of the event loop, or during a commit, are stored in one
+ * transaction. It does not check who may write where (`conversations.ts`), and knows recipients only
+ * as objects that take frames.
  *
  * 1. A message MUST be acknowledged and fanned out only after its commit.
- * 2. Every recipient MUST see the messages of a conversation in the order of `seq`, its own as acks.
- * 3. A message MUST be encoded once, whoever receives it.
- * 4. A message for a group that was deleted on its way MUST be refused, without a loss for others.
- * 5. A message that was there already MUST be acknowledged again, and fanned out to nobody.
+ * 2. Every recipient MUST receive the messages of a conversation in the order of `seq`, and its own
+ *    as acks.
+ * 3. A message MUST be encoded once for all recipients.
+ * 4. A message for a group that was deleted meanwhile MUST be refused, and the rest of the batch
+ *    stored.
+ * 5. A message that was stored already MUST be acknowledged again, and not fanned out.
  */
 import { setImmediate } from "node:timers";
+import { assert } from "../../protocol/assert.ts";
 import type { Clock } from "../../protocol/clock.ts";
 import { encodeFrame } from "../../protocol/codec.ts";
 import { concat } from "../../protocol/concat.ts";
@@ -20,9 +23,8 @@ import type { Content, ServerFrame } from "../../protocol/frame.ts";
 import { describe, type Logger } from "../log.ts";
 import type { Appended, MessageStore, NewMessage } from "../store/messages.ts";
 
-/** Whoever is owed frames. */
 export interface Recipient {
-  /** Takes one or several whole frames, which it shares with others. */
+  /** Takes one or several whole frames, which other recipients share. */
   push(frames: Uint8Array): void;
 }
 
@@ -32,28 +34,26 @@ export interface Sender extends Recipient {
   answer(frame: Uint8Array): void;
 }
 
-/** Who receives what is said in a conversation: everyone of it who is online. */
-export interface Audience {
-  audienceOf(conversation: string): readonly Recipient[];
-}
-
-/** A message on its way in. */
+/** A message that a session has sent. */
 export interface Submission {
   readonly conversation: string;
   readonly ulid: string;
   readonly from: string;
   readonly content: Content;
-  /** The session that sent it: it gets the ack, and not the message. */
+  /** It receives the ack, and not the message. */
   readonly sender: Sender;
   /** The request that the ack answers. */
   readonly re: number;
-  /** What the sender is told right after the ack. */
+  /** Follows the ack. */
   readonly notice?: ServerFrame;
 }
 
 export interface DeliveryOptions {
   readonly messages: Pick<MessageStore, "append">;
-  readonly audience: Audience;
+  readonly audience: {
+    /** Who receives what is sent in a conversation. */
+    of(conversation: string): readonly Recipient[];
+  };
   readonly clock: Pick<Clock, "time">;
   readonly log: Logger;
   /** Bytes of messages that may wait to be committed. */
@@ -64,7 +64,7 @@ export interface DeliveryOptions {
 
 /** Messages in one transaction: bounds the time that a commit takes. */
 const BATCH = 512;
-/** What a message that waits takes besides its content, bytes. */
+/** Bytes that a queued message takes besides its content. */
 const OVERHEAD = 512;
 
 interface QueuedMessage {
@@ -77,7 +77,7 @@ interface QueuedMessage {
 interface Stored {
   readonly submission: Submission;
   readonly ack: Uint8Array;
-  /** The encoded `message` frame; `undefined` when it was there already. */
+  /** The encoded `message` frame; `undefined` if the message was stored already. */
   readonly frame: Uint8Array | undefined;
 }
 
@@ -85,7 +85,7 @@ export class Delivery {
   readonly #options: DeliveryOptions;
   readonly #schedule: (callback: () => void) => void;
   #queue: QueuedMessage[] = [];
-  /** Bytes that wait or are being committed. */
+  /** Bytes that are queued or being committed. */
   #heldBytes = 0;
   #committing = false;
   #scheduled = false;
@@ -96,7 +96,7 @@ export class Delivery {
     this.#schedule = options.schedule ?? setImmediate;
   }
 
-  /** Takes a message in; `false` when too many wait already (`busy`). */
+  /** Queues a message; `false` if too much is queued already (`busy`). */
   submit(submission: Submission): boolean {
     const { conversation, ulid, from, content } = submission;
     const size = content.body.length + OVERHEAD;
@@ -124,13 +124,16 @@ export class Delivery {
 
   readonly #commit = async () => {
     this.#scheduled = false;
+    assert(!this.#committing, "there is one commit at a time");
     this.#committing = true;
     const batch = this.#queue.splice(0, BATCH);
     const appended = await this.#append(batch);
+    assert(appended === undefined || appended.length === batch.length, "each message has a result");
     if (appended === undefined) this.#refuse(batch);
     else this.#deliver(batch, appended);
     this.#committing = false;
     for (const { size } of batch) this.#heldBytes -= size;
+    assert(this.#heldBytes >= 0, "bytes that are committed were counted");
     this.#scheduleCommit();
     if (this.#heldBytes > 0) return;
     this.#idle?.resolve();
@@ -149,7 +152,7 @@ export class Delivery {
     }
   }
 
-  /** Nothing of the batch was stored: its senders may try again, with the same ULIDs. */
+  /** Nothing of the batch was stored: its senders may send again, with the same ULIDs. */
   #refuse(batch: readonly QueuedMessage[]): void {
     for (const { submission: { re, sender } } of batch) {
       const message = "The message could not be stored; send it again.";
@@ -189,25 +192,24 @@ export class Delivery {
   }
 
   /**
-   * Messages of one conversation in a row: whoever sent none of them gets all of them as one chunk,
-   * made once for all.
+   * A run of messages of one conversation. Recipients that sent none of them share one chunk with all
+   * of them.
    */
   #fanOut(conversation: string, run: readonly Stored[]): void {
     const senders = new Set(run.map(({ submission }) => submission.sender));
-    const excepted: ReadonlySet<Recipient> = senders;
+    const isSender: ReadonlySet<Recipient> = senders;
     const frames = run.flatMap(({ frame }) => frame ?? []);
-    const audience = this.#options.audience.audienceOf(conversation);
     if (frames.length > 0) {
       const chunk = concat(frames);
-      for (const recipient of audience) {
-        if (!excepted.has(recipient)) recipient.push(chunk);
+      for (const recipient of this.#options.audience.of(conversation)) {
+        if (!isSender.has(recipient)) recipient.push(chunk);
       }
     }
     for (const sender of senders) answer(sender, run);
   }
 }
 
-/** A sender sees a run as everyone does, with acks in the place of its own messages. */
+/** A sender receives the same run, with acks instead of its own messages. */
 function answer(sender: Sender, run: readonly Stored[]): void {
   for (const { submission, ack, frame } of run) {
     if (submission.sender !== sender) {

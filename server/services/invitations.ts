@@ -1,9 +1,9 @@
 /**
- * Invitations: codes that let somebody make an account where registration asks for one. A code is
- * shown once, to whoever makes it, and kept as a hash.
+ * Invitations: codes that create an account where registration is by invitation. A code is shown
+ * once, to the user who makes it, and stored as a hash.
  */
-import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
+import { base64url } from "jose";
 import type { Clock } from "../../protocol/clock.ts";
 import { ProtocolError } from "../../protocol/errors.ts";
 import { LIMITS, TIMES } from "../../protocol/limits.ts";
@@ -11,10 +11,9 @@ import { randomBytes } from "@noble/hashes/utils.js";
 import type { Account, AccountStore } from "../store/accounts.ts";
 import type { InvitationStore } from "../store/invitations.ts";
 
-/** 96 bits, in base64url: nobody guesses one, and it fits on a line. */
+/** 96 bits, in base64url: too many to guess, and few enough for a line. */
 const CODE_BYTES = 12;
 const DAY = 24 * 60 * 60 * 1000;
-/** Where nobody says otherwise. */
 const DEFAULTS = { uses: 1, lifetime: 7 * DAY } as const;
 
 export interface InvitationsOptions {
@@ -23,12 +22,12 @@ export interface InvitationsOptions {
     readonly invitations: Pick<InvitationStore, "create" | "createAccount" | "isValid" | "list">;
   };
   readonly clock: Pick<Clock, "time">;
-  /** Bytes that nobody can guess. */
+  /** Bytes that cannot be guessed. */
   readonly random?: (length: number) => Uint8Array;
 }
 
 export interface InvitationRequest {
-  /** The admin; `undefined`: somebody at the server's machine, who may. */
+  /** The account that asks; `undefined`: the operator, on the server's machine. */
   readonly by?: string | undefined;
   readonly uses?: number | undefined;
   /** Milliseconds. */
@@ -49,14 +48,15 @@ export class Invitations {
     this.#options = options;
   }
 
-  /** Makes a code. Throws `ProtocolError` where the account may not, or there are too many. */
+  /** Throws `ProtocolError` if the account is no admin, or there are too many invitations. */
   async create(request: InvitationRequest): Promise<CreatedInvitation> {
     const { store, clock, random = randomBytes } = this.#options;
     const { by, uses = DEFAULTS.uses, lifetime = DEFAULTS.lifetime } = request;
     if (by !== undefined && !await store.accounts.isAdmin(by)) {
       throw new ProtocolError(
         "not_allowed",
-        "Only an admin invites. Whoever runs the server makes one: sotto admin --add NAME.",
+        "Only an admin can invite. The server's operator makes an account an admin: " +
+          "sotto admin --add NAME.",
       );
     }
     const now = clock.time();
@@ -66,18 +66,19 @@ export class Invitations {
         `There are ${LIMITS.invites} invitations already. Withdraw some: sotto invite --list.`,
       );
     }
-    const code = Buffer.from(random(CODE_BYTES)).toString("base64url");
+    const code = base64url.encode(random(CODE_BYTES));
     const expires = now + Math.min(lifetime, TIMES.invite);
-    const invite = { hash: hashOf(code), uses, madeAt: now, expiresAt: expires, by };
-    return { number: await store.invitations.create(invite), code, uses, expires };
+    const invitation = { hash: hashOf(code), uses, madeAt: now, expiresAt: expires, by };
+    return { number: await store.invitations.create(invitation), code, uses, expires };
   }
 
-  /** Whether the code would make an account now. */
+  /** Whether the code would create an account now. */
   isValid(code: string): Promise<boolean> {
-    return this.#options.store.invitations.isValid(hashOf(code), this.#options.clock.time());
+    const { store, clock } = this.#options;
+    return store.invitations.isValid(hashOf(code), clock.time());
   }
 
-  /** Makes an account, and counts a use of the code, or does neither. */
+  /** Creates an account and counts a use of the code, or does neither. */
   createAccount(
     name: string,
     passwordHash: string,

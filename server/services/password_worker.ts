@@ -1,6 +1,6 @@
 /**
  * The thread that hashes passwords, so that no sign-in delays a message: one job in, one hash out.
- * It knows no accounts and keeps nothing; `passwords.ts` starts it and is its only caller.
+ * It knows no accounts and keeps nothing. `passwords.ts` starts it.
  */
 import { setPriority } from "node:os";
 import process from "node:process";
@@ -8,7 +8,7 @@ import { parentPort } from "node:worker_threads";
 import { argon2id } from "@noble/hashes/argon2.js";
 import type { Argon2Cost } from "./phc.ts";
 
-/** The buffer of `password` is handed over, so that no copy stays behind; it is wiped here. */
+/** The buffer of `password` is transferred, so that there is no copy; it is wiped here. */
 export interface PasswordJob {
   readonly password: Uint8Array<ArrayBuffer>;
   readonly salt: Uint8Array;
@@ -17,15 +17,15 @@ export interface PasswordJob {
   readonly length: number;
 }
 
-/** As `nice -n 10`: a busy machine gives this thread what messages leave over. */
+/** As `nice -n 10`: on a busy machine messages go first. */
 const PRIORITY = 10;
 
-// Linux has a priority for each thread (0 is the one that asks); elsewhere it is the process's.
+// Only Linux has a priority for each thread (0: the calling one); elsewhere it is the process's.
 if (process.platform === "linux") {
   try {
     setPriority(0, PRIORITY);
   } catch {
-    // Not permitted: sign-ins then compete with messages, which is slower but right.
+    // Not permitted: then sign-ins compete with messages.
   }
 }
 

@@ -21,7 +21,7 @@ export interface PasswordHash {
   readonly hash: Uint8Array;
 }
 
-/** What a stored string may ask for: a damaged or planted row must not stall every sign-in. */
+/** Limits on a stored string: a damaged or forged row must not delay every sign-in. */
 const MAX = { m: 256 * 1024, t: 16, p: 16 } as const;
 const SALT_BYTES = { min: 8, max: 64 } as const;
 const HASH_BYTES = { min: 16, max: 64 } as const;
@@ -37,7 +37,7 @@ export function formatPhc({ cost, salt, hash }: PasswordHash): string {
   return `$argon2id$v=19$m=${m},t=${t},p=${p}$${encode(salt)}$${encode(hash)}`;
 }
 
-/** `undefined` for what is no Argon2id string, or asks for more than is sane. */
+/** `undefined` for a text that is no Argon2id string, or whose cost is out of bounds. */
 export function parsePhc(text: string): PasswordHash | undefined {
   const [, m, t, p, salt, hash] = FORM.exec(text) ?? [];
   if (salt === undefined || hash === undefined) return undefined;
@@ -46,10 +46,10 @@ export function parsePhc(text: string): PasswordHash | undefined {
     salt: decode(salt),
     hash: decode(hash),
   };
-  return isSane(parsed) && formatPhc(parsed) === text ? parsed : undefined;
+  return isWithinLimits(parsed) && formatPhc(parsed) === text ? parsed : undefined;
 }
 
-function isSane({ cost: { m, t, p }, salt, hash }: PasswordHash): boolean {
+function isWithinLimits({ cost: { m, t, p }, salt, hash }: PasswordHash): boolean {
   return p >= 1 && p <= MAX.p && t >= 1 && t <= MAX.t &&
     m >= 8 * p && m <= MAX.m && // RFC 9106, section 3.1
     salt.length >= SALT_BYTES.min && salt.length <= SALT_BYTES.max &&
@@ -60,7 +60,7 @@ function encode(bytes: Uint8Array): string {
   return btoa(String.fromCharCode(...bytes)).replace(/=+$/, "");
 }
 
-/** Empty when the length is one that base64 never has. */
+/** Empty if the length is impossible in base64. */
 function decode(digits: string): Uint8Array {
   if (digits.length % 4 === 1) return new Uint8Array();
   return Uint8Array.from(atob(digits), (character) => character.charCodeAt(0));

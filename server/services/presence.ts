@@ -1,10 +1,11 @@
 /**
- * Who is online, and with which status: an account comes with its first session and goes with its
- * last. It owns the status of those who are online; that of others rests in the store.
+ * Who is online, and with which status: an account from its first session to the end of its last. It
+ * owns the status of accounts that are online; that of the others is in the store.
  *
- * Changes are gathered for a moment and sent as one chunk of small `presence` frames to everyone;
- * whoever has just signed in gets the list instead, once. Nobody is sent a list for each change.
+ * Changes are collected for a moment and sent as one chunk of small `presence` frames to every
+ * session. A new session gets the whole list instead, once; no change costs a list.
  */
+import { assert } from "../../protocol/assert.ts";
 import type { Clock } from "../../protocol/clock.ts";
 import { encodeFrame } from "../../protocol/codec.ts";
 import { concat } from "../../protocol/concat.ts";
@@ -14,8 +15,8 @@ import type { SignedInSession } from "./signed_in_session.ts";
 
 export interface PresenceOptions {
   readonly clock: Pick<Clock, "after">;
-  /** Milliseconds for which changes are gathered. */
-  readonly gather?: number;
+  /** Milliseconds for which changes are collected. */
+  readonly delay?: number;
 }
 
 interface OnlineUser {
@@ -27,11 +28,11 @@ interface OnlineUser {
 export class Presence {
   readonly #options: PresenceOptions;
   readonly #online = new Map<string, OnlineUser>();
-  /** Everyone who is sent changes. */
+  /** The sessions that are sent changes. */
   #subscribers: SignedInSession[] = [];
-  /** Signed in since the last round: they get the list in the next, and changes from then on. */
+  /** Added since the last chunk: they are sent the list with the next one, and changes after it. */
   #newSessions: SignedInSession[] = [];
-  /** Who has changed since the last round, and their status before it. */
+  /** Who has changed since the last chunk, and their status before it. */
   readonly #changed = new Map<string, { readonly number: number; readonly before: Status }>();
   #scheduled = false;
 
@@ -39,15 +40,16 @@ export class Presence {
     this.#options = options;
   }
 
-  /** `status` is the account's as it was stored; somebody who is online already has theirs. */
+  /** `status` is the account's as stored; it has no effect if the account is online already. */
   add(session: SignedInSession, status: OwnStatus): void {
     const { name, number } = session.account;
-    const person = this.#online.get(name);
-    if (person === undefined) {
+    const user = this.#online.get(name);
+    assert(!user?.sessions.includes(session), "a session is added once");
+    if (user === undefined) {
       this.#recordChange(name, number);
       this.#online.set(name, { number, status, sessions: [session] });
     } else {
-      person.sessions.push(session);
+      user.sessions.push(session);
     }
     this.#newSessions.push(session);
     this.#schedule();
@@ -55,25 +57,26 @@ export class Presence {
 
   remove(session: SignedInSession): void {
     const { name, number } = session.account;
-    const person = this.#online.get(name);
-    if (person === undefined || !remove(person.sessions, session)) return;
-    if (!remove(this.#newSessions, session)) remove(this.#subscribers, session);
-    if (person.sessions.length > 0) return;
+    const user = this.#online.get(name);
+    if (user === undefined || !remove(user.sessions, session)) return;
+    const isRemoved = remove(this.#newSessions, session) || remove(this.#subscribers, session);
+    assert(isRemoved, "a session of a user online is new, or is sent changes");
+    if (user.sessions.length > 0) return;
     this.#recordChange(name, number);
     this.#online.delete(name);
     this.#schedule();
   }
 
-  /** Somebody who is online has set another status. */
+  /** A user has set another status; no effect if they are offline. */
   setStatus(name: string, status: OwnStatus): void {
-    const person = this.#online.get(name);
-    if (person === undefined) return;
-    this.#recordChange(name, person.number);
-    person.status = status;
+    const user = this.#online.get(name);
+    if (user === undefined) return;
+    this.#recordChange(name, user.number);
+    user.status = status;
     this.#schedule();
   }
 
-  /** How many people are online. */
+  /** How many users are online. */
   get count(): number {
     return this.#online.size;
   }
@@ -87,7 +90,7 @@ export class Presence {
     return this.#online.get(name)?.sessions ?? [];
   }
 
-  /** Everyone online, by number, in as many frames as it takes. */
+  /** All users online, by number, in as many frames as it takes. */
   *list(re?: number): Generator<ServerFrame> {
     const users: User[] = [...this.#online]
       .map(([name, { number, status }]) => ({ number, name, status }))
@@ -99,7 +102,7 @@ export class Presence {
     }
   }
 
-  /** To be called before the change. */
+  /** MUST be called before the change. */
   #recordChange(name: string, number: number): void {
     if (!this.#changed.has(name)) {
       this.#changed.set(name, { number, before: this.statusOf(name) });
@@ -109,7 +112,7 @@ export class Presence {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    this.#options.clock.after(this.#options.gather ?? 25, this.#sendChanges);
+    this.#options.clock.after(this.#options.delay ?? 25, this.#sendChanges);
   }
 
   readonly #sendChanges = () => {
@@ -127,7 +130,7 @@ export class Presence {
     this.#newSessions = [];
   };
 
-  /** Whoever came and went again within one round has not changed. */
+  /** A user who has come and gone since the last chunk has not changed. */
   *#changes(): Generator<Uint8Array> {
     for (const [user, { number, before }] of this.#changed) {
       const status = this.statusOf(user);

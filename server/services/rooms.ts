@@ -1,10 +1,10 @@
 /**
- * Rooms and groups : making them, coming and going, and what their members are told about
- * it. Who hears what is said in them is kept by `conversations.ts`.
+ * Rooms and groups: creating, joining, leaving and changing them, and what their members are told
+ * about it. Who receives the messages sent in them is kept by `audience.ts`.
  *
- * Changes are made one after the other, so that what was checked still holds when it is done. They
- * are stored first, and told to everyone but the session that asked for them: it has its answer.
- * What is refused changes nothing, and throws a `ProtocolError`.
+ * Changes are made one after the other, so that what was checked still holds when the change is made.
+ * They are stored first, and then told to all members' sessions but the one that asked: it gets the
+ * answer. What is refused changes nothing, and throws a `ProtocolError`.
  */
 import { encodeFrame } from "../../protocol/codec.ts";
 import { ProtocolError } from "../../protocol/errors.ts";
@@ -20,16 +20,18 @@ import { isAllowedName, parseConversation } from "../../protocol/names.ts";
 import { SerialQueue } from "../../protocol/serial_queue.ts";
 import type { Room } from "../store/rooms.ts";
 import type { Store } from "../store/store.ts";
+import type { Audience } from "./audience.ts";
 import type { Conversations } from "./conversations.ts";
 import type { Presence } from "./presence.ts";
 import type { SignedInSession } from "./signed_in_session.ts";
 
 export interface RoomsOptions {
   readonly store: Pick<Store, "accounts" | "conversations" | "rooms">;
-  readonly conversations: Conversations;
-  readonly presence: Presence;
-  /** Rooms that there may be. */
-  readonly rooms: number;
+  readonly audience: Pick<Audience, "addMember" | "of" | "removeMember">;
+  readonly conversations: Pick<Conversations, "accessError" | "states">;
+  readonly presence: Pick<Presence, "sessionsOf" | "statusOf">;
+  /** How many rooms there may be. */
+  readonly maxRooms: number;
 }
 
 export interface NewRoom {
@@ -50,29 +52,17 @@ export class Rooms {
     this.#options = options;
   }
 
-  /** Makes a room or group. Who makes it is in it; so are the members of a group. */
+  /** Creates a room or group. Its creator is a member; so are the named members of a group. */
   create(session: SignedInSession, wanted: NewRoom): Promise<ConversationState> {
     return this.#changes.run(async () => {
-      const { store } = this.#options;
-      const { conversation, topic = "" } = wanted;
-      const parsed = parseConversation(conversation);
-      if (parsed === undefined || parsed.type === "dm" || !isAllowedName(parsed.name)) {
-        throw new ProtocolError("bad_name", "That name is reserved for commands; choose another.");
-      }
-      checkTopic(topic);
       const creator = session.account.name;
+      const { conversation, topic = "" } = wanted;
       const others = (wanted.members ?? []).filter((name) => name !== creator);
-      if (parsed.type === "room" && others.length > 0) {
-        throw new ProtocolError("not_allowed", "A room is joined: nobody is put into one.");
-      }
-      await this.#checkAccounts(others);
-      await this.#checkLimit(creator, "made");
-      for (const member of [creator, ...others]) await this.#checkLimit(member, "joined");
-      if (parsed.type === "room") await this.#checkRooms();
-
       const members = [...new Set([creator, ...others])];
+      const type = await this.#checkNew(creator, { conversation, topic, members });
+      const { store } = this.#options;
       if (!await store.rooms.create({ conversation, topic, creator }, members)) {
-        throw new ProtocolError("name_taken", `There is a ${parsed.type} of that name already.`);
+        throw new ProtocolError("name_taken", `There is a ${type} of that name already.`);
       }
       const state = await this.#subscribe(session, conversation, members);
       const users = members.filter((name) => name !== creator);
@@ -86,7 +76,7 @@ export class Rooms {
     });
   }
 
-  /** Joins a room. Whoever is in it already stays in it. */
+  /** Joins a room. No change if the account is in it already. */
   join(session: SignedInSession, conversation: string): Promise<ConversationState> {
     return this.#changes.run(async () => {
       const { store } = this.#options;
@@ -105,10 +95,10 @@ export class Rooms {
     });
   }
 
-  /** Leaves a room or group. A group that its last member leaves is deleted. */
+  /** Leaves a room or group. A group is deleted with its last member. */
   leave(session: SignedInSession, conversation: string): Promise<void> {
     return this.#changes.run(async () => {
-      const { store, conversations } = this.#options;
+      const { store, audience } = this.#options;
       const { name } = session.account;
       await this.#requireMember(session, conversation);
       const isGroup = parseConversation(conversation)?.type === "group";
@@ -116,31 +106,29 @@ export class Rooms {
       if (isLast) await store.rooms.delete(conversation);
       else await store.rooms.removeMembers(conversation, [name]);
       this.#notify(session, { conversation, change: "left" });
-      conversations.removeMember(name, conversation);
+      audience.removeMember(name, conversation);
     });
   }
 
-  /** Deletes a group, with everything that was said in it. */
+  /** Deletes a group, with its messages and files. */
   delete(session: SignedInSession, conversation: string): Promise<void> {
     return this.#changes.run(async () => {
-      const { store, conversations } = this.#options;
+      const { store, audience } = this.#options;
       await this.#requireCreator(session, conversation);
       const members = await store.conversations.members(conversation);
       await store.rooms.delete(conversation);
       this.#notify(session, { conversation, change: "deleted" });
-      for (const { name } of members) conversations.removeMember(name, conversation);
+      for (const { name } of members) audience.removeMember(name, conversation);
     });
   }
 
-  /** Puts people into a group; returns who has been added. Those who are in it already stay. */
+  /** Adds users to a group. Returns those who were not in it already. */
   add(session: SignedInSession, conversation: string, users: readonly string[]): Promise<string[]> {
     return this.#changes.run(async () => {
       const { store } = this.#options;
       await this.#requireCreator(session, conversation);
       await this.#checkAccounts(users);
-      const members = new Set(
-        (await store.conversations.members(conversation)).map(({ name }) => name),
-      );
+      const members = await this.#memberNames(conversation);
       const added = [...new Set(users)].filter((name) => !members.has(name));
       if (added.length === 0) return added;
       if (members.size + added.length > LIMITS.members) {
@@ -155,25 +143,24 @@ export class Rooms {
     });
   }
 
-  /** Takes people out of a group. */
+  /** Removes users from a group. */
   remove(session: SignedInSession, conversation: string, users: readonly string[]): Promise<void> {
     return this.#changes.run(async () => {
-      const { store, conversations } = this.#options;
+      const { store, audience } = this.#options;
       await this.#requireCreator(session, conversation);
       if (users.includes(session.account.name)) {
-        throw new ProtocolError("not_allowed", "To go yourself, leave the group, or delete it.");
+        const message = "You cannot remove yourself: leave the group, or delete it.";
+        throw new ProtocolError("not_allowed", message);
       }
-      const members = new Set(
-        (await store.conversations.members(conversation)).map(({ name }) => name),
-      );
-      const strangers = users.filter((name) => !members.has(name));
-      if (strangers.length > 0) {
-        throw new ProtocolError("not_a_member", `Not in that group: ${strangers.join(", ")}.`);
+      const members = await this.#memberNames(conversation);
+      const others = users.filter((name) => !members.has(name));
+      if (others.length > 0) {
+        throw new ProtocolError("not_a_member", `Not in that group: ${others.join(", ")}.`);
       }
       const removed = [...new Set(users)];
       await store.rooms.removeMembers(conversation, removed);
       this.#notify(session, { conversation, change: "removed", users: removed });
-      for (const name of removed) conversations.removeMember(name, conversation);
+      for (const name of removed) audience.removeMember(name, conversation);
     });
   }
 
@@ -187,16 +174,16 @@ export class Rooms {
   }
 
   /**
-   * Hands on how far each of the account's conversations has come, in turn with the changes: every
-   * change that the list does not have yet is told after it. So nobody forgets a room that another of
-   * their devices has just joined, nor goes on in a group that is gone.
+   * Passes on how far each of the account's conversations has come, between two changes: a change
+   * that the list does not contain is told after it. So a client never forgets a room that another
+   * device has just joined, nor stays in a group that was deleted.
    */
   sendStates(
     session: SignedInSession,
-    tell: (states: readonly ConversationState[]) => void,
+    send: (states: readonly ConversationState[]) => void,
   ): Promise<void> {
     const { conversations } = this.#options;
-    return this.#changes.run(async () => tell(await conversations.states(session.account.name)));
+    return this.#changes.run(async () => send(await conversations.states(session.account.name)));
   }
 
   /** All rooms, or the groups that the account is in. */
@@ -204,7 +191,7 @@ export class Rooms {
     return this.#options.store.rooms.list(account, kind);
   }
 
-  /** Who is in a room, or in a group of one's own, online or not. */
+  /** The members of a room, or of a group that the account is in, online or not. */
   async members(
     session: SignedInSession,
     conversation: string,
@@ -225,16 +212,16 @@ export class Rooms {
   }
 
   /**
-   * New members begin to hear what is said, and are told so. Their states are read after that, so
-   * that no message falls between the two. Returns the session's own.
+   * New members receive from now on what is sent, and are told so. Their states are read after that,
+   * so that no message falls between the two. Returns the state for the session's account.
    */
   async #subscribe(
     session: SignedInSession,
     conversation: string,
     members: readonly string[],
   ): Promise<ConversationState> {
-    const { conversations, presence } = this.#options;
-    for (const name of members) conversations.addMember(name, conversation);
+    const { audience, presence } = this.#options;
+    for (const name of members) audience.addMember(name, conversation);
     for (const name of members) {
       const others = presence.sessionsOf(name).filter((other) => other !== session);
       if (others.length === 0) continue;
@@ -252,20 +239,25 @@ export class Rooms {
     return rest;
   }
 
-  /** Tells everyone who is in the room or group now, but for the session that asked. */
+  async #memberNames(conversation: string): Promise<Set<string>> {
+    const members = await this.#options.store.conversations.members(conversation);
+    return new Set(members.map(({ name }) => name));
+  }
+
+  /** Tells all members' sessions but the one that asked. */
   #notify(session: SignedInSession, change: Change): void {
     const frame: ServerFrame = { type: "changed", by: session.account.name, ...change };
     const bytes = encodeFrame(frame);
-    for (const listener of this.#options.conversations.audienceOf(change.conversation)) {
-      if (listener !== session) listener.push(bytes);
+    for (const member of this.#options.audience.of(change.conversation)) {
+      if (member !== session) member.push(bytes);
     }
   }
 
-  /** A room or group that the session is in. */
+  /** The room or group; throws if the account is not in it. */
   async #requireMember(session: SignedInSession, conversation: string): Promise<Room> {
     const { store, conversations } = this.#options;
-    const objection = await conversations.accessError(session, conversation);
-    if (objection !== undefined) throw new ProtocolError(objection);
+    const denied = await conversations.accessError(session, conversation);
+    if (denied !== undefined) throw new ProtocolError(denied);
     const room = await store.rooms.get(conversation);
     if (room === undefined) throw new ProtocolError("unknown_conversation");
     return room;
@@ -274,7 +266,31 @@ export class Rooms {
   async #requireCreator(session: SignedInSession, conversation: string): Promise<void> {
     const { creator } = await this.#requireMember(session, conversation);
     if (creator === session.account.name) return;
-    throw new ProtocolError("not_allowed", "Only who made the group may do that.");
+    throw new ProtocolError("not_allowed", "Only the creator of the group can do that.");
+  }
+
+  /** Throws if the room or group cannot be made. Returns which of the two it is. */
+  async #checkNew(
+    creator: string,
+    { conversation, topic, members }: Pick<Room, "conversation" | "topic"> & {
+      readonly members: readonly string[];
+    },
+  ): Promise<"room" | "group"> {
+    const parsed = parseConversation(conversation);
+    if (parsed === undefined || parsed.type === "dm" || !isAllowedName(parsed.name)) {
+      throw new ProtocolError("bad_name", "That name is reserved for commands; choose another.");
+    }
+    checkTopic(topic);
+    const others = members.filter((name) => name !== creator);
+    if (parsed.type === "room" && others.length > 0) {
+      const message = "Users join a room by themselves: create it without members.";
+      throw new ProtocolError("not_allowed", message);
+    }
+    await this.#checkAccounts(others);
+    await this.#checkLimit(creator, "made");
+    for (const member of members) await this.#checkLimit(member, "joined");
+    if (parsed.type === "room") await this.#checkRoomCount();
+    return parsed.type;
   }
 
   async #checkAccounts(names: readonly string[]): Promise<void> {
@@ -286,19 +302,20 @@ export class Rooms {
     throw new ProtocolError("unknown_user", `No such user: ${unknown.join(", ")}.`);
   }
 
-  /** Whether the account may make, or be in, one more. */
+  /** Throws if the account cannot make, or be in, one more. */
   async #checkLimit(account: string, count: "made" | "joined"): Promise<void> {
     if ((await this.#options.store.rooms.countOf(account))[count] < LIMITS[count]) return;
     const message = count === "made"
-      ? `You have made ${LIMITS.made} rooms and groups, which is all that you may.`
-      : `${account} is in ${LIMITS.joined} rooms and groups, and can be in no more.`;
+      ? `You have created ${LIMITS.made} rooms and groups, which is the limit.`
+      : `${account} is in ${LIMITS.joined} rooms and groups, which is the limit.`;
     throw new ProtocolError("quota_exceeded", message);
   }
 
-  async #checkRooms(): Promise<void> {
-    const { store, rooms } = this.#options;
-    if (await store.rooms.countRooms() < rooms) return;
-    throw new ProtocolError("quota_exceeded", `There are ${rooms} rooms here, and can be no more.`);
+  async #checkRoomCount(): Promise<void> {
+    const { store, maxRooms } = this.#options;
+    if (await store.rooms.countRooms() < maxRooms) return;
+    const message = `This server has ${maxRooms} rooms, which is the limit.`;
+    throw new ProtocolError("quota_exceeded", message);
   }
 }
 

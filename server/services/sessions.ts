@@ -1,48 +1,45 @@
 /**
- * The sessions that have signed in: the one place where they come and go, so that nothing is kept
- * for somebody who has left. Their tokens and rows are the business of `accounts.ts`.
+ * Adds signed-in sessions to the services that keep lists of them, and removes them from all: so
+ * nothing is kept for a session that has ended. Logins are the business of `accounts.ts`.
  */
 import type { OwnStatus } from "../../protocol/frame.ts";
-import type { Conversations } from "./conversations.ts";
+import type { Audience } from "./audience.ts";
 import type { Presence } from "./presence.ts";
 import type { SignedInSession } from "./signed_in_session.ts";
 
 export interface SessionsOptions {
-  readonly presence: Presence;
-  readonly conversations: Conversations;
+  readonly presence: Pick<Presence, "add" | "remove" | "sessionsOf">;
+  readonly audience: Pick<Audience, "addSession" | "removeSession">;
 }
 
 export class Sessions {
-  readonly #presence: Presence;
-  readonly #conversations: Conversations;
+  readonly #options: SessionsOptions;
 
   constructor(options: SessionsOptions) {
-    this.#presence = options.presence;
-    this.#conversations = options.conversations;
+    this.#options = options;
   }
 
   /**
    * From now on the session is sent what concerns it. Its list of conversations MUST be read after
    * that, so that no message falls between the list and what is delivered. `status` is the account's
-   * as it was stored.
+   * as stored.
    */
   async add(session: SignedInSession, status: OwnStatus): Promise<void> {
-    this.#presence.add(session, status);
-    await this.#conversations.addSession(session);
+    this.#options.presence.add(session, status);
+    await this.#options.audience.addSession(session);
   }
 
-  /** The session's connection has gone. It MUST NOT be entering any more. */
+  /** The session has ended. It MUST NOT be being added. */
   remove(session: SignedInSession): void {
-    this.#presence.remove(session);
-    this.#conversations.removeSession(session);
+    this.#options.presence.remove(session);
+    this.#options.audience.removeSession(session);
   }
 
-  /** Ends the other connections of a session whose row has been ended. */
+  /** The session's login was ended: ends its other sessions too. */
   revokeLogin(session: SignedInSession): void {
-    for (const other of [...this.#presence.sessionsOf(session.account.name)]) {
-      if (other !== session && other.loginId === session.loginId) {
-        other.abort("session_revoked");
-      }
+    const { account, loginId } = session;
+    for (const other of [...this.#options.presence.sessionsOf(account.name)]) {
+      if (other !== session && other.loginId === loginId) other.abort("session_revoked");
     }
   }
 }

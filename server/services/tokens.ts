@@ -1,12 +1,13 @@
 /**
- * Session tokens: what a client comes back with instead of its password. They are JWTs (RFC 7519)
- * signed with EdDSA by a key that is made at the first start and never leaves the data folder.
+ * Tokens: what a client signs in with instead of its password, after the first time. They are JWTs
+ * (RFC 7519), signed with EdDSA by a key that is made at the first start and never leaves the data
+ * folder.
  *
- * A token that verifies was issued here and has not expired; whether its session was ended
- * meanwhile, the store knows (`LoginStore`), and whoever calls `verify` MUST ask it.
+ * A token that verifies was issued by this server and has not expired. Whether its login was ended
+ * since is stored: callers of `verify` MUST look the login up (`LoginStore`).
  */
 import { join } from "node:path";
-import { errors, exportJWK, generateKeyPair, jwtVerify, SignJWT } from "jose";
+import { base64url, errors, exportJWK, generateKeyPair, jwtVerify, SignJWT } from "jose";
 import * as v from "valibot";
 import { randomBytes } from "@noble/hashes/utils.js";
 import {
@@ -17,43 +18,43 @@ import {
 import { LIMITS } from "../../protocol/limits.ts";
 
 export interface Tokens {
-  /** A token for a new session of the account. */
+  /** A token for a new login of the account. */
   issue(account: string, now: number): Promise<IssuedToken>;
-  /** `undefined` for what was not issued here, was tampered with, or has expired. Never throws. */
+  /** `undefined` for a token that is not this server's, was changed, or has expired. */
   verify(token: string, now: number): Promise<VerifiedToken | undefined>;
 }
 
 export interface IssuedToken {
   readonly token: string;
-  /** The session's ID (the claim `jti`). */
-  readonly id: string;
+  /** The claim `jti`. */
+  readonly loginId: string;
   /** Milliseconds since 1970. */
   readonly expiresAt: number;
 }
 
 export interface VerifiedToken {
-  readonly id: string;
+  readonly loginId: string;
   readonly account: string;
 }
 
 export interface TokenOptions {
   /** Names the server in the claim `iss`. A server refuses the tokens of another name. */
   readonly issuer: string;
-  /** How long a token is good for. Milliseconds. */
+  /** How long a token is valid. Milliseconds. */
   readonly lifetime?: number;
   readonly random?: (length: number) => Uint8Array;
 }
 
-/** The key file holds no key of the right kind. The message says what to do. */
+/** The key file does not contain a key of the right kind. The message says what to do. */
 export class TokenKeyError extends Error {
   override readonly name = "TokenKeyError";
 }
 
 const KEY_FILE = "token-key.json";
-/** The one algorithm, whatever a token's header says. */
+/** The only algorithm that is accepted, whatever a token's header says. */
 const ALGORITHM = "EdDSA";
 const CURVE = "Ed25519";
-/** Keeps other JWTs of the same key from passing for sessions (RFC 8725, section 3.11). */
+/** Tells these tokens from other JWTs of the same key (RFC 8725, section 3.11). */
 const TYPE = "sotto-session+jwt";
 const AUDIENCE = "sotto";
 const LIFETIME = 30 * 24 * 60 * 60 * 1000;
@@ -66,13 +67,13 @@ const KEY = v.object({
   d: v.string(),
 });
 
-/** Opens the folder's key, making it at the first start. */
+/** Loads the key from the folder; makes it at the first start. */
 export async function openTokens(folder: string, options: TokenOptions): Promise<Tokens> {
   const { issuer, lifetime = LIFETIME, random = randomBytes } = options;
   const { privateKey, publicKey } = await loadOrMakeKeys(folder);
   return {
     async issue(account, now) {
-      const id = base64url(random(ID_BYTES));
+      const loginId = base64url.encode(random(ID_BYTES));
       const issuedAt = Math.floor(now / 1000);
       const expires = issuedAt + Math.floor(lifetime / 1000);
       const token = await new SignJWT()
@@ -80,11 +81,11 @@ export async function openTokens(folder: string, options: TokenOptions): Promise
         .setIssuer(issuer)
         .setAudience(AUDIENCE)
         .setSubject(account)
-        .setJti(id)
+        .setJti(loginId)
         .setIssuedAt(issuedAt)
         .setExpirationTime(expires)
         .sign(privateKey);
-      return { token, id, expiresAt: expires * 1000 };
+      return { token, loginId, expiresAt: expires * 1000 };
     },
     async verify(token, now) {
       if (token.length > LIMITS.token) return undefined;
@@ -99,7 +100,7 @@ export async function openTokens(folder: string, options: TokenOptions): Promise
         });
         const { jti, sub } = payload;
         return typeof jti === "string" && typeof sub === "string"
-          ? { id: jti, account: sub }
+          ? { loginId: jti, account: sub }
           : undefined;
       } catch (error) {
         if (error instanceof errors.JOSEError) return undefined;
@@ -115,14 +116,14 @@ async function loadOrMakeKeys(folder: string): Promise<CryptoKeyPair> {
   let text = await readPrivateFile(path);
   if (text === undefined) {
     await writePrivateFileOnce(path, await makeKey());
-    text = await readPrivateFile(path); // Another process may have been first; its key counts.
+    text = await readPrivateFile(path); // Another process may have made one first: that one is used.
   }
   try {
     return await importKeys(v.parse(KEY, JSON.parse(text ?? "")));
   } catch (cause) {
     throw new TokenKeyError(
-      `Cannot use ${path}: it holds no ${CURVE} key. Restore it, or remove it: ` +
-        "a new one is made at the next start, and everybody signs in with a password once",
+      `Cannot use ${path}: it contains no ${CURVE} key. Restore it from a copy, or remove it: the ` +
+        "next start makes a new key, and all users sign in with their passwords once.",
       { cause },
     );
   }
@@ -133,7 +134,7 @@ async function makeKey(): Promise<string> {
   return JSON.stringify({ ...await exportJWK(privateKey), alg: ALGORITHM, use: "sig" }) + "\n";
 }
 
-/** Throws where the parts are no key, or not of one key. */
+/** Throws if the parts are no key, or belong to different keys. */
 async function importKeys({ kty, crv, x, d }: v.InferOutput<typeof KEY>): Promise<CryptoKeyPair> {
   const algorithm = { name: CURVE };
   const privateKey = await crypto.subtle.importKey("jwk", { kty, crv, x, d }, algorithm, false, [
@@ -142,16 +143,11 @@ async function importKeys({ kty, crv, x, d }: v.InferOutput<typeof KEY>): Promis
   const publicKey = await crypto.subtle.importKey("jwk", { kty, crv, x }, algorithm, true, [
     "verify",
   ]);
-  // Not every runtime compares `x` with `d`; unequal ones sign what nobody can verify.
+  // Not every runtime compares `x` with `d`. If they differ, no signature can be verified.
   const probe = new Uint8Array(ID_BYTES);
   const signature = await crypto.subtle.sign(algorithm, privateKey, probe);
   if (!await crypto.subtle.verify(algorithm, publicKey, signature, probe)) {
     throw new Error("x is not the public key of d");
   }
   return { privateKey, publicKey };
-}
-
-function base64url(bytes: Uint8Array): string {
-  const base64 = btoa(String.fromCharCode(...bytes));
-  return base64.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }

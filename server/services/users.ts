@@ -1,6 +1,6 @@
 /**
- * People: who somebody is, online or not, and the status that they set. Who is online is kept by
- * `presence.ts`; accounts are made and signed in to in `accounts.ts`.
+ * Users: who a name or number is, online or not, and the status that a user sets. Who is online is
+ * kept by `presence.ts`; accounts are created and signed in to in `accounts.ts`.
  */
 import { encodeFrame } from "../../protocol/codec.ts";
 import type { OwnStatus, ServerFrames, User } from "../../protocol/frame.ts";
@@ -15,56 +15,56 @@ export interface UsersOptions {
     readonly accounts: Pick<AccountStore, "byName" | "byNumber" | "setStatus">;
     readonly conversations: Pick<ConversationStore, "states">;
   };
-  readonly presence: Presence;
+  readonly presence: Pick<Presence, "sessionsOf" | "setStatus" | "statusOf">;
 }
 
 export class Users {
-  readonly #store: UsersOptions["store"];
-  readonly #presence: Presence;
+  readonly #options: UsersOptions;
 
-  constructor({ store, presence }: UsersOptions) {
-    this.#store = store;
-    this.#presence = presence;
+  constructor(options: UsersOptions) {
+    this.#options = options;
   }
 
-  /** Who is meant by names and numbers, each person once, and which of them are nobody's. */
+  /** The users that names and numbers stand for, each once, and which of them stand for none. */
   async resolve(
     wanted: readonly (string | number)[],
   ): Promise<Pick<ServerFrames["resolved"], "users" | "unknown">> {
+    const { store: { accounts }, presence } = this.#options;
     const users = new Map<number, User>();
     const unknown: (string | number)[] = [];
     for (const one of wanted) {
       const account = typeof one === "string"
-        ? await this.#store.accounts.byName(one)
-        : await this.#store.accounts.byNumber(one);
+        ? await accounts.byName(one)
+        : await accounts.byNumber(one);
       if (account === undefined) {
         unknown.push(one);
         continue;
       }
       const { number, name } = account;
-      users.set(number, { number, name, status: this.#presence.statusOf(name) });
+      users.set(number, { number, name, status: presence.statusOf(name) });
     }
     return { users: [...users.values()], unknown };
   }
 
   /**
-   * Sets a status: everyone is told. While it is `dnd` private messages are held; when that ends,
-   * the account's sessions are told which conversations have gone on meanwhile.
+   * Sets a status: every session is told. While it is `dnd` private messages are held; when that
+   * ends, the user's sessions are told which conversations have new messages.
    */
   async setStatus({ account: { name } }: SignedInSession, status: OwnStatus): Promise<void> {
-    const before = await this.#store.conversations.states(name);
-    await this.#store.accounts.setStatus(name, status);
+    const { store, presence } = this.#options;
+    const before = await store.conversations.states(name);
+    await store.accounts.setStatus(name, status);
     // Another session of the account may have set one meanwhile: what counts is what holds now.
-    const wasHeld = this.#presence.statusOf(name) === "dnd";
-    this.#presence.setStatus(name, status);
+    const wasHeld = presence.statusOf(name) === "dnd";
+    presence.setStatus(name, status);
     if (!wasHeld || status === "dnd") return;
-    // Read after messages are delivered again, so that none falls between the two.
+    // Read after messages are delivered again, so that no message falls between the two.
     const seen = new Map(before.map(({ conversation, seq }) => [conversation, seq]));
-    for (const state of await this.#store.conversations.states(name)) {
+    for (const state of await store.conversations.states(name)) {
       const isDm = parseConversation(state.conversation)?.type === "dm";
       if (!isDm || state.seq <= (seen.get(state.conversation) ?? 0)) continue;
       const frame = encodeFrame({ type: "conversation", ...state });
-      for (const session of this.#presence.sessionsOf(name)) session.push(frame);
+      for (const session of presence.sessionsOf(name)) session.push(frame);
     }
   }
 }

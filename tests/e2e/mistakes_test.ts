@@ -16,7 +16,7 @@ const RESERVED = ["secret", "status", "names", "group", "quit", "all"];
 const EMPTY = "The message is empty.";
 const TOO_LARGE = (bytes: number) =>
   `Not sent: the text has ${bytes} bytes, and ${LIMITS.text} are the most.`;
-const NO_ZOE = "There is nobody called zoe. Check the name.";
+const NO_ZOE = "There is no user called zoe. Check the name.";
 const NO_CONVERSATION = ERRORS.unknown_conversation.meaning;
 const NOT_NUMBERS =
   "These are not numbers of people. /names shows the numbers. 0 means everyone, and stands alone.";

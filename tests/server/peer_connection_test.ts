@@ -27,7 +27,7 @@ Deno.test("PeerConnection lets go of whoever has gone", async () => {
   await server.pass(100);
   assert.equal(inShort(await ann.next("presence")), "presence 2 bob normal");
   assert.equal(inShort(await ann.next("presence")), "presence 2 bob offline");
-  assert.equal(server.conversations.audienceOf(GENERAL).length, 1);
+  assert.equal(server.presence.count, 1);
 });
 
 Deno.test("PeerConnection says bye when the client has finished", async () => {

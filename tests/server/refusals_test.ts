@@ -88,7 +88,7 @@ async function seeClosedRegistration(): Promise<void> {
   await using server = await startTestServer({
     registration: "closed",
     limits: { logins: { rate: 0.001, burst: 2 } },
-    start: { passwords: { ...CHEAP_PASSWORDS, maxWaiting: 0 } },
+    start: { passwords: { ...CHEAP_PASSWORDS, maxQueued: 0 } },
   });
   await using peer = await greet(server);
   const login = { type: "login", user: "ann", password: "secret" } as const;

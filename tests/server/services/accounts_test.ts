@@ -75,7 +75,7 @@ Deno.test("Accounts.login() registers a new name where that is open, and knows i
   await test.step("not where registration is closed, or by invitation, telling no names", async () => {
     const reasons = [
       [closed, "New names cannot be registered here.", "registration_closed"],
-      [invite, "A new name takes an invitation here.", "bad_code"],
+      [invite, "A new name needs an invitation here.", "bad_code"],
     ] as const;
     for (const [accounts, reason, registering] of reasons) {
       for (const name of ["carl", "ann"]) {
@@ -131,7 +131,7 @@ Deno.test("Accounts.login() registers a new name where that is open, and knows i
     const other = await open.login({ user: "ann", password: "secret" }, HERE);
     assert.ok(other.type === "signed_in");
 
-    await open.logout(result.sessionId);
+    await open.logout(result.loginId);
     assert.deepEqual(await open.resume(result.token), { type: "refused", code: "bad_token" });
     assert.equal((await open.resume(other.token)).type, "signed_in");
     await setting.clock.pass(other.expires - setting.clock.time());

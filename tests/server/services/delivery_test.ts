@@ -27,7 +27,7 @@ async function setUp(options: Partial<DeliveryOptions> = {}) {
   const eve = new TestSession("eve");
   const delivery = new Delivery({
     messages: temp.store.messages,
-    audience: { audienceOf: audienceOf([ann, bob, eve]) },
+    audience: { of: audienceOf([ann, bob, eve]) },
     clock: new FakeClock(5_000),
     log: SILENT,
     limit: 1_000_000,
@@ -171,7 +171,7 @@ Deno.test("Delivery keeps conversations of one batch apart, and acks in the orde
 Deno.test("Delivery sends to the sender's other sessions", async () => {
   const ann = new TestSession("ann");
   const annsPhone = new TestSession("ann");
-  await using setting = await setUp({ audience: { audienceOf: () => [ann, annsPhone] } });
+  await using setting = await setUp({ audience: { of: () => [ann, annsPhone] } });
   setting.delivery.submit(submission(ann, 1, { re: 1 }));
   await setting.delivery.idle();
   assert.deepEqual(ann.look(), [`ack 1: ${GENERAL} 1`]);

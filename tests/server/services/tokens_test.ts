@@ -36,15 +36,15 @@ function forge(
 Deno.test("Tokens.verify() takes what Tokens.issue() made", async () => {
   await using folder = await tempFolder();
   const tokens = await openTokens(folder.path, OPTIONS);
-  const { token, id, expiresAt } = await tokens.issue("alice", NOW);
-  assert.deepEqual(await tokens.verify(token, NOW), { id, account: "alice" });
+  const { token, loginId, expiresAt } = await tokens.issue("alice", NOW);
+  assert.deepEqual(await tokens.verify(token, NOW), { loginId, account: "alice" });
   assert.equal(expiresAt, Date.UTC(2026, 10, 20, 13));
 });
 
 Deno.test("Tokens.issue() signs with Ed25519, and says typ, iss, aud, sub, jti, iat, exp", async () => {
   await using folder = await tempFolder();
   const tokens = await openTokens(folder.path, OPTIONS);
-  const { token, id } = await tokens.issue("alice", NOW);
+  const { token, loginId } = await tokens.issue("alice", NOW);
   const { header, claims } = decode(token);
   assert.deepEqual(header, { alg: "EdDSA", typ: "sotto-session+jwt" });
   const iat = Date.UTC(2026, 10, 20, 12) / SECOND;
@@ -52,7 +52,7 @@ Deno.test("Tokens.issue() signs with Ed25519, and says typ, iss, aud, sub, jti, 
     iss: "sotto.example",
     aud: "sotto",
     sub: "alice",
-    jti: id,
+    jti: loginId,
     iat,
     exp: iat + 3600,
   });
@@ -67,8 +67,8 @@ Deno.test("Tokens.issue() gives each session another ID", async () => {
   const tokens = await openTokens(folder.path, OPTIONS);
   const one = await tokens.issue("alice", NOW);
   const other = await tokens.issue("alice", NOW);
-  assert.notEqual(one.id, other.id);
-  assert.match(one.id, /^[\w-]{22}$/);
+  assert.notEqual(one.loginId, other.loginId);
+  assert.match(one.loginId, /^[\w-]{22}$/);
 });
 
 Deno.test("Tokens.verify() refuses a token from the moment that it expires", async () => {

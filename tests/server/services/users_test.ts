@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { dmOf } from "../../../protocol/names.ts";
-import { Conversations } from "../../../server/services/conversations.ts";
+import { Audience } from "../../../server/services/audience.ts";
 import { Users, type UsersOptions } from "../../../server/services/users.ts";
 import { Presence } from "../../../server/services/presence.ts";
 import { FakeClock } from "../../helpers/fake_clock.ts";
@@ -34,7 +34,7 @@ Deno.test("People.setStatus() loses nothing when two devices set a status at onc
     },
   };
   const presence = new Presence({ clock: new FakeClock() });
-  const conversations = new Conversations({ store, presence });
+  const audience = new Audience({ conversations: store.conversations, presence });
   const people = new Users({ store: slow, presence });
   const [laptop, phone] = [new TestSession("bob", 2), new TestSession("bob", 2)];
   for (const session of [laptop, phone]) presence.add(session, "normal");
@@ -47,10 +47,10 @@ Deno.test("People.setStatus() loses nothing when two devices set a status at onc
   await first;
   // The store holds nothing any more, but nothing is delivered yet.
   await store.messages.append([messageOf(1, { conversation: DM })]);
-  assert.deepEqual(conversations.audienceOf(DM), []);
+  assert.deepEqual(audience.of(DM), []);
   phoneStep.release.resolve();
   await second;
-  assert.deepEqual(conversations.audienceOf(DM), [laptop, phone]);
+  assert.deepEqual(audience.of(DM), [laptop, phone]);
   const heard = [`${DM} 1 seen 0, 1 unread`];
   assert.deepEqual([laptop.look(), phone.look()], [heard, heard]);
 });
