@@ -1,6 +1,6 @@
 /**
- * Sotto's entry: reads the arguments, loads the one command that they ask for, and ends the process
- * with its exit code. Nothing else ends the process.
+ * The entry: reads the arguments, loads and runs one command, and ends the process with its exit
+ * code. Nothing else ends the process.
  */
 import { homedir } from "node:os";
 import process from "node:process";
@@ -9,11 +9,12 @@ import { withSettings } from "./cli/settings.ts";
 import { readSettingsFile } from "./cli/settings_file.ts";
 import { EXIT } from "./protocol/exit_codes.ts";
 import { DEFAULT_PORT } from "./protocol/host_port.ts";
+import { describeSystemError, errorCode } from "./protocol/system_error.ts";
 import metadata from "./package.json" with { type: "json" };
 
 const SOFTWARE = `sotto/${metadata.version}`;
 
-/** Errors that are somebody's mistake and say what to do; of others the stack is wanted. */
+/** Errors whose message tells the user what to do. */
 const EXPLAINED = new Set([
   "CertificateError",
   "ConfigError",
@@ -23,9 +24,9 @@ const EXPLAINED = new Set([
   "StoreError",
 ]);
 /** Those of them that are wrong usage. */
-const USAGE = new Set(["ConfigError", "SettingsError"]);
+const WRONG_USAGE = new Set(["ConfigError", "SettingsError"]);
 
-process.exit(await main(process.argv.slice(2)).catch(explain));
+process.exit(await main(process.argv.slice(2)).catch(reportFailure));
 
 async function main(args: readonly string[]): Promise<number> {
   const { env } = process;
@@ -42,7 +43,7 @@ async function main(args: readonly string[]): Promise<number> {
   return parsed.exitCode;
 }
 
-/** A client's start loads no server, and a server's no client. */
+/** Loads only what the command needs. */
 async function run(command: Command): Promise<number> {
   switch (command.type) {
     case "server": {
@@ -68,7 +69,7 @@ async function run(command: Command): Promise<number> {
     }
     case "discover": {
       const { discover } = await import("./cli/discover.ts");
-      return await discover(command, { print, complain });
+      return await discover(command, { print, reportError });
     }
     case "demo": {
       const { runDemo } = await import("./examples/demo/main.ts");
@@ -111,13 +112,26 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-function complain(line: string): void {
-  console.error(`sotto: ${line}`);
+function reportError(message: string): void {
+  process.stderr.write(`sotto: ${message}\n`);
 }
 
-function explain(error: unknown): number {
-  const explained = error instanceof Error && EXPLAINED.has(error.name);
-  if (explained) complain(error.message);
-  else console.error(error);
-  return explained && USAGE.has(error.name) ? EXIT.usage : EXIT.failed;
+/** Returns the exit code. */
+function reportFailure(error: unknown): number {
+  if (error instanceof Error && EXPLAINED.has(error.name)) {
+    reportError(error.message);
+    return WRONG_USAGE.has(error.name) ? EXIT.usage : EXIT.failed;
+  }
+  if (errorCode(error) !== undefined) {
+    const path = error instanceof Error && "path" in error ? ` (${error.path})` : "";
+    reportError(
+      `The system refused something that Sotto needs: ${describeSystemError(error)}${path}.`,
+    );
+  } else if (error instanceof Error && error.name === "NotCapable") {
+    reportError("Deno runs Sotto without the permissions that it needs. Start it with: npm start");
+  } else {
+    const stack = error instanceof Error ? error.stack ?? error.message : String(error);
+    reportError(`This is a bug in Sotto. Please report it with these lines:\n${stack}`);
+  }
+  return EXIT.failed;
 }

@@ -1,9 +1,9 @@
-/** `sotto certs`: the pin that clients compare, and the files behind it. */
+/** `sotto certs`: the pin of the server, and the files of its certificate and key. */
 import { join } from "node:path";
 import { loadOrMakeCertificate } from "../certs/load.ts";
 import { certificateNames } from "../certs/names.ts";
 
-/** What to print. Makes the certificate where there is none. */
+/** The text to print. Makes a certificate if there is none. */
 export async function describeCertificate(folder: string): Promise<string> {
   const { pin, warnings } = await loadOrMakeCertificate(folder, certificateNames());
   return [

@@ -1,4 +1,4 @@
-/** `sotto discover`: the servers of the local network, for eyes or for programs. */
+/** `sotto discover`: lists the servers of the local network, as text or as JSON. */
 import process from "node:process";
 import { browse, type BrowseDependencies } from "../protocol/discovery/browse.ts";
 import type { FoundServer } from "../protocol/discovery/catalogue.ts";
@@ -13,19 +13,18 @@ export interface DiscoverOptions {
 }
 
 export interface DiscoverOutput {
-  /** A line of what was asked for. */
+  /** Prints a line of the result. */
   readonly print: (line: string) => void;
-  /** A line for the person alone. */
-  readonly complain: (line: string) => void;
+  readonly reportError: (line: string) => void;
 }
 
 const DEFAULT_SECONDS = 3;
-const INSTEAD = "If you know its address: sotto client [USER@]HOST[:PORT].";
+const ADVICE = "If you know the address: sotto client [USER@]HOST[:PORT].";
 
-/** Lists who answers in time; the first Ctrl-C lists who has answered. Returns the exit code. */
+/** Lists the servers that answer in time. The first Ctrl-C ends the wait. Returns the exit code. */
 export async function discover(
   { seconds = DEFAULT_SECONDS, json = false }: DiscoverOptions,
-  { print, complain }: DiscoverOutput,
+  { print, reportError }: DiscoverOutput,
   deps: Partial<BrowseDependencies> = {},
 ): Promise<number> {
   const stop = new AbortController();
@@ -35,11 +34,11 @@ export async function discover(
     const servers = await browse({ seconds, signal: stop.signal }, deps);
     for (const server of servers) print(json ? toJson(server) : toText(server));
     if (servers.length > 0) return EXIT.done;
-    complain(`No server answered on the local network. ${INSTEAD}`);
+    reportError(`No server answered on the local network. ${ADVICE}`);
     return EXIT.no_connection;
   } catch (failure) {
     if (!(failure instanceof DiscoveryError)) throw failure;
-    complain(`Cannot look for servers: ${failure.message}. ${INSTEAD}`);
+    reportError(`Cannot look for servers: ${failure.message}. ${ADVICE}`);
     return EXIT.failed;
   } finally {
     process.off("SIGINT", interrupt);
@@ -54,7 +53,7 @@ function toText(server: FoundServer): string {
   ].join("\n");
 }
 
-/** One object a line, documented in docs/cli.md. What a server does not say is left out. */
+/** Documented in docs/cli.md. Unknown fields are left out. */
 function toJson(server: FoundServer): string {
   const { name, addresses, port, pin, tlsPort, alpn, people, rooms, moreRooms } = server;
   return safeJson({

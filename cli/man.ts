@@ -11,27 +11,27 @@ import type { ExitCode } from "../protocol/exit_codes.ts";
 import { COMMANDS } from "./parse.ts";
 import { SETTINGS, variableOf } from "./settings.ts";
 
-/** What scripts are told (docs/cli.md). */
+/** As in docs/cli.md. */
 const EXIT_STATUS: Readonly<Record<ExitCode, string>> = {
   0: "Done.",
-  1: "Failed, or something that was said could not be sent.",
-  2: "Wrong usage, or something would have had to be asked and there is no terminal.",
+  1: "Failure. For a client also: a message could not be sent, or a file was not complete.",
+  2: "Wrong usage, or a question was needed and there is no terminal.",
   3: "No connection: there is no server, or it does not speak this protocol.",
-  4: "Not let in: wrong password, no good invitation, or registration is closed.",
+  4: "Not let in: wrong password, invalid invitation, or registration is closed.",
   5: "The server's key has changed. Nothing was sent to it.",
 };
 
 const FILES: readonly (readonly [file: string, what: string])[] = [
-  ["~/.config/sotto/config.toml", "Settings, below the environment and the options."],
-  ["~/.config/sotto/known_hosts", "The servers that were met, each with its key."],
-  ["~/.local/state/sotto/tokens/", "What a client signs in with, instead of the password."],
+  ["~/.config/sotto/config.toml", "Settings. Options and the environment take precedence."],
+  ["~/.config/sotto/known_hosts", "The servers that are trusted, each with its key."],
+  ["~/.local/state/sotto/tokens/", "Tokens, with which a client signs in without a password."],
   ["~/.local/share/sotto/", "A server's database, certificate and keys."],
 ];
 
 /** The page of a command; without one, of `sotto` itself. */
 export function manPage(command: string | undefined, version: string): string {
   const page = getDocPage(parser, command === undefined ? [] : [command]);
-  if (page === undefined) throw new Error(`Cannot describe ${command}: there is no such command`);
+  if (page === undefined) throw new Error(`Cannot describe ${command}: unknown command`);
   const title = command === undefined ? "sotto" : `sotto-${command}`;
   const brief = command === undefined ? "a chat in one file, over QUIC" : sentence(page.brief);
   const entries = page.sections.flatMap(({ entries }) => entries);
@@ -52,7 +52,9 @@ export function manPage(command: string | undefined, version: string): string {
     ...section("SYNOPSIS", [roff(usage)]),
     ...section("DESCRIPTION", [
       ...page.description === undefined ? [] : [roff(plain(page.description))],
-      ...command === undefined ? [roff("sotto help COMMAND says more about a command.")] : [],
+      ...command === undefined
+        ? [roff("For the options of a command, type: sotto help COMMAND")]
+        : [],
     ]),
     ...section("COMMANDS", listed(commands)),
     ...section("ARGUMENTS", listed(words)),
@@ -60,7 +62,7 @@ export function manPage(command: string | undefined, version: string): string {
     ...section(
       "ENVIRONMENT",
       variables.size === 0 ? [] : [
-        roff("Each stands in for the option of its name; none carries a secret."),
+        roff("Each sets the option of the same name. None takes a secret."),
         ".PP",
         [...variables].map((name) => `\\fB${roff(name)}\\fR`).join(",\n"),
       ],
@@ -96,7 +98,7 @@ function tagged(tag: string, text: string): string[] {
   return [".TP", tag, roff(text)];
 }
 
-/** As `NAME` wants it: no capital, no full stop. */
+/** For `NAME`: without a capital and a full stop. */
 function sentence(message: Message | undefined): string {
   const text = message === undefined ? "" : plain(message);
   return text.charAt(0).toLowerCase() + text.slice(1).replace(/\.$/, "");
@@ -106,7 +108,7 @@ function plain(message: Message): string {
   return formatMessage(message, { colors: false, quotes: false });
 }
 
-/** Text that roff shows as it is: on one line, no request and no escape, and in ASCII. */
+/** Text that roff shows as it is: one line of ASCII, without requests and escapes. */
 function roff(text: string): string {
   return text
     .replaceAll(/\s+/g, " ")

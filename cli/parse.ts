@@ -1,8 +1,8 @@
 /**
- * From arguments to a command, or to what there is to print instead: help, the version, a completion
- * script, or what was wrong with them. Pure: it prints nothing and ends no process.
+ * Reads the arguments: the result is a command, or a text to print: help, the version, a completion
+ * script, or an error. Pure: it prints nothing and does not end the process.
  *
- * This folder is the only one that knows Optique.
+ * Only this folder imports Optique.
  */
 import { runParser } from "@optique/core/facade";
 import { message } from "@optique/core/message";
@@ -10,14 +10,13 @@ import { parsePin } from "../certs/fingerprint.ts";
 import { EXIT } from "../protocol/exit_codes.ts";
 import { type Command, OPTIONS, parser } from "./commands.ts";
 
-/** The commands that stand right behind `sotto`, each with its help and its manual page. */
+/** The commands of `sotto`. Each has a help text and a manual page. */
 export const COMMANDS: readonly string[] = parser.usage.flatMap((term) =>
   term.type !== "exclusive"
     ? []
     : term.terms.flatMap(([first]) => first?.type === "command" ? [first.name] : [])
 );
 
-/** What the arguments ask for. */
 export type Parsed =
   | { readonly type: "run"; readonly command: Command }
   | {
@@ -30,12 +29,12 @@ export type Parsed =
 export interface ParseOptions {
   /** For `--version`. */
   readonly version: string;
-  /** Columns of the terminal; `undefined` does not wrap. */
+  /** Of the terminal. Default: no wrapping. */
   readonly columns?: number | undefined;
   readonly colors?: boolean;
 }
 
-/** Reads the arguments that follow the program's name. */
+/** `args`: without the name of the program. */
 export function parseArguments(args: readonly string[], options: ParseOptions): Parsed {
   if (args.length > 0) return parse(args, options);
   const help = parse(["--help"], options);
@@ -55,7 +54,7 @@ function parse(args: readonly string[], options: ParseOptions): Parsed {
   try {
     const command = runParser(parser, "sotto", args, {
       brief: message`Sotto: a chat in one file, over QUIC.`,
-      description: message`sotto help COMMAND says more about a command.`,
+      description: message`For the options of a command, type: sotto help COMMAND`,
       help: { command: true, option: { names: ["--help", "-h"] }, onShow: stop },
       version: {
         value: options.version,
@@ -76,9 +75,9 @@ function parse(args: readonly string[], options: ParseOptions): Parsed {
       stdout: (text) => stdout += `${text}\n`,
       stderr: (text) => stderr += `${text}\n`,
     });
-    const objection = objectionTo(command);
-    if (objection === undefined) return { type: "run", command };
-    stderr = `Error: ${objection}\nTry: sotto help ${command.type}\n`;
+    const conflict = conflictIn(command);
+    if (conflict === undefined) return { type: "run", command };
+    stderr = `Error: ${conflict}\nTry: sotto help ${command.type}\n`;
     return { type: "print", stdout, stderr, exitCode: EXIT.usage };
   } catch (error) {
     if (error !== stopped) throw error;
@@ -86,23 +85,23 @@ function parse(args: readonly string[], options: ParseOptions): Parsed {
   }
 }
 
-/** What is wrong between options that are right by themselves. */
-function objectionTo(command: Command): string | undefined {
+/** What is wrong with options that are valid each by itself. */
+function conflictIn(command: Command): string | undefined {
   if (command.type === "man" && command.page !== undefined && !COMMANDS.includes(command.page)) {
-    return `There is no command ${command.page}. Give one of ${COMMANDS.join(", ")}.`;
+    return `Unknown command ${command.page}. Give one of ${COMMANDS.join(", ")}.`;
   }
   if (command.type !== "client" && command.type !== "send") return undefined;
   const { pin, address } = command;
   const invited = address?.pin;
   if (pin === undefined || invited === undefined || samePin(pin, invited)) return undefined;
-  return "The invite line has another pin than --pin. Give the one that the server shows.";
+  return "The pins in the invite line and in --pin differ. Give the pin that the server prints at its start.";
 }
 
 function samePin(one: string, other: string): boolean {
   return String(parsePin(one)) === String(parsePin(other));
 }
 
-/** How `parseArguments` leaves the parser: Optique expects its callbacks not to return. */
+/** Leaves the parser: Optique expects that its callbacks do not return. */
 class Stopped extends Error {
   exitCode: number = EXIT.failed;
 }

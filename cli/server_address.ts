@@ -1,6 +1,6 @@
 /**
- * Which server is meant, and as whom: `[USER@]HOST[:PORT]` as people type it, or an invite line
- * (`sotto://[USER@]HOST[:PORT]/?pin=SHA256:…&code=…`). It resolves nothing and asks nobody.
+ * Reads the address of a server: `[USER@]HOST[:PORT]`, or an invite line
+ * (`sotto://[USER@]HOST[:PORT]/?pin=SHA256:…&code=…`). It resolves no names.
  */
 import { parsePin } from "../certs/fingerprint.ts";
 import { formatHostPort } from "../protocol/host_port.ts";
@@ -11,35 +11,35 @@ const SCHEME = "sotto://";
 export interface ServerAddress {
   /** Without the brackets of an IPv6 address. */
   readonly host: string;
-  /** `undefined`: not given, so that it is `DEFAULT_PORT`, or what a setting says. */
+  /** `undefined`: not given. */
   readonly port: number | undefined;
   readonly user: string | undefined;
-  /** `SHA256:…`, where an invite line carries it. */
+  /** `SHA256:…`, from an invite line. */
   readonly pin: string | undefined;
-  /** Of an invitation, where an invite line carries it. */
+  /** Of an invitation, from an invite line. */
   readonly code?: string | undefined;
 }
 
-/** The text names no server. The message says what would. */
+/** The text is not the address of a server. The message says what to give instead. */
 export class ServerAddressError extends Error {
   override readonly name = "ServerAddressError";
 }
 
-/** Reads either form. Throws `ServerAddressError`. */
+/** Reads both forms. Throws `ServerAddressError`. */
 export function parseServerAddress(text: string): ServerAddress {
   if (!text.startsWith(SCHEME)) return parseAddress(text);
   const [authority = "", query = ""] = text.slice(SCHEME.length).split(/\/?\?(.*)/s);
-  // Parameters that this version does not know are left alone: later invite lines carry more.
+  // Unknown parameters are ignored: invite lines of later versions may have more.
   const pin = new URLSearchParams(query).get("pin") ?? undefined;
   if (pin !== undefined && parsePin(pin) === undefined) {
     throw new ServerAddressError(
-      "The pin is not SHA256: and 43 characters: copy the whole invite line.",
+      "The pin in the invite line is not complete. Copy the whole line.",
     );
   }
   const code = new URLSearchParams(query).get("code") ?? undefined;
   if (code !== undefined && !/^[\w-]{1,64}$/.test(code)) {
     throw new ServerAddressError(
-      "The code has other characters than it should: copy the whole invite line.",
+      "The code in the invite line is not complete. Copy the whole line.",
     );
   }
   const address = parseAddress(authority.replace(/\/$/, ""));
@@ -62,7 +62,7 @@ function parseUser(text: string): string {
   const user = foldName(text);
   if (isName(user)) return user;
   throw new ServerAddressError(
-    "A user's name is 1 to 32 of a-z, 0-9, _ and -, and begins with a letter.",
+    "The name of a user has 1 to 32 of a-z, 0-9, _ and -, and begins with a letter.",
   );
 }
 

@@ -1,10 +1,9 @@
 /**
- * What was not said on the command line: `config.toml`, and above it the environment. A setting is
- * called as its option is, and its value is judged by the option's own parser, so that neither can
- * say what the command line cannot.
+ * Settings: options that are not on the command line come from the environment, else from
+ * `config.toml`. A setting has the name of its option, and the option's parser reads its value, so
+ * every setting can also be given on the command line.
  *
- * It reads no file and no environment by itself. Secrets have no setting, and are refused where
- * somebody tries.
+ * It reads no file and no environment itself. Secrets have no setting, and are refused.
  */
 import { dirname, resolve } from "node:path";
 import type { Command } from "./commands.ts";
@@ -19,7 +18,7 @@ interface Setting {
   readonly key: string;
   readonly section: Section;
   readonly commands: readonly Command["type"][];
-  /** The command's field that the option fills: what is given there counts more. */
+  /** The field of the command that the option sets. The command line takes precedence. */
   readonly field: string;
   readonly takes: "value" | "path" | "yes" | "no" | "address";
 }
@@ -56,7 +55,7 @@ export const SETTINGS: readonly Setting[] = [
   { key: "log-format", ...SERVER, field: "logFormat", takes: "value" },
 ];
 
-/** Others on the machine may read these; they are looked for only to say so. */
+/** Other users of the machine can read these variables. They are looked for only to refuse them. */
 export const REFUSED_VARIABLES = [
   "SOTTO_PASSWORD",
   "SOTTO_PASSPHRASE",
@@ -64,7 +63,7 @@ export const REFUSED_VARIABLES = [
   "SOTTO_SECRET",
 ] as const;
 const SECRET = /pass(?!word-file$)|secret|token/i;
-const INSTEAD = "Put a password into a file of mode 0600, and name that file with password-file.";
+const ADVICE = "Put the password into a file of mode 0600, and name the file with password-file.";
 
 /** The variable of a setting. */
 export function variableOf(key: string): string {
@@ -72,7 +71,7 @@ export function variableOf(key: string): string {
 }
 
 export interface SettingsSources {
-  /** Read when it is needed. */
+  /** Called when it is needed. */
   readonly file: () => Promise<SettingsFile | undefined>;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly home: string;
@@ -80,11 +79,11 @@ export interface SettingsSources {
 
 interface Value {
   readonly text: string;
-  /** Where it stands, for errors. */
+  /** Where it comes from, for errors. */
   readonly source: string;
 }
 
-/** The command with what was not said filled in; of a print, nothing changes. */
+/** Reads the arguments, and adds the settings to a command. */
 export async function withSettings(
   args: readonly string[],
   options: ParseOptions,
@@ -126,7 +125,7 @@ function complete(
   return { type: "run", command: { ...completed, address } };
 }
 
-/** What names no server by itself leaves `client` to look for one. */
+/** `undefined`: no server is given, so `client` looks for one. */
 function addressOf(
   given: ServerAddress | undefined,
   values: ReadonlyMap<Setting, Value>,
@@ -160,8 +159,8 @@ function valuesOfEnvironment(
   for (const name of REFUSED_VARIABLES) {
     if (!env[name]) continue;
     throw new SettingsError(
-      `${name} is set, and is not used: others on this machine may read the environment. ` +
-        `Unset it. ${INSTEAD}`,
+      `${name} is set. It is not used, because other users of this machine may read it. ` +
+        `Unset it. ${ADVICE}`,
     );
   }
   return SETTINGS.flatMap((setting): [Setting, Value][] => {
@@ -178,7 +177,9 @@ async function valuesOfFile(file: SettingsFile, home: string): Promise<[Setting,
   const entries = await readEntries(file);
   return entries.map(({ section, key, value, source }) => {
     if (SECRET.test(key)) {
-      throw new SettingsError(`${source}: ${key} is a secret, and has no place here. ${INSTEAD}`);
+      throw new SettingsError(
+        `${source}: ${key} is a secret, which settings must not contain. ${ADVICE}`,
+      );
     }
     const setting = SETTINGS.find((one) => one.section === section && one.key === key);
     if (setting === undefined) throw unknown(section, key, source);
@@ -196,23 +197,23 @@ async function valuesOfFile(file: SettingsFile, home: string): Promise<[Setting,
   });
 }
 
-/** Lets the option's own parser judge. */
+/** Checks a value with the parser of its option. */
 function check(setting: Setting, { text, source }: Value): void {
   const [command = "client"] = setting.commands;
-  const fault = setting.takes === "address"
-    ? faultOfAddress(setting.key, text)
+  const error = setting.takes === "address"
+    ? errorOfAddress(setting.key, text)
     : setting.takes === "yes" || setting.takes === "no"
     ? /^(true|false)$/.test(text) ? undefined : "Give true or false."
-    : faultOf([command, ...argumentsOf(setting, text)]);
-  if (fault !== undefined) throw new SettingsError(`${source}: ${fault}`);
+    : errorOf([command, ...argumentsOf(setting, text)]);
+  if (error !== undefined) throw new SettingsError(`${source}: ${error}`);
 }
 
-function faultOf(args: readonly string[]): string | undefined {
+function errorOf(args: readonly string[]): string | undefined {
   const parsed = parseArguments(args, { version: "0" });
   return parsed.type === "run" ? undefined : parsed.stderr.replace(/^Error: |\nTry: .*\n?/g, "");
 }
 
-function faultOfAddress(key: string, text: string): string | undefined {
+function errorOfAddress(key: string, text: string): string | undefined {
   const address = key === "host" ? text : key === "port" ? `x:${text}` : `${text}@x`;
   try {
     parseServerAddress(address);
@@ -228,17 +229,17 @@ function unknown(section: string | undefined, key: string, source: string): Sett
   if (keys.length === 0) {
     const where = section === undefined ? "under no heading" : `under [${section}]`;
     return new SettingsError(
-      `${source}: ${key} stands ${where}. Settings stand under [client] or [server].`,
+      `${source}: ${key} is ${where}. Put it under [client] or [server].`,
     );
   }
   const [nearest = ""] = keys.toSorted((one, other) => distance(key, one) - distance(key, other));
   return new SettingsError(
-    `${source}: there is no setting ${key} in [${section}]. Is ${nearest} meant? ` +
-      `All of them: ${keys.join(", ")}.`,
+    `${source}: unknown setting ${key} in [${section}]. Did you mean ${nearest}? ` +
+      `All settings: ${keys.join(", ")}.`,
   );
 }
 
-/** Levenshtein's: how many characters to put in, take out or change. */
+/** The Levenshtein distance: how many characters to insert, delete or change. */
 function distance(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, index) => index);
   for (const [index, character] of [...one].entries()) {

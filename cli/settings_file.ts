@@ -1,13 +1,10 @@
-/**
- * `config.toml`: where it is, and what stands in it, each setting with its line. What the settings
- * mean is not its business (`settings.ts`).
- */
+/** `config.toml`: finds it, and reads its entries with their lines. `settings.ts` interprets them. */
 import { stat } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import process from "node:process";
 import { readPublicFile } from "../certs/private_file.ts";
 
-/** A setting cannot be used; the message says which, where, and what would do. */
+/** A setting cannot be used. The message says which, where, and what to write instead. */
 export class SettingsError extends Error {
   override readonly name = "SettingsError";
 }
@@ -18,7 +15,7 @@ export interface SettingsFile {
 }
 
 export interface Entry {
-  /** `undefined`: it stands under no heading. */
+  /** `undefined`: it is under no heading. */
   readonly section: string | undefined;
   readonly key: string;
   readonly value: unknown;
@@ -26,7 +23,7 @@ export interface Entry {
   readonly source: string;
 }
 
-/** Reads the file, if there is one. Others must not be able to write it: it names the server. */
+/** Reads the file, if there is one. Others must not be able to change it: it names the server. */
 export async function readSettingsFile(
   env: Readonly<Record<string, string | undefined>>,
   home: string,
@@ -38,13 +35,13 @@ export async function readSettingsFile(
   if (text === undefined) return undefined;
   if (process.platform !== "win32" && ((await stat(path)).mode & 0o022) !== 0) {
     throw new SettingsError(
-      `Cannot use ${path}: others may write to it. Run: chmod 600 ${path}`,
+      `Cannot use ${path}: other users may write to it. Run: chmod 600 ${path}`,
     );
   }
   return { path, text };
 }
 
-/** All settings of the file. Throws `SettingsError`. */
+/** All entries of the file. Throws `SettingsError`. */
 export async function readEntries({ path, text }: SettingsFile): Promise<Entry[]> {
   return Object.entries(await parseToml(path, text)).flatMap(([section, table]): Entry[] => {
     const source = (key?: string) => {
@@ -63,7 +60,7 @@ export async function readEntries({ path, text }: SettingsFile): Promise<Entry[]
   });
 }
 
-/** The parser is loaded where there is something to parse. */
+/** Loads the parser only when there is a file. */
 async function parseToml(path: string, text: string): Promise<Readonly<Record<string, unknown>>> {
   const { parse, TomlError } = await import("smol-toml");
   try {
@@ -75,7 +72,7 @@ async function parseToml(path: string, text: string): Promise<Readonly<Record<st
   }
 }
 
-/** The line on which somebody would look for it; `undefined` for ways of writing that few use. */
+/** The line of an entry; `undefined` for rare ways to write it. */
 function lineOf(text: string, section: string, key: string | undefined): number | undefined {
   let current = "";
   for (const [index, line] of text.split("\n").entries()) {

@@ -1,23 +1,24 @@
 /**
- * What `--version` says: the version, and the commit that the program was made of. An executable has
- * the commit in it; a checkout is asked for it, without git, which may not be there.
+ * The line of `--version`: the version, and the commit. An executable contains its commit; in a
+ * checkout it is read from `.git`, without running git.
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { COMMIT } from "./commit.ts";
 
+/** The commit of an executable: `scripts/stage.ts` writes it here. */
+const COMMIT: string | undefined = undefined;
 /** As `git describe` abbreviates it in `scripts/compile.ts`. */
 const LENGTH = 12;
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
-/** `sotto 1.2.3 (0123456789ab)`; without the commit where nothing tells it. */
+/** `sotto 1.2.3 (0123456789ab)`; without the commit if it is unknown. */
 export async function versionLine(version: string, root = ROOT): Promise<string> {
   const commit = COMMIT ?? await commitOf(root);
   return `sotto ${version}${commit === undefined ? "" : ` (${commit})`}`;
 }
 
-/** The commit that a checkout is at (gitrepository-layout(5)); `undefined`: it is none. */
+/** The commit that a checkout is at (gitrepository-layout(5)); `undefined`: this is no checkout. */
 async function commitOf(root: string): Promise<string | undefined> {
   const folder = join(root, ".git");
   const read = (path: string) => readFile(join(folder, path), "utf8").catch(() => "");

@@ -105,9 +105,12 @@ async function writeManifests(root: string, folder: string): Promise<void> {
 }
 
 async function bakeCommit(folder: string, commit: string | undefined): Promise<void> {
-  const path = join(folder, "cli", "commit.ts");
+  const path = join(folder, "cli", "version.ts");
   const source = await readFile(path, "utf8");
-  const baked = source.replace(/= undefined;/, `= ${JSON.stringify(commit)};`);
+  const baked = source.replace(
+    "const COMMIT: string | undefined = undefined;",
+    `const COMMIT: string | undefined = ${JSON.stringify(commit)};`,
+  );
   if (commit !== undefined && baked === source) {
     throw new Error(`Cannot put the commit into ${path}`);
   }

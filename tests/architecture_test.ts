@@ -31,7 +31,7 @@ const MAY_IMPORT: readonly (readonly [part: string, from: Allowed])[] = [
     "main.ts",
     [
       ...["cli/", "server/", "client/", "bench/compare/", "examples/demo/", "package.json"],
-      ...["protocol/exit_codes.ts", "protocol/host_port.ts"],
+      ...["protocol/exit_codes.ts", "protocol/host_port.ts", "protocol/system_error.ts"],
     ],
   ],
   ["cli/", ["cli/", "certs/", "protocol/"]],

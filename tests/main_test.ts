@@ -57,12 +57,12 @@ Deno.test("sotto takes settings from config.toml and the environment, and names 
   {
     await using refused = sottoIn({ ...env, SOTTO_PASSWORD: "hunter2" }, "client", "ann@localhost");
     assert.equal(await refused.exit(), 2);
-    assert.match(refused.stderr, /^sotto: SOTTO_PASSWORD is set, and is not used.*\n$/);
+    assert.match(refused.stderr, /^sotto: SOTTO_PASSWORD is set\. It is not used, .*\n$/);
   }
   await Deno.writeTextFile(config, "[server]\ndatta = 1\n");
   await using wrong = sottoIn(env, "certs");
   assert.equal(await wrong.exit(), 2);
-  assert.match(wrong.stderr, /^sotto: .*config\.toml, line 2: .*Is data meant\?.*\n$/);
+  assert.match(wrong.stderr, /^sotto: .*config\.toml, line 2: .*Did you mean data\?.*\n$/);
   await Deno.remove(home, { recursive: true });
 });
 

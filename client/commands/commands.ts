@@ -1,9 +1,6 @@
 /**
- * What a person types, made into an `Intent`: one table of commands, from which `/help` is written
- * too. Pure: it knows neither who is there nor what is connected.
- *
- * No error that comes out of here repeats what was typed, save the name of a command: the rest may
- * be a passphrase.
+ * The table of commands: it turns a typed line into an `Intent`, and makes `/help` and completion.
+ * Pure: it does not know which users, rooms and groups exist.
  */
 import { DestinationError } from "../../protocol/destination.ts";
 import { RESERVED } from "../../protocol/names.ts";
@@ -46,16 +43,16 @@ export type Parsed =
   /** The line is empty. */
   | { readonly type: "nothing" };
 
-/** How a command is typed. */
+/** How to type a command. */
 export interface CommandForm {
-  /** What calls it, with the sign before it: `/names`, `@names`, `@group set`. */
+  /** Its names, with their sign: `/names`, `@names`, `@group set`. */
   readonly words: readonly string[];
-  /** As it is typed, and what it does, for `/help`. */
+  /** Each form, and what it does, for `/help`. */
   readonly usages: readonly (readonly [usage: string, help: string])[];
 }
 
 interface Command extends CommandForm {
-  /** `rest`: what follows the words, without the space between. */
+  /** `rest`: what follows the name and one space. */
   readonly parse: (rest: string) => Intent;
 }
 
@@ -65,9 +62,9 @@ const COMMANDS: readonly Command[] = [
   {
     words: ["/msg"],
     usages: [
-      ["@USER TEXT", "say something to one person, privately (also /msg USER TEXT)"],
-      ["@USER,USER TEXT", "the same to several people, each privately"],
-      ["1,3: TEXT", "the same by number; /names shows the numbers"],
+      ["@USER TEXT", "send to one person, privately (also /msg USER TEXT)"],
+      ["@USER,USER TEXT", "send to several people, each privately"],
+      ["1,3: TEXT", "send to people by number; /names shows the numbers"],
     ],
     parse: (rest) => parsePrivate(...splitFirstWord(rest)),
   },
@@ -78,128 +75,128 @@ const COMMANDS: readonly Command[] = [
   },
   {
     words: ["/all"],
-    usages: [["0: TEXT", "say something in the room general (also /all TEXT)"]],
+    usages: [["0: TEXT", "send to everyone in the room general (also /all TEXT)"]],
     parse: parseAll,
   },
   {
     words: ["@secret", "/secret"],
     usages: [
-      ["@secret USER KEY TEXT", "send what only those who know the key can read; KEY is one word"],
-      ["@secret USER", "the same, asking for key and text; the key is not shown"],
+      ["@secret USER KEY TEXT", "send what only people with the key can read; KEY is one word"],
+      ["@secret USER", "the same, but ask for key and text; the key is not shown"],
     ],
     parse: parseSecret,
   },
   {
     words: ["/open"],
     usages: [
-      ["/open", "open the newest sealed message, asking for its key"],
-      ["/open ID [KEY]", "open the one with this number or ID"],
+      ["/open", "open the newest sealed message; asks for its key"],
+      ["/open ID [KEY]", "open the sealed message with this number or ID"],
     ],
     parse: parseOpen,
   },
   {
     words: ["/keys"],
-    usages: [["/keys", "whose keys are remembered until you leave"]],
+    usages: [["/keys", "list whose keys are remembered until you leave"]],
     parse: withoutArguments("/keys", { type: "keys" }),
   },
   {
     words: ["/keys remember"],
     usages: [[
       "/keys remember USER [KEY]",
-      "ask for USER's key now, and not again until you leave",
+      "remember the key for USER until you leave",
     ]],
     parse: parseRemember,
   },
   {
     words: ["/keys forget"],
-    usages: [["/keys forget [USER]", "forget the key of USER, or all"]],
+    usages: [["/keys forget [USER]", "forget the key for USER, or all keys"]],
     parse: parseForget,
   },
   {
     words: ["@names", "/names", "/users"],
-    usages: [["@names", "who is here, with numbers (also /names, /users)"]],
+    usages: [["@names", "list who is online, with numbers (also /names, /users)"]],
     parse: withoutArguments("@names", { type: "names" }),
   },
   {
     words: ["@status", "/status"],
     usages: [
-      ["@status", "what others see of you (also /status)"],
-      ["@status normal|dnd|away", "set it; with dnd, private messages wait until it ends"],
+      ["@status", "show your status (also /status)"],
+      ["@status normal|dnd|away", "set your status; dnd holds private messages until it ends"],
     ],
     parse: parseStatus,
   },
   {
     words: ["/rooms", "@rooms"],
-    usages: [["/rooms", "which rooms there are, with people and topic"]],
+    usages: [["/rooms", "list the rooms, with members and topic"]],
     parse: withoutArguments("/rooms", { type: "list", kind: "rooms" }),
   },
   {
     words: ["/join", "/room"],
-    usages: [["/join ROOM", "go into a room: what you type goes there (also /room ROOM)"]],
+    usages: [["/join ROOM", "join a room, and write there (also /room ROOM)"]],
     parse: parseJoin,
   },
   {
     words: ["/leave"],
-    usages: [["/leave [ROOM]", "leave a room, or the one that you are in"]],
+    usages: [["/leave [ROOM]", "leave a room, or the current one"]],
     parse: parseLeave,
   },
   {
     words: ["/create"],
-    usages: [["/create ROOM [TOPIC]", "make a room, and go into it"]],
+    usages: [["/create ROOM [TOPIC]", "make a room, and write there"]],
     parse: parseCreate,
   },
   {
     words: ["/topic"],
     usages: [
-      ["/topic TEXT", "say what the room is about"],
-      ["/topic -", "take its topic away"],
+      ["/topic TEXT", "set the topic of the current room"],
+      ["/topic -", "remove its topic"],
     ],
     parse: parseTopic,
   },
   {
     words: ["/members"],
-    usages: [["/members [ROOM]", "who is in a room, or in group:NAME"]],
+    usages: [["/members [ROOM]", "list the members of a room, or of group:NAME"]],
     parse: parseMembers,
   },
   {
     words: ["@group set", "/group set"],
-    usages: [["@group set NAME ann,bob", "make a group of these people and you"]],
+    usages: [["@group set NAME ann,bob", "make a group of these people and yourself"]],
     parse: parseGroupSet,
   },
   {
     words: ["@group send", "/group send"],
-    usages: [["@group send NAME TEXT", "say something to a group"]],
+    usages: [["@group send NAME TEXT", "send to everyone in a group"]],
     parse: parseGroupSend,
   },
   {
     words: ["@group leave", "/group leave"],
-    usages: [["@group leave NAME", "leave a group; the last to leave deletes it"]],
+    usages: [["@group leave NAME", "leave a group; it is deleted with its last member"]],
     parse: parseGroupEnd("leave"),
   },
   {
     words: ["@group delete", "/group delete"],
-    usages: [["@group delete NAME", "delete a group that you made, and all that was said in it"]],
+    usages: [["@group delete NAME", "delete a group that you made, and its messages"]],
     parse: parseGroupEnd("delete"),
   },
   {
     words: ["@group add", "/group add"],
-    usages: [["@group add NAME ann,bob", "put people into a group that you made"]],
+    usages: [["@group add NAME ann,bob", "add people to a group that you made"]],
     parse: parseGroupChange("add"),
   },
   {
     words: ["@group remove", "/group remove"],
-    usages: [["@group remove NAME ann,bob", "take people out of a group that you made"]],
+    usages: [["@group remove NAME ann,bob", "remove people from a group that you made"]],
     parse: parseGroupChange("remove"),
   },
   {
     words: ["@group list", "/group list", "/groups", "@groups"],
-    usages: [["@group list", "which groups you are in (also /groups)"]],
+    usages: [["@group list", "list your groups (also /groups)"]],
     parse: withoutArguments("@group list", { type: "list", kind: "groups" }),
   },
   {
     words: ["/history"],
     usages: [
-      ["/history [WHERE] [N]", "the last N messages here, or in #ROOM, group:NAME or with @USER"],
+      ["/history [WHERE] [N]", "show the last N messages here, in #ROOM, group:NAME or with @USER"],
     ],
     parse: parseHistory,
   },
@@ -207,13 +204,13 @@ const COMMANDS: readonly Command[] = [
     words: ["/invite"],
     usages: [[
       "/invite [N] [SPAN]",
-      "a line that lets N people in (1) for 12h or 30d (7d); admins",
+      "invite N people (1) for a time such as 12h (7d); admins only",
     ]],
     parse: parseInvite,
   },
   {
     words: ["/search"],
-    usages: [["/search WORDS", "find messages that have all of the words"]],
+    usages: [["/search WORDS", "find messages that contain all the words"]],
     parse: parseSearch,
   },
   {
@@ -223,35 +220,35 @@ const COMMANDS: readonly Command[] = [
   },
   {
     words: ["/accept"],
-    usages: [["/accept [N]", "fetch the newest file, or the one with this number or ID"]],
+    usages: [["/accept [N]", "download the newest file, or the one with this number or ID"]],
     parse: parseFileId("accept"),
   },
   {
     words: ["/decline"],
-    usages: [["/decline [N]", "forget a file that was sent here, and what was fetched of it"]],
+    usages: [["/decline [N]", "refuse a file, and delete what was downloaded of it"]],
     parse: parseFileId("decline"),
   },
   {
     words: ["/cancel"],
-    usages: [["/cancel [N]", "stop a file on its way; /send or /accept go on with it"]],
+    usages: [["/cancel [N]", "stop a transfer; the same /send or /accept resumes it"]],
     parse: parseFileId("cancel"),
   },
   {
     words: ["/files"],
-    usages: [["/files", "which files can be fetched, and which are on their way"]],
+    usages: [["/files", "list offered files and transfers"]],
     parse: withoutArguments("/files", { type: "files" }),
   },
   {
     words: ["/say", "/room_msg"],
     usages: [
-      ["/say TEXT", "say TEXT as it stands, whatever it begins with"],
-      ["//TEXT", "say a line that begins with a slash"],
+      ["/say TEXT", "send TEXT as it is, even if it looks like a command"],
+      ["//TEXT", "send a text that begins with a slash"],
     ],
     parse: parseSay,
   },
   {
     words: ["/help", "@help"],
-    usages: [["/help", "this list"]],
+    usages: [["/help", "show this list"]],
     parse: withoutArguments("/help", { type: "help" }),
   },
   {
@@ -261,17 +258,17 @@ const COMMANDS: readonly Command[] = [
   },
   {
     words: ["/register"],
-    usages: [["/register NAME", "sign out, and in with a new name; the password is asked for"]],
+    usages: [["/register NAME", "sign out, and register a new name; asks for a password"]],
     parse: parseSignIn("register"),
   },
   {
     words: ["/login"],
-    usages: [["/login NAME", "sign out, and in as somebody else; the password is asked for"]],
+    usages: [["/login NAME", "sign out, and log in as another user; asks for the password"]],
     parse: parseSignIn("login"),
   },
   {
     words: ["/logout", "@logout"],
-    usages: [["/logout", "leave, and ask for the password next time (also logout)"]],
+    usages: [["/logout", "sign out and leave; the next start asks for the password"]],
     parse: withoutArguments("/logout", SIGN_OUT),
   },
 ];
@@ -349,7 +346,7 @@ export function helpText(): string {
   const usages = COMMANDS.flatMap((command) => command.usages);
   const width = Math.max(...usages.map(([usage]) => usage.length));
   return [
-    "What you type goes to everyone in the room. Besides:",
+    "What you type goes to everyone in the current room. Commands:",
     ...usages.map(([usage, help]) => `  ${usage.padEnd(width)}  ${help}`),
   ].join("\n");
 }

@@ -17,15 +17,15 @@ async function run(
   },
 ) {
   const lines: string[] = [];
-  const complaints: string[] = [];
+  const errors: string[] = [];
   const code = discover(
     { seconds: undefined, json },
-    { print: (line) => lines.push(line), complain: (line) => complaints.push(line) },
+    { print: (line) => lines.push(line), reportError: (line) => errors.push(line) },
     { clock, openLinks },
   );
   await settle();
   await clock.pass(3_000);
-  return { code: await code, lines, complaints };
+  return { code: await code, lines, errors };
 }
 
 async function announced(name: string) {
@@ -46,14 +46,14 @@ async function announced(name: string) {
 }
 
 Deno.test("discover lists servers for people", async () => {
-  const { code, lines, complaints } = await run(await announced("Lab"));
+  const { code, lines, errors } = await run(await announced("Lab"));
   assert.equal(code, EXIT.done);
   assert.deepEqual(lines, [
     "Lab: 3 people online; rooms: general\n" +
     "  sotto client 192.0.2.7:4433\n" +
     `  pin ${PIN} (announced, not proven)`,
   ]);
-  assert.deepEqual(complaints, []);
+  assert.deepEqual(errors, []);
 });
 
 Deno.test("discover lists servers for programs, one JSON object a line", async () => {
@@ -83,22 +83,22 @@ Deno.test("discover prints nothing that acts on a terminal", async () => {
 });
 
 Deno.test("discover says what to do where no server answers", async () => {
-  const { code, lines, complaints } = await run({ openLinks: new MemoryLan().join("192.0.2.9") });
+  const { code, lines, errors } = await run({ openLinks: new MemoryLan().join("192.0.2.9") });
   assert.equal(code, EXIT.no_connection);
   assert.deepEqual(lines, []);
-  assert.deepEqual(complaints, [
+  assert.deepEqual(errors, [
     "No server answered on the local network. " +
-    "If you know its address: sotto client [USER@]HOST[:PORT].",
+    "If you know the address: sotto client [USER@]HOST[:PORT].",
   ]);
 });
 
 Deno.test("discover says why it cannot look", async () => {
-  const { code, complaints } = await run({
+  const { code, errors } = await run({
     openLinks: () => ({
       ready: Promise.resolve(new DiscoveryError("there is no network")),
       [Symbol.asyncDispose]: () => Promise.resolve(),
     }),
   });
   assert.equal(code, EXIT.failed);
-  assert.match(complaints.join(), /^Cannot look for servers: there is no network\. If you know/);
+  assert.match(errors.join(), /^Cannot look for servers: there is no network\. If you know/);
 });

@@ -154,18 +154,24 @@ Deno.test("parseArguments answers wrong usage with exit code 2 and what to do", 
     [["bench", "compare", "--seconds", "0"], /--seconds/],
     [["client", "::1"], /in brackets/],
     [["client", "host", "--pin", "SHA256:x"], /not a pin/],
-    [["client", `sotto://host/?pin=${PIN_A}`, "--pin", PIN_B], /another pin/],
+    [
+      ["client", `sotto://host/?pin=${PIN_A}`, "--pin", PIN_B],
+      /pins in the invite line and in --pin differ/,
+    ],
     [["client", "host", "--plain", "--json"], /cannot be used together/],
     [["client", "host", "--password", "hunter2"], /--password/],
     [["send", "host"], /TARGET/],
     [["send", "host", "ann", "hello"], /room:NAME, group:NAME, @NAME/],
-    [["send", `sotto://host/?pin=${PIN_A}`, "@ann", "--pin", PIN_B], /another pin/],
+    [
+      ["send", `sotto://host/?pin=${PIN_A}`, "@ann", "--pin", PIN_B],
+      /pins in the invite line and in --pin differ/,
+    ],
     [["server", "--port", "65536"], /65,?535/],
     [["server", "--port", "x"], /--port/],
     [["server", "--engine", "steam"], /auto/],
     [["server", "extra"], /extra/],
     [["completion", "tcsh"], /bash/],
-    [["man", "clint"], /There is no command clint\. Give one of .*client/],
+    [["man", "clint"], /Unknown command clint\. Give one of .*client/],
   ];
   for (const [args, reason] of wrong) {
     const { exitCode, stdout, stderr } = printed(...args);

@@ -84,16 +84,16 @@ Deno.test("withSettings reads yes and no, and paths beside the file and at home"
 
 Deno.test("withSettings names the line of what is wrong, and what would do", async () => {
   const wrong: [file: string, reason: RegExp][] = [
-    ["[client]\nprot = 5", /line 2: there is no setting prot in \[client\]\. Is port meant\?/],
-    ["[server]\n\ntls_port = 1", /line 3: .*Is tls-port meant\?/],
+    ["[client]\nprot = 5", /line 2: unknown setting prot in \[client\]\. Did you mean port\?/],
+    ["[server]\n\ntls_port = 1", /line 3: .*Did you mean tls-port\?/],
     ["[client]\nport = 99999", /line 2: A port is a number from 1 to 65535/],
     ['[server]\nengine = "steam"', /line 2: .*--engine.*"quiche"/],
     ["[server]\nport = 1.5", /line 2: .*--port/],
     ["[client]\nplain = 1", /line 2: plain is not true or false/],
     ["[client]\nhost = []", /line 2: host is not text in quotes/],
     ["client.port = 77777", /line 1: A port/],
-    ["port = 1", /line 1: port stands under no heading.*\[client\] or \[server\]/],
-    ["[clint]\nport = 1", /line 2: port stands under \[clint\]/],
+    ["port = 1", /line 1: port is under no heading.*\[client\] or \[server\]/],
+    ["[clint]\nport = 1", /line 2: port is under \[clint\]/],
     ["[client\n", /line 1: /],
     ["[client]\nport = 1\nport = 2", /line 3: /],
   ];
@@ -110,12 +110,15 @@ Deno.test("withSettings names the line of what is wrong, and what would do", asy
 Deno.test("withSettings refuses secrets, and repeats none", async () => {
   for (const key of ["password", "passphrase", "token", "secret", "client-secret", "pass"]) {
     const message = await refusal({ file: `[client]\n${key} = "hunter2"` });
-    assert.match(message, /line 2: \S+ is a secret, and has no place here.*password-file/);
+    assert.match(
+      message,
+      /line 2: \S+ is a secret, which settings must not contain\. .*password-file/,
+    );
     assert.doesNotMatch(message, /hunter2/);
   }
   for (const name of REFUSED_VARIABLES) {
     const message = await refusal({ env: { [name]: "hunter2" } }, "client host");
-    assert.match(message, new RegExp(`^${name} is set, and is not used.*Unset it`));
+    assert.match(message, new RegExp(`^${name} is set\\. It is not used, .*Unset it`));
     assert.doesNotMatch(message, /hunter2/);
   }
 });
@@ -180,7 +183,7 @@ Deno.test("readSettingsFile finds the file by the XDG rules, and refuses one tha
     await chmod(path, 0o666);
     await assert.rejects(
       () => readSettingsFile({}, home),
-      /others may write to it. Run: chmod 600/,
+      /other users may write to it. Run: chmod 600/,
     );
   } finally {
     await Deno.remove(home, { recursive: true });

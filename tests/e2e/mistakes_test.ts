@@ -50,24 +50,24 @@ const MISTAKES: readonly (readonly [line: string, code: string, message: string]
   [
     "@zoe,max hello",
     "unknown_user",
-    "Nothing was sent to zoe, max: there is nobody of that name or number.",
+    "Nothing was sent to zoe, max: no account has that name or number.",
   ],
   ["@secret zoe k3y hello", "unknown_user", NO_ZOE],
   ["/history @zoe", "unknown_user", NO_ZOE],
   ["@group set club bob,zoe", "unknown_user", "No such user: zoe."],
   ["@group add crew zoe", "unknown_user", "No such user: zoe."],
   ["@group remove crew zoe", "not_a_member", "Not in that group: zoe."],
-  ["@alice hello", "to_self", "That is you. Name somebody else."],
+  ["@alice hello", "to_self", "That is you. Name another account."],
   // Numbers that no user has.
   [
     "9: hello",
     "unknown_user",
-    "Nothing was sent to number 9: there is nobody of that name or number.",
+    "Nothing was sent to number 9: no account has that name or number.",
   ],
   [
     "7,8: hello",
     "unknown_user",
-    "Nothing was sent to number 7, number 8: there is nobody of that name or number.",
+    "Nothing was sent to number 7, number 8: no account has that name or number.",
   ],
   ["99999999999999999999: hello", "bad_command", NOT_NUMBERS],
   ["0,1: hello", "bad_command", NOT_NUMBERS],

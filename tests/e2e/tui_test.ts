@@ -140,7 +140,7 @@ Deno.test(
     ann.press("Enter");
     await bob.until(/ann: one\n {6}┆ two\n {6}┆ three/);
     ann.enter("/help"); // A full window: tmux keeps less of one that is not.
-    await ann.until(/leave, and ask for the password/);
+    await ann.until(/sign out and leave; the next start asks/);
     ann.type("a draft of some length that goes on");
     const once = "(?![^]*#general · [^]*#general · )";
     for (const columns of [40, 20, 100, 40, 80]) {
