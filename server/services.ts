@@ -31,6 +31,8 @@ export interface ServicesOptions {
   readonly files: FileLimits;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Runs the callback at the end of this turn of the event loop; default: it does. */
+  readonly schedule?: ((callback: () => void) => void) | undefined;
 }
 
 /** What handlers are given; each asks for the part that it needs. */
@@ -74,6 +76,7 @@ export function makeServices(options: ServicesOptions): Services {
       clock,
       log,
       limit: limits.uncommitted,
+      ...(options.schedule && { schedule: options.schedule }),
     }),
     files: new Files({
       store: store.files,

@@ -6,7 +6,7 @@
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { assert } from "../../protocol/assert.ts";
-import { WalSync } from "./wal_sync.ts";
+import { type SyncFile, WalSync } from "./wal_sync.ts";
 
 export class Database implements AsyncDisposable {
   readonly #database: DatabaseSync;
@@ -16,9 +16,9 @@ export class Database implements AsyncDisposable {
   readonly #rollback: StatementSync;
 
   /** Takes over an open database in WAL mode. `file`: its name. */
-  constructor(database: DatabaseSync, file: string) {
+  constructor(database: DatabaseSync, file: string, syncFile?: SyncFile) {
     this.#database = database;
-    this.#disk = new WalSync(`${file}-wal`);
+    this.#disk = new WalSync(`${file}-wal`, syncFile);
     this.#begin = database.prepare("BEGIN IMMEDIATE");
     this.#commit = database.prepare("COMMIT");
     this.#rollback = database.prepare("ROLLBACK");

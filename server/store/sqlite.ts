@@ -18,10 +18,13 @@ import { checkSchema, migrate, type Migration } from "./migrations.ts";
 import { SqliteRooms } from "./rooms.ts";
 import { SqliteSearch } from "./search.ts";
 import type { Store } from "./store.ts";
+import type { SyncFile } from "./wal_sync.ts";
 
 export interface SqliteOptions {
   /** For tests of migrations. */
   readonly migrations?: readonly Migration[];
+  /** For tests without a disk. */
+  readonly syncFile?: SyncFile;
 }
 
 /** Milliseconds that a write waits for another process's. */
@@ -31,7 +34,7 @@ const WRITE_TIMEOUT = 5_000;
 export function openSqliteStore(file: string, options: SqliteOptions = {}): Store {
   const lock = lockDatabase(file);
   try {
-    return makeStore(openOwned(file, options.migrations), lock);
+    return makeStore(openOwned(file, options), lock);
   } catch (error) {
     lock[Symbol.dispose]();
     throw error;
@@ -73,13 +76,13 @@ function makeStore(database: Database, lock?: Disposable): Store {
   };
 }
 
-function openOwned(file: string, migrations?: readonly Migration[]): Database {
+function openOwned(file: string, { migrations, syncFile }: SqliteOptions): Database {
   const database = open(file);
   try {
     chmodSync(file, 0o600);
     database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
     migrate(database, file, migrations);
-    return new Database(database, file);
+    return new Database(database, file, syncFile);
   } catch (error) {
     database.close();
     if (error instanceof StoreError) throw error;

@@ -12,8 +12,12 @@
  */
 import { closeSync, fdatasync, openSync } from "node:fs";
 
+/** Calls back when what was written to the file is on the disk. */
+export type SyncFile = (descriptor: number, done: (error: Error | null) => void) => void;
+
 export class WalSync {
   readonly #file: string;
+  readonly #syncFile: SyncFile;
   #descriptor: number | undefined;
   /** The call under way, and the one that everybody who came since waits for. */
   #running: Promise<void> | undefined;
@@ -21,8 +25,9 @@ export class WalSync {
   #failure: Error | undefined;
 
   /** `file` is the log's: the database's name with `-wal`. It must exist when `synced` is called. */
-  constructor(file: string) {
+  constructor(file: string, syncFile: SyncFile = fdatasync) {
     this.#file = file;
+    this.#syncFile = syncFile;
   }
 
   /** Resolves when everything that was committed before this call is on the disk. */
@@ -51,7 +56,7 @@ export class WalSync {
   #sync(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#descriptor ??= openSync(this.#file, "r+");
-      fdatasync(this.#descriptor, (error) => error === null ? resolve() : reject(error));
+      this.#syncFile(this.#descriptor, (error) => error === null ? resolve() : reject(error));
     });
   }
 }
