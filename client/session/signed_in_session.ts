@@ -50,8 +50,10 @@ export class CurrentSession implements Requester {
     this.#signedIn.resolve();
   }
 
-  /** The session has ended. */
+  /** The session has ended, or another connection broke before it was signed in. */
   clear(): void {
+    // Whoever waits already goes on waiting for the same promise.
+    if (this.#connection === undefined) return;
     this.#connection = undefined;
     this.#signedIn = Promise.withResolvers();
   }
