@@ -68,6 +68,8 @@ const MAY_IMPORT: readonly (readonly [part: string, from: Allowed])[] = [
   ["protocol/", ["protocol/", "!protocol/transport/", "!protocol/discovery/"]],
   // It drives the program as the tests do.
   ["scripts/screenshots.ts", ["scripts/", "tests/helpers/"]],
+  // It runs the simulator of the tests.
+  ["scripts/simulate.ts", ["scripts/", "tests/sim/"]],
   ["scripts/", ["scripts/", "package.json"]],
   ["examples/", ["cli/server_address.ts", "client/", "protocol/host_port.ts"]],
   ["tests/", [""]],

@@ -1,0 +1,141 @@
+/**
+ * The promises, held to what the server has stored and what clients have shown, once everyone has
+ * caught up: what was acknowledged is stored once, what was shown is stored, histories are equal,
+ * files are whole, and what is bounded is within its bounds.
+ */
+import type { Message } from "../../protocol/frame.ts";
+import type { Parts } from "./find_lag.ts";
+import type { Record } from "./record.ts";
+import type { World } from "./world.ts";
+
+/** Timers that a client and its connection may have while nothing happens. */
+const TIMERS = 40;
+const PAGE = 100_000;
+/** Attempts to get a history, and milliseconds between two. */
+const TRIES = 10;
+const RETRY = 5_000;
+
+export async function checkEnd(parts: Parts & { readonly world: World }): Promise<string[]> {
+  const { server, clients, truth } = parts;
+  const { store } = server.running;
+  const broken: string[] = [];
+  const stored = new Map<string, ReadonlyMap<number, Message>>();
+  for (const conversation of await conversationsOf(parts)) {
+    const messages = await store.messages.history(conversation, 0, PAGE);
+    stored.set(conversation, new Map(messages.map((message) => [message.seq, message])));
+    if (truth.memberships.deleted.has(conversation)) continue;
+    broken.push(...checkStored(conversation, messages, parts));
+  }
+  for (const { records } of clients) {
+    for (const record of records) broken.push(...checkRecord(record, stored, parts));
+  }
+  broken.push(...await checkHistories(parts, stored));
+  broken.push(...checkFiles(parts));
+  broken.push(...checkBounds(parts));
+  return broken;
+}
+
+async function conversationsOf({ server, accounts }: Parts): Promise<Set<string>> {
+  const all = new Set(server.memberships.places);
+  for (const account of accounts) {
+    for (const { conversation } of await server.running.store.conversations.states(account)) {
+      all.add(conversation);
+    }
+  }
+  return all;
+}
+
+/** Numbers without gaps, each message once, and as it was sent. */
+function checkStored(conversation: string, messages: readonly Message[], { truth }: Parts) {
+  const broken: string[] = [];
+  const ids = new Set<string>();
+  for (const [index, { seq, ulid, from, content }] of messages.entries()) {
+    const what = `${conversation} seq=${seq} id=${ulid}`;
+    if (seq !== index + 1) broken.push(`gap in what is stored: ${what}, not ${index + 1}`);
+    if (ids.has(ulid)) broken.push(`stored twice: ${what}`);
+    ids.add(ulid);
+    const sent = truth.sent.get(ulid);
+    const { kind, body } = content;
+    const isSaid = kind !== "text" || truth.said.get(String(body)) === from;
+    const isSent = sent === undefined ||
+      (sent.from === from && sent.conversation === conversation &&
+        (kind !== "text" || sent.text === body));
+    if (!isSaid || !isSent) broken.push(`stored and not sent so: ${what}`);
+  }
+  return broken;
+}
+
+/** What a client has shown, or was told is stored, is stored. */
+function checkRecord(
+  record: Record,
+  stored: ReadonlyMap<string, ReadonlyMap<number, Message>>,
+  { truth }: Parts,
+): string[] {
+  const broken: string[] = [];
+  const isStored = (conversation: string, seq: number, id: string) =>
+    truth.memberships.deleted.has(conversation) || stored.get(conversation)?.get(seq)?.ulid === id;
+  for (const [id, { conversation, seq }] of record.sent) {
+    if (seq === undefined || isStored(conversation, seq, id)) continue;
+    broken.push(
+      `acknowledged and not stored: ${record.account} ${conversation} seq=${seq} id=${id}`,
+    );
+  }
+  for (const [conversation, shown] of record.shown) {
+    for (const { seq, id } of shown) {
+      if (isStored(conversation, seq, id)) continue;
+      broken.push(`shown and not stored: ${record.account} ${conversation} seq=${seq} id=${id}`);
+    }
+  }
+  return broken;
+}
+
+/** Whoever asks for the history of a room gets what the server has. */
+async function checkHistories(
+  { clients, truth, world }: Parts & { readonly world: World },
+  stored: ReadonlyMap<string, ReadonlyMap<number, Message>>,
+): Promise<string[]> {
+  const broken: string[] = [];
+  const conversation = "room:general";
+  for (const client of clients) {
+    const record = client.running?.record;
+    // A connection may have been lost, and nobody have noticed.
+    for (let tries = 0; tries < TRIES; tries++) {
+      record?.histories.delete(conversation);
+      await client.do({ type: "history", place: { type: "room", name: "general" }, limit: 500 });
+      await client.running?.chat.shown();
+      if (record?.histories.has(conversation)) break;
+      await world.pause(RETRY);
+    }
+    const history = record?.histories.get(conversation) ?? [];
+    const wanted = [...stored.get(conversation)?.values() ?? []].slice(-500);
+    const isEqual = history.length === wanted.length &&
+      history.every(({ seq, id }, index) =>
+        seq === wanted[index]?.seq && id === wanted[index]?.ulid
+      );
+    if (isEqual || truth.memberships.deleted.has(conversation)) continue;
+    broken.push(`another history: ${client.machine} has ${history.length} of ${wanted.length}`);
+  }
+  return broken;
+}
+
+/** What has arrived is what was sent. */
+function checkFiles({ clients, truth }: Parts): string[] {
+  return clients.flatMap(({ machine, files }) =>
+    [...files.accepted].flatMap(([name, bytes]) =>
+      truth.files.get(name)?.join() === bytes.join() ? [] : [`another file: ${machine} ${name}`]
+    )
+  );
+}
+
+function checkBounds({ clients, server, world }: Parts & { readonly world: World }): string[] {
+  const broken: string[] = [];
+  if (world.waiting > TIMERS * (clients.length + 1)) {
+    broken.push(`too many timers: ${world.waiting}`);
+  }
+  for (const connection of server.running.listener.connections) {
+    if (connection.openStreams > 1) {
+      broken.push(`streams left open: ${connection.remote.hostname} ${connection.openStreams}`);
+    }
+  }
+  return broken;
+}

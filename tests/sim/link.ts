@@ -1,0 +1,131 @@
+/**
+ * What is between the two ends of a connection: delays, stalls, and the ways in which it breaks.
+ * Packets of one lane arrive in their order; those of different lanes overtake each other.
+ */
+import type { CloseReason } from "../../protocol/transport/transport.ts";
+import type { Random } from "./random.ts";
+import type { World } from "./world.ts";
+
+/** Milliseconds after which both ends give up a connection on which nothing arrives. */
+const IDLE = 45_000;
+
+export interface LinkOptions {
+  /** One way, milliseconds. */
+  readonly delay: number;
+  /** Added to it, at most. */
+  readonly jitter: number;
+  /** Bytes of a stream that the other end has not read. */
+  readonly window: number;
+  /** Whether the client can go on from another address. */
+  readonly canRebind: boolean;
+}
+
+/** One end, as the link sees it. */
+export interface LinkEnd {
+  readonly isAlive: boolean;
+  finish(reason: CloseReason): void;
+}
+
+/** The packets of one stream in one direction. */
+interface Lane {
+  arrival: number;
+}
+
+const LOST: CloseReason = { kind: "lost", code: 0, reason: "", by: "local" };
+const SILENT: CloseReason = { kind: "idle", code: 0, reason: "", by: "local" };
+
+export class Link {
+  readonly options: LinkOptions;
+  readonly #world: World;
+  readonly #random: Random;
+  readonly #ends: LinkEnd[] = [];
+  #held: (() => void)[] | undefined;
+  #over = false;
+  /** Only another address of the client's helps. */
+  #waitsForRebind = false;
+
+  constructor(world: World, random: Random, options: LinkOptions) {
+    this.#world = world;
+    this.#random = random;
+    this.options = options;
+  }
+
+  get isOver(): boolean {
+    return this.#over;
+  }
+
+  attach(end: LinkEnd): void {
+    this.#ends.push(end);
+  }
+
+  /** Carries a packet to `end`. */
+  carry(lane: Lane, end: LinkEnd, deliver: () => void): void {
+    if (this.#over) return;
+    if (this.#held !== undefined) {
+      this.#held.push(() => this.carry(lane, end, deliver));
+      return;
+    }
+    const { delay, jitter } = this.options;
+    const soonest = this.#world.now + delay + jitter * this.#random.fraction();
+    lane.arrival = Math.max(lane.arrival, soonest);
+    this.#world.after(lane.arrival - this.#world.now, () => {
+      if (end.isAlive) deliver();
+    });
+  }
+
+  /** Nothing passes for so long; then all of it does. */
+  stall(ms: number): void {
+    if (this.#over || this.#held !== undefined) return;
+    this.#held = [];
+    this.#world.after(ms, () => {
+      if (!this.#waitsForRebind) this.resume();
+    });
+  }
+
+  /** The client's address has changed: nothing passes until it goes on from another port. */
+  moveAway(): void {
+    if (!this.options.canRebind) return this.lose();
+    this.#waitsForRebind = true;
+    this.#held ??= [];
+    this.#giveUpLater();
+  }
+
+  /** The client goes on from another port. */
+  rebind(): void {
+    this.#waitsForRebind = false;
+    this.resume();
+  }
+
+  resume(): void {
+    if (this.#over) return;
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    this.#waitsForRebind = false;
+    for (const carry of held) carry();
+  }
+
+  /** Both ends learn soon that it is lost. */
+  lose(): void {
+    if (this.#over) return;
+    this.#over = true;
+    for (const end of this.#ends) {
+      const delay = this.options.delay * 2 * this.#random.fraction();
+      this.#world.after(delay, () => end.isAlive && end.finish(LOST));
+    }
+  }
+
+  /** Nothing passes any more, and nobody is told. */
+  silence(): void {
+    if (this.#over) return;
+    this.#over = true;
+    for (const end of this.#ends) {
+      this.#world.after(IDLE, () => end.isAlive && end.finish(SILENT));
+    }
+  }
+
+  #giveUpLater(): void {
+    this.#world.after(IDLE, () => {
+      if (this.#waitsForRebind) this.silence();
+    });
+  }
+}

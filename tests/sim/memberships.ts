@@ -1,0 +1,118 @@
+/**
+ * Who was a member of which room or group, from which message to which: noted as the store changes,
+ * and put right after a power cut, which takes changes back.
+ */
+import { parseConversation } from "../../protocol/names.ts";
+import type { Appended } from "../../server/store/messages.ts";
+import type { Store } from "../../server/store/store.ts";
+
+/** From after a message on, up to and including another; `undefined`: still. */
+interface Epoch {
+  readonly from: number;
+  to: number | undefined;
+}
+
+export class Memberships {
+  readonly #places = new Map<string, Map<string, Epoch[]>>();
+  readonly #newest = new Map<string, number>();
+  /** Messages that are being stored. */
+  #storing = new Map<string, number>();
+  /** Places that were deleted, perhaps to be made anew. */
+  readonly deleted = new Set<string>();
+
+  /** Every place that ever was. */
+  get places(): readonly string[] {
+    return [...this.#places.keys()];
+  }
+
+  /** The newest message that was stored there. */
+  newest(conversation: string): number {
+    return this.#newest.get(conversation) ?? 0;
+  }
+
+  /** Notes what is being stored, and what has been. */
+  async during(
+    batch: readonly { readonly conversation: string }[],
+    append: () => Promise<readonly (Appended | undefined)[]>,
+  ): Promise<readonly (Appended | undefined)[]> {
+    const storing = this.#storing;
+    const count = (conversation: string, more: number) =>
+      storing.set(conversation, (storing.get(conversation) ?? 0) + more);
+    for (const { conversation } of batch) count(conversation, 1);
+    try {
+      const appended = await append();
+      for (const one of appended) {
+        if (one === undefined) continue;
+        const { conversation, seq } = one;
+        this.#newest.set(conversation, Math.max(seq, this.newest(conversation)));
+      }
+      return appended;
+    } finally {
+      for (const { conversation } of batch) count(conversation, -1);
+    }
+  }
+
+  joined(conversation: string, account: string, from: number): void {
+    const epochs = this.#epochs(conversation, account);
+    if (epochs.some(({ to }) => to === undefined)) return;
+    epochs.push({ from, to: undefined });
+  }
+
+  /** What is being stored may still be told. */
+  left(conversation: string, account: string): void {
+    const last = this.newest(conversation) + (this.#storing.get(conversation) ?? 0);
+    for (const epoch of this.#epochs(conversation, account)) epoch.to ??= last;
+  }
+
+  dropped(conversation: string): void {
+    this.deleted.add(conversation);
+    for (const account of this.#places.get(conversation)?.keys() ?? []) {
+      this.left(conversation, account);
+    }
+  }
+
+  /** Whether the account may have seen a message, now or before. */
+  mayHaveSeen(account: string, conversation: string, seq: number): boolean {
+    const parsed = parseConversation(conversation);
+    if (parsed?.type === "dm") return parsed.users.includes(account);
+    const epochs = this.#places.get(conversation)?.get(account) ?? [];
+    return epochs.some(({ to }) => to === undefined || to >= seq);
+  }
+
+  /** After which message the account is a member now; `undefined`: it is none. */
+  memberSince(account: string, conversation: string): number | undefined {
+    const epochs = this.#places.get(conversation)?.get(account) ?? [];
+    return epochs.find(({ to }) => to === undefined)?.from;
+  }
+
+  /** A server has been started: what it has is what counts. */
+  async reconcile(
+    store: Pick<Store, "conversations" | "rooms">,
+    accounts: readonly string[],
+  ): Promise<void> {
+    this.#storing = new Map();
+    for (const conversation of this.places) {
+      if (await store.rooms.get(conversation) === undefined) this.dropped(conversation);
+    }
+    for (const account of accounts) {
+      const states = await store.conversations.states(account);
+      const marks = new Map(states.map(({ conversation, mark }) => [conversation, mark]));
+      for (const [conversation, members] of this.#places) {
+        if (members.has(account) && !marks.has(conversation)) this.left(conversation, account);
+      }
+      for (const [conversation, mark] of marks) {
+        if (parseConversation(conversation)?.type !== "dm") {
+          this.joined(conversation, account, mark);
+        }
+      }
+    }
+  }
+
+  #epochs(conversation: string, account: string): Epoch[] {
+    let place = this.#places.get(conversation);
+    if (place === undefined) this.#places.set(conversation, place = new Map());
+    let epochs = place.get(account);
+    if (epochs === undefined) place.set(account, epochs = []);
+    return epochs;
+  }
+}

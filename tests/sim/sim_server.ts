@@ -1,0 +1,206 @@
+/**
+ * The server's machine: the real server on a simulated disk and network. Its process is started,
+ * stopped and killed; what is on the disk stays.
+ */
+import { Flusher } from "../../server/outbox.ts";
+import { SERVER_LIMITS } from "../../server/config.ts";
+import { startMaintenance } from "../../server/maintenance.ts";
+import type { Logger } from "../../server/log.ts";
+import { Connections } from "../../server/connections.ts";
+import { makeServices, type Services } from "../../server/services.ts";
+import type { Passwords } from "../../server/services/passwords.ts";
+import type { Tokens } from "../../server/services/tokens.ts";
+import { openSqliteStore } from "../../server/store/sqlite.ts";
+import type { Store } from "../../server/store/store.ts";
+import type { Disk } from "./disk.ts";
+import { Memberships } from "./memberships.ts";
+import { type Network, SimListener } from "./network.ts";
+import { watchStore } from "./sim_store.ts";
+import type { Swarm } from "./swarm.ts";
+import { Process, type World } from "./world.ts";
+
+/** Passwords and tokens without the work that makes them safe. */
+const PASSWORDS: Pick<Passwords, "hash" | "verify"> = {
+  hash: (password) => Promise.resolve(`plain ${password}`),
+  verify: (password, stored) =>
+    Promise.resolve({ ok: stored === `plain ${password}`, rehash: false }),
+};
+const LIFETIME = 30 * 24 * 60 * 60 * 1000;
+const DRAIN = 5_000;
+
+interface SimServerOptions {
+  readonly world: World;
+  readonly disk: Disk;
+  readonly network: Network;
+  readonly swarm: Swarm;
+  readonly accounts: readonly string[];
+  readonly skew: () => number;
+  readonly syncReads: boolean;
+}
+
+interface Running {
+  readonly process: Process;
+  readonly store: Store;
+  readonly services: Services;
+  readonly connections: Connections;
+  readonly listener: SimListener;
+  readonly endMaintenance: () => void;
+}
+
+export class SimServer {
+  readonly memberships = new Memberships();
+  /** What the server calls internal errors, apart from those of a failing disk. */
+  readonly faults: string[] = [];
+  readonly #options: SimServerOptions;
+  #running: Running | undefined;
+  /** It is being ended. */
+  #stopping: Running | undefined;
+  #logins = 0;
+
+  constructor(options: SimServerOptions) {
+    this.#options = options;
+  }
+
+  get isRunning(): boolean {
+    return this.#running !== undefined;
+  }
+
+  /** What its process has; throws while there is none. */
+  get running(): Running {
+    if (this.#running === undefined) throw new Error("The server does not run");
+    return this.#running;
+  }
+
+  async start(): Promise<void> {
+    const { world, disk, network, swarm, accounts } = this.#options;
+    if (this.#running !== undefined) return;
+    world.note("server starts");
+    const process = new Process(world, this.#options.skew);
+    const store = openSqliteStore(disk.database, {
+      syncFile: (_, done) => disk.sync(process, done),
+    });
+    disk.opened();
+    await this.memberships.reconcile(store, accounts);
+    const services = this.#services(process, store);
+    const listener = new SimListener(process);
+    const log = this.#log(process);
+    const connections = new Connections([listener], {
+      services,
+      flusher: new Flusher(process.soon),
+      clock: process,
+      log,
+      rates: SERVER_LIMITS,
+      outbox: swarm.outbox,
+      software: "sim",
+    });
+    const { files } = services;
+    const endMaintenance = swarm.maintenance
+      ? startMaintenance({ store, files, clock: process, log })
+      : () => {};
+    network.listener = listener;
+    this.#running = { process, store, services, connections, listener, endMaintenance };
+  }
+
+  /** Ends it in good order. */
+  async stop(): Promise<void> {
+    const { world, network } = this.#options;
+    const running = this.#running;
+    if (running === undefined || this.#stopping === running) return;
+    this.#stopping = running;
+    world.note("server stops");
+    const { connections, services, endMaintenance, process, store } = running;
+    await connections.drain(DRAIN, () => services.delivery.idle());
+    endMaintenance();
+    await services.files[Symbol.asyncDispose]();
+    await store[Symbol.asyncDispose]();
+    if (!process.isAlive) return;
+    process.die();
+    this.#running = undefined;
+    network.listener = undefined;
+    world.note("server stopped");
+  }
+
+  /** Kills its process; `power`: with the machine. */
+  kill(power: boolean): void {
+    const { world, disk, network, swarm } = this.#options;
+    const running = this.#running;
+    if (running === undefined) return;
+    this.#running = undefined;
+    network.listener = undefined;
+    running.process.die();
+    if (power) {
+      const lost = disk.afterPowerCut();
+      world.note(`power cut, ${lost} frames lost`);
+    } else {
+      disk.afterCrash();
+      world.note("server crashes");
+    }
+    network.serverDied(swarm.tellsDeath && !power);
+    // The old file is nobody's any more; this only closes it.
+    void running.store[Symbol.asyncDispose]();
+  }
+
+  #services(process: Process, store: Store): Services {
+    const { disk, swarm, syncReads } = this.#options;
+    const { memberships } = this;
+    const services = makeServices({
+      store: watchStore(store, { disk, process, memberships, syncReads }),
+      blobs: disk.blobs,
+      passwords: PASSWORDS,
+      tokens: this.#tokens(),
+      registration: "open",
+      limits: { ...SERVER_LIMITS, uncommitted: swarm.uncommitted },
+      files: {
+        largest: 1e9,
+        quota: 1e9,
+        count: 1_000,
+        spare: 0,
+        transfers: 64,
+        keep: LIFETIME,
+        keepPart: LIFETIME,
+      },
+      clock: process,
+      log: this.#log(process),
+      schedule: process.soon,
+    });
+    if (syncReads) {
+      const { conversations } = services;
+      conversations.states = async (account) => {
+        const states = await store.conversations.states(account);
+        await disk.synced(process);
+        return states;
+      };
+    }
+    return services;
+  }
+
+  #tokens(): Tokens {
+    return {
+      issue: (account, now) => {
+        const loginId = `login-${++this.#logins}`;
+        const expiresAt = now + LIFETIME;
+        return Promise.resolve({ token: `${loginId} ${account} ${expiresAt}`, loginId, expiresAt });
+      },
+      verify: (token, now) => {
+        const [loginId = "", account = "", expires = "0"] = token.split(" ");
+        return Promise.resolve(Number(expires) > now ? { loginId, account } : undefined);
+      },
+    };
+  }
+
+  #log(process: Process): Logger {
+    const { world, disk } = this.#options;
+    const quiet = () => {};
+    return {
+      writes: () => false,
+      debug: quiet,
+      info: quiet,
+      warn: quiet,
+      error: (event, fields) => {
+        if (!process.isAlive) return;
+        world.note(`server error ${event} ${JSON.stringify(fields)}`);
+        if (!disk.isFull && !disk.hasFailed) this.faults.push(`${event} ${JSON.stringify(fields)}`);
+      },
+    };
+  }
+}
