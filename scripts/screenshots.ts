@@ -5,15 +5,15 @@
 import { mkdir, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { House, type RunningProgram, SOTTO } from "../tests/helpers/house.ts";
+import { Sandbox, type ServerProgram, SOTTO } from "../tests/helpers/sandbox.ts";
 import { Terminal } from "../tests/helpers/terminal.ts";
 import { svgOf } from "./ansi_svg.ts";
 
 const PICTURES = fileURLToPath(new URL("../docs/screenshots/", import.meta.url));
 const MIB = 1024 * 1024;
 
-await using house = await House.make();
-const server = await house.server();
+await using sandbox = await Sandbox.make();
+const server = await sandbox.server();
 using ann = await startClient("ann", server, 80, 24);
 using bob = await startClient("bob", server, 80, 24);
 using cleo = await startClient("cleo", server, 40, 24);
@@ -41,7 +41,7 @@ await ann.until(/to #general now/);
 cleo.enter("anybody here for the night shift?");
 await ann.until(/#tech cleo: anybody/);
 await say(bob, "here comes the whole log", ann);
-await send(house.folder, "log-2026.tar", 400 * MIB, bob);
+await send(sandbox.folder, "log-2026.tar", 400 * MIB, bob);
 await ann.until(/log-2026\.tar, 400\.0 MiB/);
 ann.enter("/accept");
 await ann.until(/↓ log-2026\.tar █/);
@@ -55,18 +55,18 @@ await take(cleo, 40, "narrow.svg", "sotto client cleo@chat.example");
 /** Starts a client with colours, and waits for its interface. */
 async function startClient(
   name: string,
-  { port, pin }: RunningProgram,
+  { port, pin }: ServerProgram,
   columns: number,
   rows: number,
 ): Promise<Terminal> {
-  const file = await house.passwordFile(name);
-  const env = { ...house.env(name), NO_COLOR: "", TERM: "tmux-256color" };
+  const file = await sandbox.passwordFile(name);
+  const env = { ...sandbox.env(name), NO_COLOR: "", TERM: "tmux-256color" };
   const terminal = new Terminal(
     [
       ...[...SOTTO, "client", "--pin", pin, "--password-file", file],
-      ...["--downloads", join(house.folder, name, "downloads"), `${name}@127.0.0.1:${port}`],
+      ...["--downloads", join(sandbox.folder, name, "downloads"), `${name}@127.0.0.1:${port}`],
     ],
-    { cwd: house.folder, env, columns, rows },
+    { cwd: sandbox.folder, env, columns, rows },
   );
   await terminal.until(/#general · [^\n]*\n>/);
   return terminal;

@@ -7,8 +7,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { startTestChat, type TestChat } from "../helpers/client.ts";
 import { startTestServer, type TestServer } from "../helpers/server.ts";
-import { framed, Stranger } from "../helpers/stranger.ts";
-import { encode, type ValueMap } from "../helpers/stranger_msgpack.ts";
+import { framed, IndependentClient } from "../helpers/independent_client.ts";
+import { encode, type ValueMap } from "../helpers/independent_msgpack.ts";
 
 const HELLO = { type: "hello", id: 1, versions: [1], features: [], client: "rude" };
 const NOTHING = new Uint8Array(0);
@@ -30,16 +30,16 @@ class Scene implements AsyncDisposable {
     return new Scene(server, await startTestChat({ user: "bystander", port, pin }));
   }
 
-  connect(): Promise<Stranger> {
+  connect(): Promise<IndependentClient> {
     const { address: { hostname, port }, pin } = this.server;
-    return Stranger.connect({ hostname, port, pin });
+    return IndependentClient.connect({ hostname, port, pin });
   }
 
-  async signIn(user: string): Promise<Stranger> {
-    const stranger = await this.connect();
-    await stranger.hello();
-    await stranger.login(user, "rude word");
-    return stranger;
+  async signIn(user: string): Promise<IndependentClient> {
+    const client = await this.connect();
+    await client.hello();
+    await client.login(user, "rude word");
+    return client;
   }
 
   /** The bystander is where they were, and their messages are stored. */
@@ -137,7 +137,7 @@ for (const engine of ["builtin", "quiche"]) {
       [false, true].map(async (signedIn) => {
         const what = `${offence.name}${signedIn ? ", signed in" : ""}`;
         await using rude = signedIn ? await scene.signIn(`rude${i}`) : await scene.connect();
-        await rude.raw(offence.bytes);
+        await rude.writeBytes(offence.bytes);
         if (offence.ends) await rude.end();
         assert.equal((await rude.next("error")).code, offence.code, what);
         assert.equal((await rude.untilClosed()).code, offence.close, what);
@@ -156,7 +156,7 @@ Deno.test("The server takes a whole session a byte at a time", async () => {
     { type: "ping", id: 3 },
   ];
   for (const frame of frames) {
-    for (const byte of framed(encode(frame))) await slow.raw(Uint8Array.of(byte));
+    for (const byte of framed(encode(frame))) await slow.writeBytes(Uint8Array.of(byte));
   }
   await slow.next("welcome");
   await slow.next("authenticated");
@@ -169,8 +169,8 @@ Deno.test("The server takes many frames in one write, and one frame in two", asy
   await using hasty = await scene.signIn("hasty");
   const pings = Array.from({ length: 50 }, (_, i) => framed(encode({ type: "ping", id: 100 + i })));
   const bytes = Uint8Array.from(pings.flatMap((ping) => [...ping]));
-  await hasty.raw(bytes.subarray(0, 101));
-  await hasty.raw(bytes.subarray(101));
+  await hasty.writeBytes(bytes.subarray(0, 101));
+  await hasty.writeBytes(bytes.subarray(101));
   for (let i = 0; i < 50; i++) assert.equal((await hasty.next("pong")).re, 100 + i);
 });
 
@@ -192,7 +192,7 @@ Deno.test("The server tells a frame of wrong types with its id, and goes on", as
   }
   await rude.write({ type: "ping", id: "seven" });
   assert.deepEqual(Object.hasOwn(await rude.next("error"), "re"), false);
-  assert.equal((await rude.say("room:general", "sorry")).type, "ack");
+  assert.equal((await rude.send("room:general", "sorry")).type, "ack");
   await scene.isUndisturbed();
 });
 
@@ -207,7 +207,7 @@ Deno.test("The server refuses a second hello, signed in or not, and goes on", as
   await signedIn.write({ ...HELLO, id: 8 });
   const again = await signedIn.next("error");
   assert.deepEqual([again.re, again.code], [8, "bad_state"]);
-  assert.equal((await signedIn.say("room:general", "sorry")).type, "ack");
+  assert.equal((await signedIn.send("room:general", "sorry")).type, "ack");
   await scene.isUndisturbed();
 });
 
@@ -254,7 +254,7 @@ Deno.test("The server outlives random bytes, framed and bare, and connections th
   const codes = new Set<unknown>();
   await Promise.all([...bare, ...bodies.map(framed)].map(async (bytes) => {
     await using rude = await scene.connect();
-    await rude.raw(bytes);
+    await rude.writeBytes(bytes);
     await rude.end();
     const { code } = await rude.untilClosed();
     codes.add(rude.received.at(-1)?.code);
@@ -265,7 +265,7 @@ Deno.test("The server outlives random bytes, framed and bare, and connections th
   assert.ok(codes.has("frame_malformed") && codes.has("frame_too_large"), [...codes].join());
   await Promise.all(bare.map(async (bytes) => {
     await using rude = await scene.connect();
-    await rude.raw(bytes);
+    await rude.writeBytes(bytes);
   }));
   await scene.isUndisturbed();
 });

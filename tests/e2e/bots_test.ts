@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { House } from "../helpers/house.ts";
+import { Sandbox } from "../helpers/sandbox.ts";
 import { Program } from "../helpers/program.ts";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -24,30 +24,30 @@ Deno.test("docs/bots.md shows the bots as they are", async () => {
 });
 
 Deno.test("The bot in TypeScript rolls dice in rooms and for one person alone", async () => {
-  await using house = await House.make();
-  const server = await house.server();
-  const ann = await house.person("ann", server);
-  const password = await house.passwordFile("dice");
+  await using sandbox = await Sandbox.make();
+  const server = await sandbox.server();
+  const ann = await sandbox.signIn("ann", server);
+  const password = await sandbox.passwordFile("dice");
   const args = [`dice@127.0.0.1:${server.port}`, server.pin, password, "tech"];
   await using bot = new Program(
     Deno.execPath(),
     ["run", "-A", "--no-check", "--unstable-net", pathOf("examples/bots/dice.ts"), ...args],
-    { env: house.env("dice") },
+    { env: sandbox.env("dice") },
   );
   await ann.event({ event: "presence", user: "dice", status: "normal" });
-  ann.type("!roll 3d6");
+  ann.writeLine("!roll 3d6");
   const { text } = await ann.event({ event: "message", from: "dice" });
   const [, rolls = "", sum] = /^ann: (\d \+ \d \+ \d) = (\d+)$/.exec(`${text}`) ?? [];
   assert.equal(rolls.split(" + ").reduce((all, roll) => all + Number(roll), 0), Number(sum));
-  ann.type("/join tech");
+  ann.writeLine("/join tech");
   await ann.event({ event: "room", conversation: "room:tech" });
-  ann.type("!roll 1d2; rm -rf /");
+  ann.writeLine("!roll 1d2; rm -rf /");
   await ann.event({
     event: "message",
     conversation: "room:tech",
     text: "ann: write !roll, or !roll 2d6.",
   });
-  ann.type("@dice !roll");
+  ann.writeLine("@dice !roll");
   await ann.event({ event: "message", conversation: "dm:ann:dice" });
   bot.kill("SIGTERM");
   await ann.event({ event: "presence", user: "dice", status: "offline" });
@@ -58,27 +58,27 @@ Deno.test({
   name: "The bot in shell answers what it was asked, also while it was away",
   ignore,
   async fn() {
-    await using house = await House.make();
-    const server = await house.server();
-    const ann = await house.person("ann", server);
-    const password = await house.passwordFile("disk");
+    await using sandbox = await Sandbox.make();
+    const server = await sandbox.server();
+    const ann = await sandbox.signIn("ann", server);
+    const password = await sandbox.passwordFile("disk");
     const args = [`disk@127.0.0.1:${server.port}`, "--accept-new", "--password-file", password];
-    const env = await house.withSotto("disk");
+    const env = await sandbox.envWithSotto("disk");
     // A group of its own, which a signal to `timeout` reaches as Ctrl-C would.
     const start = () =>
       new Program("timeout", ["60", "sh", pathOf("examples/bots/disk.sh"), ...args], { env });
     {
       await using bot = start();
       await ann.event({ event: "presence", user: "disk", status: "normal" });
-      ann.type("how full is the !disk?");
-      ann.type("!disk");
+      ann.writeLine("how full is the !disk?");
+      ann.writeLine("!disk");
       const { text } = await ann.event({ event: "message", conversation: "dm:ann:disk", seq: 1 });
       assert.match(`${text}`, /^The disk of \S+ is \d+% full\.$/);
       bot.kill("SIGTERM");
       await ann.event({ event: "presence", user: "disk", status: "offline" });
       await bot.exit();
     }
-    ann.type("@disk !disk");
+    ann.writeLine("@disk !disk");
     await ann.event({ event: "ack", conversation: "dm:ann:disk" });
     await using again = start();
     await ann.event({ event: "message", conversation: "dm:ann:disk", seq: 3 });

@@ -1,6 +1,6 @@
 /** Completion as people have it: in the shells themselves, with the Tab key. */
 import { spawnSync } from "node:child_process";
-import { House } from "../helpers/house.ts";
+import { Sandbox } from "../helpers/sandbox.ts";
 import { hasTerminal, Terminal } from "../helpers/terminal.ts";
 
 /** How each shell is started bare, and told to complete. */
@@ -20,15 +20,15 @@ for (const [shell, { start, load }] of Object.entries(SHELLS)) {
     name: `sotto completion ${shell} completes commands, options and their values at Tab`,
     ignore,
     async fn() {
-      await using house = await House.make();
+      await using sandbox = await Sandbox.make();
       const env: Record<string, string> = {
-        ...await house.withSotto("ann"),
+        ...await sandbox.envWithSotto("ann"),
         TERM: "screen",
         HISTFILE: "",
       };
       // Not through tmux, which has a PATH of its own.
       const command = ["env", `PATH=${env["PATH"]}`, ...start];
-      using terminal = new Terminal(command, { cwd: house.folder, env });
+      using terminal = new Terminal(command, { cwd: sandbox.folder, env });
       /** Has the shell say something, so that it is known to listen again. */
       const answered = async (line: string, word: string) => {
         terminal.enter(`${line}; echo ${word}''!`);

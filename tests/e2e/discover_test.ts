@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { House, SOTTO } from "../helpers/house.ts";
+import { Sandbox, SOTTO } from "../helpers/sandbox.ts";
 import { type Machine, Namespaces, whyNoNamespaces } from "../helpers/namespaces.ts";
 import { Program } from "../helpers/program.ts";
 import { hasTerminal, Terminal } from "../helpers/terminal.ts";
@@ -52,11 +52,11 @@ Deno.test({
   name: "sotto discover finds a server on another machine, and no longer when it has stopped",
   ignore,
   async fn() {
-    await using house = await House.make();
+    await using sandbox = await Sandbox.make();
     using machines = new Namespaces();
     const { left, right } = machines;
     {
-      await using server = await serve(left, join(house.folder, "data"));
+      await using server = await serve(left, join(sandbox.folder, "data"));
       const [found] = await discoverUntil(right, ({ length }) => length === 1);
       assert.deepEqual(found, {
         name: NAME,
@@ -71,14 +71,14 @@ Deno.test({
         more_rooms: 0,
       });
 
-      const file = await house.passwordFile("ann");
+      const file = await sandbox.passwordFile("ann");
       const target = `ann@${left.ipv4}:${server.port}`;
       const trust = ["--pin", server.pin ?? "", "--password-file", file];
       const [command, ...rest] = right.prefix;
       await using ann = new Program(
         command,
         [...rest, ...SOTTO, "client", target, "--json", ...trust],
-        { env: house.env("ann") },
+        { env: sandbox.env("ann") },
       );
       await ann.event({ event: "authenticated", user: "ann" });
       await discoverUntil(right, ([found]) => found?.["people"] === 1);
@@ -95,12 +95,12 @@ Deno.test({
   name: "sotto discover tells two servers of one name apart, by IPv6 alone as well",
   ignore,
   async fn() {
-    await using house = await House.make();
+    await using sandbox = await Sandbox.make();
     using machines = new Namespaces();
     const { left, right } = machines;
-    await using one = await serve(left, join(house.folder, "one"));
-    await using two = await serve(right, join(house.folder, "two"), "--host", right.ipv6);
-    await using silent = await serve(right, join(house.folder, "silent"), "--no-announce");
+    await using one = await serve(left, join(sandbox.folder, "one"));
+    await using two = await serve(right, join(sandbox.folder, "two"), "--host", right.ipv6);
+    await using silent = await serve(right, join(sandbox.folder, "silent"), "--no-announce");
     const found = await discoverUntil(right, ({ length }) => length === 2);
     assert.equal(new Set(found.map(({ name }) => name)).size, 2);
     const names = found.map(({ name }) => String(name).replace(/ \(.{6}\)$/, ""));
@@ -116,7 +116,7 @@ Deno.test({
   name: "sotto server goes on where the port of multicast DNS is taken, and says so once",
   ignore,
   async fn() {
-    await using house = await House.make();
+    await using sandbox = await Sandbox.make();
     using machines = new Namespaces();
     const { left } = machines;
     const [command, ...rest] = left.prefix;
@@ -128,7 +128,7 @@ Deno.test({
       ...[Deno.execPath(), "eval", "--unstable-net", script],
     ]);
     await holder.line(/taken/);
-    await using server = await serve(left, join(house.folder, "data"));
+    await using server = await serve(left, join(sandbox.folder, "data"));
     const { program } = server;
     for (let look = 0; look < 100 && !program.stderr.includes("not_announced"); look++) {
       await new Promise((resolve) => setTimeout(resolve, 50));
@@ -151,14 +151,14 @@ Deno.test({
   name: "sotto client without an address offers the server on the network, and still asks",
   ignore: ignore || !hasTerminal(),
   async fn() {
-    await using house = await House.make();
+    await using sandbox = await Sandbox.make();
     using machines = new Namespaces();
     const { left, right } = machines;
-    await using server = await serve(left, join(house.folder, "data"));
+    await using server = await serve(left, join(sandbox.folder, "data"));
     await discoverUntil(right, ({ length }) => length === 1);
     using ann = new Terminal([...right.prefix, ...SOTTO, "client"], {
-      cwd: house.folder,
-      env: house.env("ann"),
+      cwd: sandbox.folder,
+      env: sandbox.env("ann"),
       columns: 100,
       rows: 40,
     });

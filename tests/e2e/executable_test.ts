@@ -78,13 +78,13 @@ Deno.test("sotto runs from one file: a server and two clients talk", async () =>
   await using bob = join_("bob");
   await bob.event({ event: "authenticated", user: "bob" });
 
-  ann.type("hello from one file");
+  ann.writeLine("hello from one file");
   await ann.event({ event: "ack", conversation: "room:general" });
   await bob.event({ event: "message", from: "ann", text: "hello from one file" });
-  bob.type("@ann and back");
+  bob.writeLine("@ann and back");
   await ann.event({ event: "message", from: "bob", conversation: "dm:ann:bob", text: "and back" });
 
-  ann.type("@quit");
+  ann.writeLine("@quit");
   bob.end();
   assert.equal(await ann.exit(), 0);
   assert.equal(await bob.exit(), 0);

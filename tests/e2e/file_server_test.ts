@@ -10,7 +10,7 @@ import { encodeFrame } from "../../protocol/codec.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { GENERAL } from "../../protocol/names.ts";
 import { download, fileOf, FileStream, hashOf, upload, uploadOf } from "../helpers/files.ts";
-import { House, type RunningProgram } from "../helpers/house.ts";
+import { Sandbox, type ServerProgram } from "../helpers/sandbox.ts";
 import { ulidOf } from "../helpers/messages.ts";
 import { TestPeer } from "../helpers/peer.ts";
 import { poll } from "../helpers/within.ts";
@@ -20,25 +20,25 @@ const MIB = 1024 * 1024;
 const LARGE = 128 * MIB;
 const GROWTH = 64 * MIB;
 
-function signIn({ port, pin }: RunningProgram, name: string): Promise<TestPeer> {
+function signIn({ port, pin }: ServerProgram, name: string): Promise<TestPeer> {
   return TestPeer.signIn({ address: { hostname: "127.0.0.1", port }, pin }, name);
 }
 
 Deno.test("sotto server goes on with a file where it was when it was killed", async () => {
-  await using house = await House.make();
+  await using sandbox = await Sandbox.make();
   const file = fileOf(1, 4 * MIB);
-  const first = await house.server();
+  const first = await sandbox.server();
   await using ann = await signIn(first, "ann");
   const stream = await FileStream.open(ann);
   await stream.write(uploadOf(file));
   await stream.ready();
   await stream.chunks(file.bytes.subarray(0, 2 * MIB));
-  const path = join(house.folder, "data", "files", file.file);
+  const path = join(sandbox.folder, "data", "files", file.file);
   await poll(async () => (await stat(path)).size >= MIB || undefined, "the first MiB");
   first.program.kill("SIGKILL");
   await first.program.exit();
 
-  const second = await house.server({ port: first.port });
+  const second = await sandbox.server({ port: first.port });
   await using again = await signIn(second, "ann");
   const [, offset, word] = /^(\d+), (.*)$/.exec(await upload(again, file)) ?? [];
   assert.equal(word, "stored");
@@ -50,8 +50,8 @@ for (const engine of ["builtin", "quiche"]) {
   Deno.test(`sotto server (${engine}) does not grow with the files that pass through it`, {
     ignore: Deno.build.os !== "linux", // Elsewhere nothing tells it as simply.
   }, async () => {
-    await using house = await House.make();
-    const server = await house.server({ args: ["--engine", engine] });
+    await using sandbox = await Sandbox.make();
+    const server = await sandbox.server({ args: ["--engine", engine] });
     await using ann = await signIn(server, "ann");
     const before = await memoryOf(server.program.pid);
     let most = 0;

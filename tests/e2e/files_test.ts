@@ -12,7 +12,7 @@ import { type Clock, systemClock } from "../../protocol/clock.ts";
 import { encodeFileContent } from "../../protocol/file_content.ts";
 import { startTestChat } from "../helpers/client.ts";
 import { fileOf, hashOf, upload } from "../helpers/files.ts";
-import { House, type RunningProgram, SOTTO } from "../helpers/house.ts";
+import { Sandbox, type ServerProgram, SOTTO } from "../helpers/sandbox.ts";
 import type { Program } from "../helpers/program.ts";
 import { TestPeer } from "../helpers/peer.ts";
 import { hasTerminal, Terminal } from "../helpers/terminal.ts";
@@ -22,12 +22,12 @@ import { poll } from "../helpers/within.ts";
 const MIB = 1024 * 1024;
 const BYTES = new Uint8Array(randomBytes(300_000));
 
-function downloads(house: House, person: string): string {
-  return join(house.folder, person, "downloads");
+function downloads(sandbox: Sandbox, person: string): string {
+  return join(sandbox.folder, person, "downloads");
 }
 
-async function fileIn(house: House, name: string, bytes: Uint8Array = BYTES): Promise<string> {
-  const path = join(house.folder, name);
+async function fileIn(sandbox: Sandbox, name: string, bytes: Uint8Array = BYTES): Promise<string> {
+  const path = join(sandbox.folder, name);
   await writeFile(path, bytes);
   return path;
 }
@@ -37,49 +37,49 @@ async function bytesAt(path: unknown): Promise<Uint8Array> {
 }
 
 Deno.test("sotto client sends a file, offers it, and fetches it when that is accepted", async () => {
-  await using house = await House.make();
-  const server = await house.server();
-  const ann = await house.person("ann", server);
-  const bob = await house.person("bob", server);
-  await mkdir(downloads(house, "bob"), { recursive: true });
-  await writeFile(join(downloads(house, "bob"), "my plan.pdf"), "another");
-  ann.type(`/send @bob ${await fileIn(house, "my plan.pdf")}`);
+  await using sandbox = await Sandbox.make();
+  const server = await sandbox.server();
+  const ann = await sandbox.signIn("ann", server);
+  const bob = await sandbox.signIn("bob", server);
+  await mkdir(downloads(sandbox, "bob"), { recursive: true });
+  await writeFile(join(downloads(sandbox, "bob"), "my plan.pdf"), "another");
+  ann.writeLine(`/send @bob ${await fileIn(sandbox, "my plan.pdf")}`);
   const offer = await bob.event({ event: "offer", from: "ann" });
   assert.deepEqual([offer["name"], offer["size"]], ["my plan.pdf", BYTES.length]);
   await ann.event({ event: "file", direction: "up", id: offer["id"] });
   await ann.event({ event: "ack", id: offer["id"] });
-  bob.type(`/accept ${offer["number"]}`);
+  bob.writeLine(`/accept ${offer["number"]}`);
   const { path } = await bob.event({ event: "file", direction: "down", id: offer["id"] });
-  assert.equal(path, join(downloads(house, "bob"), "my plan (1).pdf"));
+  assert.equal(path, join(downloads(sandbox, "bob"), "my plan (1).pdf"));
   assert.deepEqual(await bytesAt(path), BYTES);
-  assert.equal(await readFile(join(downloads(house, "bob"), "my plan.pdf"), "utf8"), "another");
+  assert.equal(await readFile(join(downloads(sandbox, "bob"), "my plan.pdf"), "utf8"), "another");
 
   for (
     const [line, code] of [
-      [`/send bob ${house.folder}`, "not_a_file"],
+      [`/send bob ${sandbox.folder}`, "not_a_file"],
       ["/send bob ./nothing", "no_file"],
       ["/send bob", "bad_command"],
       ["/accept 99", "unknown_file"],
     ] as const
   ) {
-    ann.type(line);
+    ann.writeLine(line);
     await ann.event({ event: "error", code });
   }
 });
 
 Deno.test("sotto client finishes files at the end of its input, for those who come later", async () => {
-  await using house = await House.make();
-  const server = await house.server();
-  const bob = await house.person("bob", server);
+  await using sandbox = await Sandbox.make();
+  const server = await sandbox.server();
+  const bob = await sandbox.signIn("bob", server);
   bob.end();
   assert.equal(await bob.exit(), 0);
-  const ann = await house.person("ann", server);
-  ann.type(`/send bob ${await fileIn(house, "plan.pdf")}`);
+  const ann = await sandbox.signIn("ann", server);
+  ann.writeLine(`/send bob ${await fileIn(sandbox, "plan.pdf")}`);
   ann.end();
   assert.equal(await ann.exit(), 0);
   await ann.event({ event: "ack", conversation: "dm:ann:bob" });
 
-  const again = await house.person("bob", server, "--auto-accept", "1M");
+  const again = await sandbox.signIn("bob", server, "--auto-accept", "1M");
   again.end();
   assert.equal(await again.exit(), 0);
   const { path } = await again.event({ event: "file", direction: "down" });
@@ -87,33 +87,33 @@ Deno.test("sotto client finishes files at the end of its input, for those who co
 });
 
 Deno.test("sotto client offers a file in a room to everyone there", async () => {
-  await using house = await House.make();
-  const server = await house.server();
+  await using sandbox = await Sandbox.make();
+  const server = await sandbox.server();
   const [ann, bob, cat] = await Promise.all(
-    ["ann", "bob", "cat"].map((name) => house.person(name, server)),
+    ["ann", "bob", "cat"].map((name) => sandbox.signIn(name, server)),
   );
   assert.ok(ann && bob && cat);
   for (const person of [ann, bob, cat]) {
-    person.type("/join tech");
+    person.writeLine("/join tech");
     await person.event({ event: "room", conversation: "room:tech" });
   }
-  ann.type(`/send #tech ${await fileIn(house, "plan.pdf")}`);
+  ann.writeLine(`/send #tech ${await fileIn(sandbox, "plan.pdf")}`);
   for (const person of [bob, cat]) {
     await person.event({ event: "offer", conversation: "room:tech", name: "plan.pdf" });
-    person.type("/accept");
+    person.writeLine("/accept");
     const { path } = await person.event({ event: "file", direction: "down" });
     assert.deepEqual(await bytesAt(path), BYTES);
   }
 });
 
 Deno.test("sotto client goes on with a file after a Ctrl-C, and says that it was not across", async () => {
-  await using house = await House.make();
-  const server = await house.server();
+  await using sandbox = await Sandbox.make();
+  const server = await sandbox.server();
   await using relay = new UdpRelay({ hostname: "127.0.0.1", port: server.port });
-  const bob = await house.person("bob", server, "--auto-accept", "1G");
+  const bob = await sandbox.signIn("bob", server, "--auto-accept", "1G");
   const bytes = new Uint8Array(randomBytes(8 * MIB));
-  const path = await fileIn(house, "large", bytes);
-  const ann = await house.person("ann", { ...server, port: relay.port });
+  const path = await fileIn(sandbox, "large", bytes);
+  const ann = await sandbox.signIn("ann", { ...server, port: relay.port });
   let left = 3 * MIB;
   const stalled = Promise.withResolvers<void>();
   relay.filter = (datagram, direction) => {
@@ -122,15 +122,15 @@ Deno.test("sotto client goes on with a file after a Ctrl-C, and says that it was
     stalled.resolve();
     return undefined;
   };
-  ann.type(`/send bob ${path}`);
+  ann.writeLine(`/send bob ${path}`);
   await stalled.promise;
   ann.kill("SIGINT");
   assert.equal(await ann.exit(), 1);
   assert.match(ann.stderr, /Left; 1 file was not transferred completely/);
   await ann.event({ event: "closed", code: "unfinished" });
 
-  const again = await house.person("ann", server);
-  again.type(`/send bob ${path}`);
+  const again = await sandbox.signIn("ann", server);
+  again.writeLine(`/send bob ${path}`);
   const begun = await again.event({ event: "progress", rate: 0 });
   assert.ok(Number(begun["transferred"]) > MIB, JSON.stringify(begun));
   const { path: written } = await bob.event({ event: "file", direction: "down", name: "large" });
@@ -145,30 +145,30 @@ const HASTY: Clock = {
 };
 
 Deno.test("sotto client goes on with files by itself when the server is killed in their middle", async () => {
-  await using house = await House.make();
-  const first = await house.server();
+  await using sandbox = await Sandbox.make();
+  const first = await sandbox.server();
   const { port, pin } = first;
   const bytes = new Uint8Array(randomBytes(32 * MIB));
-  const path = await fileIn(house, "large", bytes);
-  const folder = downloads(house, "bob");
+  const path = await fileIn(sandbox, "large", bytes);
+  const folder = downloads(sandbox, "bob");
   await using bob = await startTestChat({
     user: "bob",
     port,
     pin,
     clock: HASTY,
-    files: { store: new DiskFiles({ home: house.folder, downloads: folder }) },
+    files: { store: new DiskFiles({ home: sandbox.folder, downloads: folder }) },
   });
-  const files = { store: new DiskFiles({ home: house.folder }) };
+  const files = { store: new DiskFiles({ home: sandbox.folder }) };
   await using ann = await startTestChat({ user: "ann", port, pin, clock: HASTY, files });
-  const blobs = join(house.folder, "data", "files");
+  const blobs = join(sandbox.folder, "data", "files");
 
   await ann.chat.type(`/send bob ${path}`);
   await whenIn(blobs, 2 * MIB);
-  const second = await killAndStart(house, first);
+  const second = await killAndStart(sandbox, first);
   await bob.event("offer");
   await bob.chat.type("/accept");
   await whenIn(folder, 2 * MIB);
-  await killAndStart(house, second);
+  await killAndStart(sandbox, second);
   const { path: written } = await bob.event("file");
   assert.deepEqual(await bytesAt(written), bytes);
   for (const person of [ann, bob]) {
@@ -179,9 +179,9 @@ Deno.test("sotto client goes on with files by itself when the server is killed i
 });
 
 Deno.test("sotto client writes no hostile name, and nothing outside its folder", async () => {
-  await using house = await House.make();
-  const server = await house.server();
-  const bob = await house.person("bob", server, "--auto-accept", "1M");
+  await using sandbox = await Sandbox.make();
+  const server = await sandbox.server();
+  const bob = await sandbox.signIn("bob", server, "--auto-accept", "1M");
   const { port, pin } = server;
   const address = { hostname: "127.0.0.1", port };
   await using eve = await TestPeer.signIn({ address, pin }, "eve");
@@ -206,13 +206,13 @@ Deno.test("sotto client writes no hostile name, and nothing outside its folder",
     await eve.ask({ type: "send", ulid: file.file, conversation, content });
     const came = await bob.event({ event: "file", direction: "down", size: bytes.length });
     assert.equal(came["name"], name);
-    assert.equal(came["path"], join(downloads(house, "bob"), written));
+    assert.equal(came["path"], join(downloads(sandbox, "bob"), written));
     assert.deepEqual(hashOf(await bytesAt(came["path"])), hash);
   }
-  assert.equal((await readdir(downloads(house, "bob"))).length, names.length);
+  assert.equal((await readdir(downloads(sandbox, "bob"))).length, names.length);
   // Settings, state, and Deno's cache are there too.
   const own = new Set([".cache", "config", "downloads", "password", "state"]);
-  const around = await readdir(join(house.folder, "bob"));
+  const around = await readdir(join(sandbox.folder, "bob"));
   assert.deepEqual(around.filter((name) => !own.has(name)), []);
   for (const line of bob.lines) assert.doesNotMatch(line, /[\p{Cc}\u202e]/u);
 });
@@ -220,16 +220,16 @@ Deno.test("sotto client writes no hostile name, and nothing outside its folder",
 Deno.test("sotto client does not grow with the files that it sends and fetches", {
   ignore: Deno.build.os !== "linux", // Elsewhere nothing tells it as simply.
 }, async () => {
-  await using house = await House.make();
-  const server = await house.server();
-  const ann = await house.person("ann", server);
-  const bob = await house.person("bob", server);
-  const path = join(house.folder, "large");
+  await using sandbox = await Sandbox.make();
+  const server = await sandbox.server();
+  const ann = await sandbox.signIn("ann", server);
+  const bob = await sandbox.signIn("bob", server);
+  const path = join(sandbox.folder, "large");
   execFileSync("truncate", ["-s", `${128 * MIB}`, path]);
   const before = await Promise.all([memoryOf(ann), memoryOf(bob)]);
-  ann.type(`/send bob ${path}`);
+  ann.writeLine(`/send bob ${path}`);
   await bob.event({ event: "offer" });
-  bob.type("/accept");
+  bob.writeLine("/accept");
   const { path: written } = await bob.event({ event: "file", direction: "down" });
   assert.equal((await stat(String(written))).size, 128 * MIB);
   for (const [index, person] of [ann, bob].entries()) {
@@ -241,12 +241,12 @@ Deno.test("sotto client does not grow with the files that it sends and fetches",
 Deno.test("sotto client --plain in a terminal: a file is offered, fetched, and told of", {
   ignore: !hasTerminal(),
 }, async () => {
-  await using house = await House.make();
-  const server = await house.server();
-  await fileIn(house, "plan.pdf");
+  await using sandbox = await Sandbox.make();
+  const server = await sandbox.server();
+  await fileIn(sandbox, "plan.pdf");
   const [ann, bob] = await Promise.all(["ann", "bob"].map(async (person) => {
-    const password = await house.passwordFile(person);
-    const options = { cwd: house.folder, env: house.env(person), columns: 160, rows: 30 };
+    const password = await sandbox.passwordFile(person);
+    const options = { cwd: sandbox.folder, env: sandbox.env(person), columns: 160, rows: 30 };
     const args = ["--plain", "--pin", server.pin, "--password-file", password];
     return new Terminal(
       [...SOTTO, "client", ...args, `${person}@127.0.0.1:${server.port}`],
@@ -282,10 +282,10 @@ async function sizeOf(path: string): Promise<number> {
   return (await stat(path).catch(() => undefined))?.size ?? 0;
 }
 
-async function killAndStart(house: House, server: RunningProgram): Promise<RunningProgram> {
+async function killAndStart(sandbox: Sandbox, server: ServerProgram): Promise<ServerProgram> {
   server.program.kill("SIGKILL");
   await server.program.exit();
-  return await house.server({ port: server.port });
+  return await sandbox.server({ port: server.port });
 }
 
 /** Bytes of memory that a program holds (proc(5)). */

@@ -1,18 +1,18 @@
 /** Joining is one line: invitations, from the server's machine and from an admin's client. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { eventsOf, House, SOTTO } from "../helpers/house.ts";
+import { eventsOf, Sandbox, SOTTO } from "../helpers/sandbox.ts";
 import { hasTerminal, Terminal } from "../helpers/terminal.ts";
 
 const ignore = !hasTerminal();
 
-/** A house with a server that lets in by invitation only. */
+/** A sandbox with a server that lets in by invitation only. */
 async function invitingHouse() {
-  const house = await House.make();
-  const server = await house.server({ args: ["--registration", "invite"] });
+  const sandbox = await Sandbox.make();
+  const server = await sandbox.server({ args: ["--registration", "invite"] });
   /** Carries out a command on the server's machine, while the server runs. */
   const atServer = async (...args: string[]) => {
-    await using program = house.sotto("host", ...args, "--data", join(house.folder, "data"));
+    await using program = sandbox.run("host", ...args, "--data", join(sandbox.folder, "data"));
     assert.equal(await program.exit(), 0, program.stderr);
     assert.equal(program.stderr, "");
     return program.lines;
@@ -24,19 +24,19 @@ async function invitingHouse() {
     return line;
   };
   return {
-    house,
+    sandbox,
     server,
     atServer,
     invite,
-    [Symbol.asyncDispose]: () => house[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => sandbox[Symbol.asyncDispose](),
   };
 }
 
 /** The exit code of somebody who comes with a line and a password, and leaves at once. */
-async function comeWith(house: House, person: string, line: string) {
-  const file = await house.passwordFile(person);
+async function comeWith(sandbox: Sandbox, person: string, line: string) {
+  const file = await sandbox.passwordFile(person);
   const target = line.replace("sotto://", `sotto://${person}@`);
-  await using program = house.sotto(person, "client", target, "--json", "--password-file", file);
+  await using program = sandbox.run(person, "client", target, "--json", "--password-file", file);
   program.end();
   const code = await program.exit();
   return { code, codes: eventsOf(program).map(({ code }) => code), stderr: program.stderr };
@@ -44,36 +44,36 @@ async function comeWith(house: House, person: string, line: string) {
 
 Deno.test("sotto invite: a line lets in as many as it says, and can be withdrawn", async () => {
   await using scene = await invitingHouse();
-  const { house, server, atServer, invite } = scene;
+  const { sandbox, server, atServer, invite } = scene;
   const line = await invite("--uses", "2", "--expires", "12h");
   const code = /&code=([\w-]{16})$/.exec(line)?.[1] ?? "";
   assert.equal(line, `sotto://127.0.0.1:${server.port}/?pin=${server.pin}&code=${code}`);
-  assert.equal((await comeWith(house, "ann", line)).code, 0);
+  assert.equal((await comeWith(sandbox, "ann", line)).code, 0);
   const [listed = ""] = await atServer("invite", "--list");
   assert.match(listed, /^1: 1 of 2 used, until \d{4}-.*Z, by whoever runs the server$/);
-  assert.equal((await comeWith(house, "bob", line)).code, 0);
+  assert.equal((await comeWith(sandbox, "bob", line)).code, 0);
   assert.deepEqual(await atServer("invite", "--list"), []);
-  const late = await comeWith(house, "carl", line);
+  const late = await comeWith(sandbox, "carl", line);
   assert.equal(late.code, 4);
   assert.ok(late.codes.includes("bad_code"));
 
   const second = await invite();
   assert.match((await atServer("invite", "--list"))[0] ?? "", /^2: 0 of 1 used/);
   assert.deepEqual(await atServer("invite", "--withdraw", "2"), []);
-  assert.equal((await comeWith(house, "carl", second)).code, 4);
-  await using none = house.sotto(
+  assert.equal((await comeWith(sandbox, "carl", second)).code, 4);
+  await using none = sandbox.run(
     "carl",
     "client",
     `carl@127.0.0.1:${server.port}`,
     "--json",
     "--accept-new",
     "--password-file",
-    await house.passwordFile("carl"),
+    await sandbox.passwordFile("carl"),
   );
   assert.equal(await none.exit(), 4);
   await none.event({ event: "error", code: "bad_credentials" });
   // Who is in needs neither a code nor to be told the server's pin again.
-  await using again = house.client("ann", server.port, "--json");
+  await using again = sandbox.client("ann", server.port, "--json");
   again.end();
   assert.equal(await again.exit(), 0, again.stderr);
   for (const secret of [code, second.slice(-16)]) {
@@ -85,34 +85,34 @@ Deno.test("sotto invite: of two who come at once with one use, one gets in", asy
   await using scene = await invitingHouse();
   const line = await scene.invite();
   const both = await Promise.all(
-    ["ann", "bob"].map((person) => comeWith(scene.house, person, line)),
+    ["ann", "bob"].map((person) => comeWith(scene.sandbox, person, line)),
   );
   assert.deepEqual(both.map(({ code }) => code).sort(), [0, 4]);
 });
 
 Deno.test("sotto admin: an admin invites from a client, and nobody else does", async () => {
   await using scene = await invitingHouse();
-  const { house, atServer, invite } = scene;
-  const ann = await joined(house, "ann", await invite());
-  ann.type("/invite");
+  const { sandbox, atServer, invite } = scene;
+  const ann = await joined(sandbox, "ann", await invite());
+  ann.writeLine("/invite");
   await ann.event({ event: "error", code: "not_allowed" });
   assert.deepEqual(await atServer("admin", "--add", "ann"), ["ann"]);
-  ann.type("/invite 2 1d");
+  ann.writeLine("/invite 2 1d");
   const { line, uses } = await ann.event({ event: "invite" });
   assert.equal(uses, 2);
-  assert.equal((await comeWith(house, "bob", `${line}`)).code, 0);
+  assert.equal((await comeWith(sandbox, "bob", `${line}`)).code, 0);
   const [listed = ""] = await atServer("invite", "--list");
   assert.match(listed, /^2: 1 of 2 used, .* by ann$/);
   assert.deepEqual(await atServer("admin", "--remove", "ann"), []);
-  ann.type("/invite");
+  ann.writeLine("/invite");
   await ann.event({ event: "error", code: "not_allowed" });
-  await using nobody = house.sotto(
+  await using nobody = sandbox.run(
     "host",
     "admin",
     "--add",
     "nobody",
     "--data",
-    join(house.folder, "data"),
+    join(sandbox.folder, "data"),
   );
   assert.equal(await nobody.exit(), 1);
   assert.match(nobody.stderr, /^sotto: There is no account nobody here/);
@@ -122,9 +122,9 @@ Deno.test("sotto client in a terminal: an invite line asks for a name and a pass
   ignore,
 }, async () => {
   await using scene = await invitingHouse();
-  const { house, invite } = scene;
+  const { sandbox, invite } = scene;
   const line = await invite();
-  const options = { cwd: house.folder, env: house.env("ann"), columns: 100, rows: 40 };
+  const options = { cwd: sandbox.folder, env: sandbox.env("ann"), columns: 100, rows: 40 };
   using terminal = new Terminal([...SOTTO, "client", "--plain", line], options);
   await terminal.until(/^Name on .*:/m);
   terminal.enter("ann");
@@ -139,9 +139,9 @@ Deno.test("sotto client in a terminal: an invite line asks for a name and a pass
 });
 
 Deno.test("sotto invite in a terminal draws the line as a QR code", { ignore }, async () => {
-  await using house = await House.make();
-  const options = { cwd: house.folder, env: house.env("host"), columns: 120, rows: 40 };
-  const data = join(house.folder, "new");
+  await using sandbox = await Sandbox.make();
+  const options = { cwd: sandbox.folder, env: sandbox.env("host"), columns: 120, rows: 40 };
+  const data = join(sandbox.folder, "new");
   using terminal = new Terminal([...SOTTO, "invite", "--data", data, "--host", "chat"], options);
   const screen = await terminal.until(/left: 0/);
   assert.match(screen, /^sotto:\/\/chat:4433\/\?pin=SHA256:\S+&code=\S+$/m);
@@ -149,10 +149,10 @@ Deno.test("sotto invite in a terminal draws the line as a QR code", { ignore }, 
 });
 
 /** Somebody who has come with a line, and stays. */
-async function joined(house: House, person: string, line: string) {
-  const file = await house.passwordFile(person);
+async function joined(sandbox: Sandbox, person: string, line: string) {
+  const file = await sandbox.passwordFile(person);
   const target = line.replace("sotto://", `sotto://${person}@`);
-  const program = house.sotto(person, "client", target, "--json", "--password-file", file);
+  const program = sandbox.run(person, "client", target, "--json", "--password-file", file);
   await program.event({ event: "authenticated", user: person, created: true });
   return program;
 }

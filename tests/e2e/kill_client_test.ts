@@ -3,7 +3,7 @@
  * has each of the messages that it was told are stored once, and in order.
  */
 import assert from "node:assert/strict";
-import { eventsOf, House } from "../helpers/house.ts";
+import { eventsOf, Sandbox } from "../helpers/sandbox.ts";
 import type { Program } from "../helpers/program.ts";
 
 const LINES = Array.from({ length: 200 }, (_, index) => `line ${index + 1}`);
@@ -21,15 +21,15 @@ function acknowledged(client: Program): string[] {
 }
 
 Deno.test("sotto client: what it was told is stored arrives once, and in order, though it was killed", async () => {
-  await using house = await House.make();
-  const server = await house.server();
-  const bob = await house.person("bob", server);
+  await using sandbox = await Sandbox.make();
+  const server = await sandbox.server();
+  const bob = await sandbox.signIn("bob", server);
   const told: string[] = [];
   let next = 0;
   for (const enough of LIVES) {
-    const ann = await house.person("ann", server);
+    const ann = await sandbox.signIn("ann", server);
     for (let said = 0; next < LINES.length && acknowledged(ann).length < enough;) {
-      ann.type(LINES[next++] ?? "");
+      ann.writeLine(LINES[next++] ?? "");
       said++;
       const few = said - 10;
       await ann.until("acknowledgements", () => acknowledged(ann).length >= few);
@@ -39,7 +39,7 @@ Deno.test("sotto client: what it was told is stored arrives once, and in order, 
       assert.equal(await ann.exit(), 0, ann.stderr);
     } else {
       // Of some of these nobody will ever know.
-      for (const line of LINES.slice(next, next += 20)) ann.type(line);
+      for (const line of LINES.slice(next, next += 20)) ann.writeLine(line);
       ann.kill("SIGKILL");
       assert.equal(await ann.exit(), "SIGKILL");
     }

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { ERRORS } from "../../protocol/errors.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import { House } from "../helpers/house.ts";
+import { Sandbox } from "../helpers/sandbox.ts";
 import type { Program } from "../helpers/program.ts";
 
 /** Some of the names that are reserved for commands. */
@@ -131,21 +131,21 @@ function errorsOf({ lines }: Program): Record<string, unknown>[] {
 }
 
 Deno.test("sotto client: a mistake gets an error that says what is wrong, and changes nothing", async () => {
-  await using house = await House.make();
-  const server = await house.server();
-  const alice = await house.person("alice", server);
-  const bob = await house.person("bob", server);
-  alice.type("@group set crew bob");
+  await using sandbox = await Sandbox.make();
+  const server = await sandbox.server();
+  const alice = await sandbox.signIn("alice", server);
+  const bob = await sandbox.signIn("bob", server);
+  alice.writeLine("@group set crew bob");
   await bob.event({ event: "changed", change: "created" });
-  alice.type("before");
+  alice.writeLine("before");
   await alice.event({ event: "ack" });
   await bob.event({ event: "message", text: "before" });
 
-  const path = join(house.folder, "data", "sotto.db");
+  const path = join(sandbox.folder, "data", "sotto.db");
   const before = contents(path);
   const heard = bob.lines.length;
   for (const [index, [line, code, message]] of MISTAKES.entries()) {
-    alice.type(line);
+    alice.writeLine(line);
     await alice.until("an error", () => errorsOf(alice).length > index);
     const error = errorsOf(alice)[index] ?? {};
     const what = `${line.slice(0, 40)}: ${JSON.stringify(error)}`;
@@ -154,6 +154,6 @@ Deno.test("sotto client: a mistake gets an error that says what is wrong, and ch
   }
   assert.deepEqual(contents(path), before);
   assert.deepEqual(bob.lines.slice(heard), []);
-  alice.type("after");
+  alice.writeLine("after");
   await bob.event({ event: "message", text: "after" });
 });

@@ -2,26 +2,26 @@
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { eventsOf, House } from "../helpers/house.ts";
+import { eventsOf, Sandbox } from "../helpers/sandbox.ts";
 import { Program } from "../helpers/program.ts";
 
 const TEXT_LIMIT = 16 * 1024;
 
 Deno.test("sotto send: the end of a pipe arrives as one message, without a word", async () => {
-  await using house = await House.make();
-  const { port, pin, program } = await house.server();
-  const ann = await house.person("ann", { port, pin, program });
-  ann.type("/create builds");
+  await using sandbox = await Sandbox.make();
+  const { port, pin, program } = await sandbox.server();
+  const ann = await sandbox.signIn("ann", { port, pin, program });
+  ann.writeLine("/create builds");
   await ann.event({ event: "changed", change: "created" });
-  const password = await house.passwordFile("ops");
+  const password = await sandbox.passwordFile("ops");
   const target = `ops@127.0.0.1:${port}`;
   const first = ["--accept-new", "--password-file", password];
-  await using once = house.sotto("ops", "send", target, "@ann", "hello", "ann", ...first);
+  await using once = sandbox.run("ops", "send", target, "@ann", "hello", "ann", ...first);
   assert.equal(await once.exit(), 0, once.stderr);
   await ann.event({ event: "message", conversation: "dm:ann:ops", text: "hello ann" });
 
   // From now on the server is known and there is a token: nothing but what one would type.
-  const env = await house.withSotto("ops");
+  const env = await sandbox.envWithSotto("ops");
   const line = `seq 9 2>&1 | tail -5 | sotto send ${target} room:builds`;
   await using piped = new Program("sh", ["-c", line], { env });
   assert.equal(await piped.exit(), 0, piped.stderr);
@@ -35,12 +35,12 @@ Deno.test("sotto send: the end of a pipe arrives as one message, without a word"
 });
 
 Deno.test("sotto send: tells of each message in JSON, and of whom it did not reach", async () => {
-  await using house = await House.make();
-  const server = await house.server();
-  const ann = await house.person("ann", server);
-  const file = await house.passwordFile("ops");
+  await using sandbox = await Sandbox.make();
+  const server = await sandbox.server();
+  const ann = await sandbox.signIn("ann", server);
+  const file = await sandbox.passwordFile("ops");
   const args = [`ops@127.0.0.1:${server.port}`, "--pin", server.pin, "--password-file", file];
-  await using some = house.sotto("ops", "send", ...args, "--json", "@ann,nobody", "--", "-v\u001b");
+  await using some = sandbox.run("ops", "send", ...args, "--json", "@ann,nobody", "--", "-v\u001b");
   assert.equal(await some.exit(), 1);
   const events = eventsOf(some).toSorted((one, other) =>
     `${one["event"]}` < `${other["event"]}` ? -1 : 1
@@ -53,43 +53,43 @@ Deno.test("sotto send: tells of each message in JSON, and of whom it did not rea
   );
   assert.deepEqual([error?.["event"], error?.["code"], rest], ["error", "unknown_user", []]);
   assert.match(some.stderr, /^sotto: Not sent to dm:nobody:ops: .*\nsotto: Not every/);
-  await using nowhere = house.sotto("ops", "send", ...args, "room:nowhere", "hello");
+  await using nowhere = sandbox.run("ops", "send", ...args, "room:nowhere", "hello");
   assert.equal(await nowhere.exit(), 1);
   assert.match(nowhere.stderr, /Not sent to room:nowhere: No such conversation/);
 });
 
 Deno.test("sotto send: reads nothing for the person that it speaks for", async () => {
-  await using house = await House.make();
-  const server = await house.server();
-  const bob = await house.person("bob", server);
-  const ann = await house.person("ann", server);
-  ann.type("quit");
+  await using sandbox = await Sandbox.make();
+  const server = await sandbox.server();
+  const bob = await sandbox.signIn("bob", server);
+  const ann = await sandbox.signIn("ann", server);
+  ann.writeLine("quit");
   assert.equal(await ann.exit(), 0);
-  bob.type("@ann for your eyes");
+  bob.writeLine("@ann for your eyes");
   await bob.event({ event: "ack", conversation: "dm:ann:bob" });
   const args = [`ann@127.0.0.1:${server.port}`, "--pin", server.pin];
-  await using cron = house.sotto("ann", "send", ...args, "@bob", "the backup is done");
+  await using cron = sandbox.run("ann", "send", ...args, "@bob", "the backup is done");
   assert.equal(await cron.exit(), 0, cron.stderr);
   await bob.event({ event: "message", text: "the backup is done" });
-  const again = await house.person("ann", server);
+  const again = await sandbox.signIn("ann", server);
   const unread = await again.event({ event: "unread" });
   assert.deepEqual(unread["conversations"], [{ conversation: "dm:ann:bob", unread: 1 }]);
   await again.event({ event: "message", text: "for your eyes" });
 });
 
 Deno.test("sotto send: says with its exit code why nothing was sent", async () => {
-  await using house = await House.make();
-  const server = await house.server();
-  const ann = await house.person("ann", server);
+  await using sandbox = await Sandbox.make();
+  const server = await sandbox.server();
+  const ann = await sandbox.signIn("ann", server);
   const target = `ops@127.0.0.1:${server.port}`;
-  const file = await house.passwordFile("ops");
-  const wrong = join(house.folder, "wrong");
+  const file = await sandbox.passwordFile("ops");
+  const wrong = join(sandbox.folder, "wrong");
   await writeFile(wrong, "wrong\n", { mode: 0o600 });
   const known = ["--pin", server.pin];
   const as = (password: string) => [...known, "--password-file", password];
   const code = async (args: readonly string[], input = "", reason = /^sotto: /) => {
-    await using program = house.sotto("ops", "send", ...args);
-    if (input !== "") program.type(input);
+    await using program = sandbox.run("ops", "send", ...args);
+    if (input !== "") program.writeLine(input);
     program.end();
     const exit = await program.exit();
     assert.match(program.stderr, reason);
@@ -111,11 +111,11 @@ Deno.test("sotto send: says with its exit code why nothing was sent", async () =
   ]);
   assert.deepEqual(codes, [2, 2, 2, 2, 2, 2, 5]);
   assert.equal(await code([target, to, "hi", ...known], "", /--password-file/), 4);
-  await using made = house.sotto("ops", "send", target, to, "only this", ...as(file));
+  await using made = sandbox.run("ops", "send", target, to, "only this", ...as(file));
   assert.equal(await made.exit(), 0, made.stderr);
-  await using stranger = house.sotto("eve", "send", target, to, "hi", ...as(wrong));
-  assert.equal(await stranger.exit(), 4);
-  assert.match(stranger.stderr, /The name or the password is wrong/);
+  await using eve = sandbox.run("eve", "send", target, to, "hi", ...as(wrong));
+  assert.equal(await eve.exit(), 4);
+  assert.match(eve.stderr, /The name or the password is wrong/);
   await ann.event({ event: "message", text: "only this" });
   assert.deepEqual(
     eventsOf(ann).filter(({ event }) => event === "message").map(({ text }) => text),
@@ -127,30 +127,30 @@ Deno.test("sotto send: says with its exit code why nothing was sent", async () =
 });
 
 Deno.test("sotto send: the password may come before the text", async () => {
-  await using house = await House.make();
-  const server = await house.server();
-  const ann = await house.person("ann", server);
+  await using sandbox = await Sandbox.make();
+  const server = await sandbox.server();
+  const ann = await sandbox.signIn("ann", server);
   const args = [`ops@127.0.0.1:${server.port}`, "--pin", server.pin, "--password-file", "-"];
-  await using ops = house.sotto("ops", "send", ...args, "#general");
-  for (const line of ["pass word", "first", "second"]) ops.type(line);
+  await using ops = sandbox.run("ops", "send", ...args, "#general");
+  for (const line of ["pass word", "first", "second"]) ops.writeLine(line);
   ops.end();
   assert.equal(await ops.exit(), 0, ops.stderr);
   await ann.event({ event: "message", text: "first\nsecond" });
-  const log = await readFile(join(house.folder, "data", "sotto.db"), "latin1");
+  const log = await readFile(join(sandbox.folder, "data", "sotto.db"), "latin1");
   assert.doesNotMatch(log + ops.stderr, /pass word/);
 });
 
 Deno.test("sotto send: leaves at the first SIGINT, and says what it does not know", async () => {
-  await using house = await House.make();
-  const server = await house.server();
-  const ann = await house.person("ann", server);
-  const file = await house.passwordFile("ops");
+  await using sandbox = await Sandbox.make();
+  const server = await sandbox.server();
+  const ann = await sandbox.signIn("ann", server);
+  const file = await sandbox.passwordFile("ops");
   const args = [`ops@127.0.0.1:${server.port}`, "--pin", server.pin, "--password-file", file];
-  await using first = house.sotto("ops", "send", ...args, "@ann", "hello");
+  await using first = sandbox.run("ops", "send", ...args, "@ann", "hello");
   assert.equal(await first.exit(), 0, first.stderr);
   server.program.kill("SIGSTOP");
-  await using ops = house.sotto("ops", "send", ...args, "@ann", "hello", "--log-level", "debug");
-  await ops.error(/handshake stage="initial"/);
+  await using ops = sandbox.run("ops", "send", ...args, "@ann", "hello", "--log-level", "debug");
+  await ops.untilStderr(/handshake stage="initial"/);
   ops.kill("SIGINT");
   assert.equal(await ops.exit(), 1);
   assert.match(ops.stderr, /did not say before this ended that the message is stored/);

@@ -3,19 +3,19 @@
  * panes. Skipped, with a message, where there is no tmux.
  */
 import assert from "node:assert/strict";
-import { House, type RunningProgram, SOTTO } from "../helpers/house.ts";
+import { Sandbox, type ServerProgram, SOTTO } from "../helpers/sandbox.ts";
 import { hasTerminal, Terminal } from "../helpers/terminal.ts";
 
 const ignore = !hasTerminal();
 if (ignore) console.warn("Skipped: the terminal tests need tmux (apt-get install tmux).");
 
-function client(house: House, person: string, ...args: string[]): Terminal {
-  const options = { cwd: house.folder, env: house.env(person), columns: 100, rows: 40 };
+function client(sandbox: Sandbox, person: string, ...args: string[]): Terminal {
+  const options = { cwd: sandbox.folder, env: sandbox.env(person), columns: 100, rows: 40 };
   return new Terminal([...SOTTO, "client", "--plain", ...args], options);
 }
 
 /** Goes through first contact and signing in by name and password. */
-async function signIn(terminal: Terminal, person: string, { pin }: RunningProgram): Promise<void> {
+async function signIn(terminal: Terminal, person: string, { pin }: ServerProgram): Promise<void> {
   await terminal.until(/Unknown server [^]*\(yes\/no\)\?/);
   assert.ok(terminal.screen.includes(pin));
   terminal.enter("yes");
@@ -28,12 +28,12 @@ Deno.test(
   "sotto client in a terminal: people meet a server, sign in and talk",
   { ignore },
   async () => {
-    await using house = await House.make();
-    const server = await house.server();
+    await using sandbox = await Sandbox.make();
+    const server = await sandbox.server();
     const address = `127.0.0.1:${server.port}`;
-    using ann = client(house, "ann", `ann@${address}`);
+    using ann = client(sandbox, "ann", `ann@${address}`);
     await signIn(ann, "ann", server);
-    using bob = client(house, "bob", address);
+    using bob = client(sandbox, "bob", address);
     await bob.until(/\(yes\/no\)\?/);
     bob.enter("yes");
     await bob.until(/Type R to register a new name, or L to log in:/);
@@ -84,13 +84,13 @@ Deno.test(
   "sotto client in a terminal: asks for the password again, and gives up",
   { ignore },
   async () => {
-    await using house = await House.make();
-    const server = await house.server();
-    const ann = await house.person("ann", server);
-    ann.type("logout");
+    await using sandbox = await Sandbox.make();
+    const server = await sandbox.server();
+    const ann = await sandbox.signIn("ann", server);
+    ann.writeLine("logout");
     await ann.exit();
     using terminal = client(
-      house,
+      sandbox,
       "ann",
       ...["--pin", server.pin, `ann@127.0.0.1:${server.port}`],
     );
@@ -107,14 +107,14 @@ Deno.test(
   "sotto client in a terminal: goes at a no, and at Ctrl-C in a prompt",
   { ignore },
   async () => {
-    await using house = await House.make();
-    const server = await house.server();
+    await using sandbox = await Sandbox.make();
+    const server = await sandbox.server();
     const address = `ann@127.0.0.1:${server.port}`;
-    using careful = client(house, "ann", address);
+    using careful = client(sandbox, "ann", address);
     await careful.until(/\(yes\/no\)\?/);
     careful.enter("no");
     await careful.until(/left: 2/);
-    using hasty = client(house, "ann", "--pin", server.pin, address);
+    using hasty = client(sandbox, "ann", "--pin", server.pin, address);
     await hasty.until(/Password of ann/);
     hasty.press("C-c");
     await hasty.until(/left: \d/);

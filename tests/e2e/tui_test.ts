@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { mkdir, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { House, type RunningProgram, SOTTO } from "../helpers/house.ts";
+import { Sandbox, type ServerProgram, SOTTO } from "../helpers/sandbox.ts";
 import { hasTerminal, Terminal } from "../helpers/terminal.ts";
 
 const ignore = !hasTerminal();
@@ -20,21 +20,26 @@ interface Size {
 }
 
 /** A client in a window of its own, which is not signed in yet. */
-function open(house: House, person: string, args: readonly string[], size: Size = {}): Terminal {
-  const env = { ...house.env(person), TERM: "tmux-256color" };
-  return new Terminal([...SOTTO, "client", ...args], { cwd: house.folder, env, ...size });
+function open(
+  sandbox: Sandbox,
+  person: string,
+  args: readonly string[],
+  size: Size = {},
+): Terminal {
+  const env = { ...sandbox.env(person), TERM: "tmux-256color" };
+  return new Terminal([...SOTTO, "client", ...args], { cwd: sandbox.folder, env, ...size });
 }
 
 /** A person whose interface is up. */
 async function enter(
-  house: House,
+  sandbox: Sandbox,
   person: string,
-  { port, pin }: RunningProgram,
+  { port, pin }: ServerProgram,
   size?: Size,
 ): Promise<Terminal> {
-  const file = await house.passwordFile(person);
+  const file = await sandbox.passwordFile(person);
   const address = `${person}@127.0.0.1:${port}`;
-  const terminal = open(house, person, ["--pin", pin, "--password-file", file, address], size);
+  const terminal = open(sandbox, person, ["--pin", pin, "--password-file", file, address], size);
   await terminal.until(STATUS);
   return terminal;
 }
@@ -47,9 +52,9 @@ Deno.test(
   "the interface: people sign in, talk in rooms and privately, and answer",
   { ignore },
   async () => {
-    await using house = await House.make();
-    const server = await house.server();
-    using ann = open(house, "ann", [`ann@127.0.0.1:${server.port}`]);
+    await using sandbox = await Sandbox.make();
+    const server = await sandbox.server();
+    using ann = open(sandbox, "ann", [`ann@127.0.0.1:${server.port}`]);
     await ann.until(/Unknown server [^]*\(yes\/no\)\s*\?/);
     ann.enter("yes");
     await ann.until(/Password of ann on .*:/);
@@ -57,7 +62,7 @@ Deno.test(
     await ann.until(/nobody else is online\n>/);
     ann.enter("/create workshop");
     await ann.until(/#workshop · /);
-    using bob = await enter(house, "bob", server);
+    using bob = await enter(sandbox, "bob", server);
     await ann.until(/#workshop · quic.* · bob\n>/);
     bob.type("/join wo");
     bob.press("Tab");
@@ -102,10 +107,10 @@ Deno.test(
   "the interface: a sealed message opens with the right key only, and keys are not shown",
   { ignore },
   async () => {
-    await using house = await House.make();
-    const server = await house.server();
-    using ann = await enter(house, "ann", server);
-    using bob = await enter(house, "bob", server);
+    await using sandbox = await Sandbox.make();
+    const server = await sandbox.server();
+    using ann = await enter(sandbox, "ann", server);
+    using bob = await enter(sandbox, "bob", server);
     bob.enter("@secret ann");
     await bob.until(/Key of the message to ann \(not shown\):/);
     bob.enter("Tr0ub4dor");
@@ -131,10 +136,10 @@ Deno.test(
   "the interface: windows become narrow and wide again, and lines become one message",
   { ignore },
   async () => {
-    await using house = await House.make();
-    const server = await house.server();
-    using ann = await enter(house, "ann", server);
-    using bob = await enter(house, "bob", server, { columns: 40, rows: 12 });
+    await using sandbox = await Sandbox.make();
+    const server = await sandbox.server();
+    using ann = await enter(sandbox, "ann", server);
+    using bob = await enter(sandbox, "bob", server, { columns: 40, rows: 12 });
     ann.paste("one\ntwo\nthree");
     await ann.until(/> one\ntwo\nthree/);
     ann.press("Enter");
@@ -161,10 +166,10 @@ Deno.test(
   "the interface: a server goes and comes back while somebody types, and nothing is lost",
   { ignore },
   async () => {
-    await using house = await House.make();
-    const server = await house.server();
-    using ann = await enter(house, "ann", server);
-    using bob = await enter(house, "bob", server);
+    await using sandbox = await Sandbox.make();
+    const server = await sandbox.server();
+    using ann = await enter(sandbox, "ann", server);
+    using bob = await enter(sandbox, "bob", server);
     await ann.until(/ · bob\n/);
     server.program.kill("SIGTERM");
     await server.program.exit();
@@ -172,7 +177,7 @@ Deno.test(
     ann.enter("said offline");
     await ann.until(/waiting: said offline/);
     ann.type("half a");
-    await house.server({ port: server.port });
+    await sandbox.server({ port: server.port });
     await ann.until(/ann: said offline/);
     await bob.until(/ann: said offline/);
     ann.enter(" line");
@@ -186,16 +191,16 @@ Deno.test(
   "the interface: files show how far they are, and where they were written",
   { ignore },
   async () => {
-    await using house = await House.make();
-    const server = await house.server();
-    const downloads = join(house.folder, "downloads");
+    await using sandbox = await Sandbox.make();
+    const server = await sandbox.server();
+    const downloads = join(sandbox.folder, "downloads");
     await mkdir(downloads);
-    const plan = join(house.folder, "plan.bin");
+    const plan = join(sandbox.folder, "plan.bin");
     await writeFile(plan, "");
     await truncate(plan, 48 * 1024 * 1024);
-    using ann = await enter(house, "ann", server);
-    const file = await house.passwordFile("bob");
-    using bob = open(house, "bob", [
+    using ann = await enter(sandbox, "ann", server);
+    const file = await sandbox.passwordFile("bob");
+    using bob = open(sandbox, "bob", [
       ...["--pin", server.pin, "--password-file", file, "--downloads", downloads],
       `bob@127.0.0.1:${server.port}`,
     ]);
@@ -219,24 +224,24 @@ Deno.test(
   "the interface: what others write leaves the terminal as it was",
   { ignore },
   async () => {
-    await using house = await House.make();
-    const server = await house.server();
-    await using bob = await house.person("bob", server);
-    using ann = await enter(house, "ann", server);
-    const title = ann.ask("#{pane_title}");
-    bob.type(HOSTILE);
-    bob.type(`@ann ${HOSTILE}`);
-    bob.type(`/topic ${HOSTILE.slice(0, 40)}`);
-    bob.type("plain again");
+    await using sandbox = await Sandbox.make();
+    const server = await sandbox.server();
+    await using bob = await sandbox.signIn("bob", server);
+    using ann = await enter(sandbox, "ann", server);
+    const title = ann.query("#{pane_title}");
+    bob.writeLine(HOSTILE);
+    bob.writeLine(`@ann ${HOSTILE}`);
+    bob.writeLine(`/topic ${HOSTILE.slice(0, 40)}`);
+    bob.writeLine("plain again");
     const screen = await ann.until(/bob: plain again[^]*#general · /);
     assert.match(screen, /bob: ␛\]0;owned␇␛\[2J/);
-    assert.equal(ann.ask("#{pane_title}"), title);
-    assert.equal(ann.ask("#{cursor_flag}#{alternate_on}#{mouse_standard_flag}"), "100");
+    assert.equal(ann.query("#{pane_title}"), title);
+    assert.equal(ann.query("#{cursor_flag}#{alternate_on}#{mouse_standard_flag}"), "100");
     ann.enter("qqqq lines");
     await ann.until(/ann: qqqq lines/); // Not drawn as boxes.
     ann.enter("/quit");
     await ann.until(/left: 0/);
-    assert.equal(ann.ask("#{cursor_flag}#{alternate_on}#{mouse_standard_flag}"), "100");
+    assert.equal(ann.query("#{cursor_flag}#{alternate_on}#{mouse_standard_flag}"), "100");
   },
 );
 
@@ -244,16 +249,16 @@ Deno.test(
   "the interface: the terminal is given back at Ctrl-C, a second Ctrl-C and SIGTERM",
   { ignore },
   async () => {
-    await using house = await House.make();
-    const server = await house.server();
-    const file = await house.passwordFile("ann");
+    await using sandbox = await Sandbox.make();
+    const server = await sandbox.server();
+    const file = await sandbox.passwordFile("ann");
     const client = [...SOTTO, "client", "--pin", server.pin, "--password-file", file]
       .concat(`ann@127.0.0.1:${server.port}`).map((word) => `'${word}'`).join(" ");
     // A shell tells what the terminal is like before and after, and the client's own number.
     const script = `stty -g >before; sh -c 'echo $$ >pid; exec "$@"' - ${client}; ` +
       `echo "code: $?"; stty -g >after; cmp before after && echo "as before"`;
     const start = () =>
-      new Terminal(["sh", "-c", script], { cwd: house.folder, env: house.env("ann") });
+      new Terminal(["sh", "-c", script], { cwd: sandbox.folder, env: sandbox.env("ann") });
     {
       using terminal = start();
       await terminal.until(STATUS);
@@ -267,7 +272,7 @@ Deno.test(
     {
       using terminal = start();
       await terminal.until(STATUS);
-      const pid = Number(await Deno.readTextFile(join(house.folder, "pid")));
+      const pid = Number(await Deno.readTextFile(join(sandbox.folder, "pid")));
       Deno.kill(pid, "SIGTERM");
       await terminal.until(/code: 0\nas before/);
     }

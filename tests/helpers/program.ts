@@ -61,7 +61,7 @@ export class Program implements AsyncDisposable {
   }
 
   /** Writes a line to its input. */
-  type(line: string): void {
+  writeLine(line: string): void {
     this.#stdin.write(new TextEncoder().encode(`${line}\n`)).catch(() => {});
   }
 
@@ -92,7 +92,7 @@ export class Program implements AsyncDisposable {
   }
 
   /** Waits until its stderr matches. */
-  async error(pattern: RegExp): Promise<void> {
+  async untilStderr(pattern: RegExp): Promise<void> {
     await this.until(`stderr to match ${pattern}`, () => pattern.test(this.#stderr));
   }
 

@@ -69,7 +69,7 @@ export class Terminal implements Disposable {
   }
 
   /** What tmux knows of the window, in its own language: `#{cursor_flag}`, `#{pane_title}`. */
-  ask(format: string): string {
+  query(format: string): string {
     return this.#tmux("display-message", "-p", format).trim();
   }
 

@@ -6,7 +6,7 @@ import { CLIENT_FRAMES, type Frame, SERVER_FRAMES } from "../../protocol/frame.t
 import { LIMITS } from "../../protocol/limits.ts";
 import { CLIENT_ARBITRARIES, SERVER_ARBITRARIES } from "../helpers/frames.ts";
 import { fromHex, toHex } from "../helpers/hex.ts";
-import { decode, encode, type ValueMap } from "../helpers/stranger_msgpack.ts";
+import { decode, encode, type ValueMap } from "../helpers/independent_msgpack.ts";
 import { VECTORS } from "../helpers/vectors.ts";
 
 const PING = { type: "ping", id: 7 } as const;

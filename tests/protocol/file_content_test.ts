@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { decodeFileContent, encodeFileContent } from "../../protocol/file_content.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { fromHex, toHex } from "../helpers/hex.ts";
-import { decode, encode } from "../helpers/stranger_msgpack.ts";
+import { decode, encode } from "../helpers/independent_msgpack.ts";
 
 const NOTE = {
   file: "01JD3Z8Q6W0VX5T7N2K9M4RBCE",

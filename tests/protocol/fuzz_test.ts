@@ -14,7 +14,7 @@ import type { ServerSession, Verdict } from "../../protocol/session/server.ts";
 import type { State } from "../../protocol/session/states.ts";
 import { anyClientFrame, anyServerFrame } from "../helpers/frames.ts";
 import { clientIn, type LiveState, LOGIN, SEND, serverIn, START } from "../helpers/sessions.ts";
-import { encode, type Value, type ValueMap } from "../helpers/stranger_msgpack.ts";
+import { encode, type Value, type ValueMap } from "../helpers/independent_msgpack.ts";
 
 const RUNS = { numRuns: 10_000 };
 const { id: _, ...SEND_FIELDS } = SEND;

@@ -13,7 +13,7 @@ import {
   START,
   WELCOME,
 } from "../../helpers/sessions.ts";
-import { encode } from "../../helpers/stranger_msgpack.ts";
+import { encode } from "../../helpers/independent_msgpack.ts";
 import { VECTORS } from "../../helpers/vectors.ts";
 
 const LIVE: readonly LiveState[] = ["CONNECTING", "CONNECTED", "AUTHENTICATED", "SENDING"];

@@ -5,7 +5,7 @@ import type { Message } from "../../../protocol/frame.ts";
 import { TIMES } from "../../../protocol/limits.ts";
 import { ClientQuery } from "../../../protocol/session/query.ts";
 import { START } from "../../helpers/sessions.ts";
-import { encode } from "../../helpers/stranger_msgpack.ts";
+import { encode } from "../../helpers/independent_msgpack.ts";
 
 const REQUEST = {
   type: "history",

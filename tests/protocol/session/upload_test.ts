@@ -5,7 +5,7 @@ import type { ServerFrame } from "../../../protocol/frame.ts";
 import { LIMITS, TIMES } from "../../../protocol/limits.ts";
 import { ClientUpload } from "../../../protocol/session/upload.ts";
 import { clientIn, START } from "../../helpers/sessions.ts";
-import { encode } from "../../helpers/stranger_msgpack.ts";
+import { encode } from "../../helpers/independent_msgpack.ts";
 
 const FIELDS = {
   file: "01JD3Z8Q6W0VX5T7N2K9M4RBCE",

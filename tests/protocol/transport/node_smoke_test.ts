@@ -22,7 +22,7 @@ Deno.test({
 async function smoke(node: string): Promise<void> {
   const { certificate, privateKey, hash } = await testCertificate();
   await using program = new Program(node, [SCRIPT]);
-  program.type(JSON.stringify({ certificate, privateKey, hash: toHex(hash) }));
+  program.writeLine(JSON.stringify({ certificate, privateKey, hash: toHex(hash) }));
   await program.line(/at once|too late/);
   const talk = ["1048576 bytes and back", "5 bytes from another port"];
   assert.deepEqual(program.lines, [

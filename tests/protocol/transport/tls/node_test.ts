@@ -43,7 +43,7 @@ async function startPeer(role: string, port = 0): Promise<{ said: string } & Asy
   const { certificate, privateKey, hash } = await testCertificate();
   const peer = new Program(await node24(), [PEER]);
   try {
-    peer.type(JSON.stringify({ role, certificate, privateKey, hash: toHex(hash), port }));
+    peer.writeLine(JSON.stringify({ role, certificate, privateKey, hash: toHex(hash), port }));
     return { said: await peer.line(/./), [Symbol.asyncDispose]: () => peer[Symbol.asyncDispose]() };
   } catch (error) {
     await peer[Symbol.asyncDispose]();

@@ -5,12 +5,12 @@
  * A frame that the page does not allow fails the test. Every wait has a limit.
  */
 import { Changes } from "./changes.ts";
-import { decode, encode, type Value, type ValueMap } from "./stranger_msgpack.ts";
+import { decode, encode, type Value, type ValueMap } from "./independent_msgpack.ts";
 import { within } from "./within.ts";
 
 const CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-interface StrangerOptions {
+interface IndependentClientOptions {
   readonly hostname: string;
   readonly port: number;
   /** `SHA256:…`, as the server prints it. */
@@ -23,7 +23,7 @@ interface End {
   readonly reason: string;
 }
 
-export class Stranger implements AsyncDisposable {
+export class IndependentClient implements AsyncDisposable {
   /** Every frame of the session stream, in order. */
   readonly received: ValueMap[] = [];
   /** Settles when the connection is closed. */
@@ -37,7 +37,9 @@ export class Stranger implements AsyncDisposable {
   #lastId = 0;
 
   /** Connects to the server with this pin, and opens the session stream. */
-  static async connect({ hostname, port, pin }: StrangerOptions): Promise<Stranger> {
+  static async connect(
+    { hostname, port, pin }: IndependentClientOptions,
+  ): Promise<IndependentClient> {
     const endpoint = new Deno.QuicEndpoint();
     // `serverCertificateHashes` works as in WebTransport; Deno's types do not have it.
     const options = {
@@ -49,7 +51,11 @@ export class Stranger implements AsyncDisposable {
     };
     try {
       const connection = await Deno.connectQuic(options);
-      return new Stranger(endpoint, connection, await connection.createBidirectionalStream());
+      return new IndependentClient(
+        endpoint,
+        connection,
+        await connection.createBidirectionalStream(),
+      );
     } catch (error) {
       endpoint.close();
       throw error;
@@ -71,8 +77,8 @@ export class Stranger implements AsyncDisposable {
     void this.#read(stream.readable);
   }
 
-  /** Writes bytes to the session stream as they are. */
-  async raw(bytes: Uint8Array): Promise<void> {
+  /** Writes bytes to the session stream, unframed. */
+  async writeBytes(bytes: Uint8Array): Promise<void> {
     await this.#writer.write(bytes.slice());
   }
 
@@ -83,7 +89,7 @@ export class Stranger implements AsyncDisposable {
 
   /** Writes a frame. */
   async write(frame: ValueMap): Promise<void> {
-    await this.raw(framed(encode(frame)));
+    await this.writeBytes(framed(encode(frame)));
   }
 
   /** Writes a request and waits for its answer. */
@@ -108,7 +114,7 @@ export class Stranger implements AsyncDisposable {
   }
 
   hello(versions: number[] = [1]): Promise<ValueMap> {
-    return this.ask({ type: "hello", versions, features: [], client: "stranger/1" });
+    return this.ask({ type: "hello", versions, features: [], client: "independent/1" });
   }
 
   login(user: string, password: string): Promise<ValueMap> {
@@ -120,16 +126,16 @@ export class Stranger implements AsyncDisposable {
   }
 
   /** Sends a text; returns the answer. */
-  say(conversation: string, text: string, ulid: string = makeUlid()): Promise<ValueMap> {
+  send(conversation: string, text: string, ulid: string = makeUlid()): Promise<ValueMap> {
     return this.ask({ type: "send", ulid, conversation, content: { kind: "text", body: text } });
   }
 
-  /** Makes a request on a stream of its own; returns all frames of the answer. */
+  /** Makes a request on a new stream. Returns all frames of the answer. */
   request(request: ValueMap): Promise<ValueMap[]> {
     return this.transfer(framed(encode({ ...request, id: ++this.#lastId })));
   }
 
-  /** All messages of a conversation after `seq`, page by page, each on a stream of its own. */
+  /** All messages of a conversation after `seq`, fetched page by page, each on a new stream. */
   async history(conversation: string, seq: number, page = 500): Promise<ValueMap[]> {
     const messages: ValueMap[] = [];
     let after = seq;
@@ -147,7 +153,7 @@ export class Stranger implements AsyncDisposable {
     return messages;
   }
 
-  /** Writes bytes on a stream of its own, ends it, and returns the frames that come back. */
+  /** Writes bytes to a new stream, ends it, and returns the frames that come back. */
   async transfer(bytes: Uint8Array): Promise<ValueMap[]> {
     const stream = await this.#connection.createBidirectionalStream();
     const writer = stream.writable.getWriter();
@@ -166,7 +172,7 @@ export class Stranger implements AsyncDisposable {
     return within(this.closed, "the end of the connection");
   }
 
-  /** Leaves in good order: ends its side of the stream, waits for `bye`, and closes. */
+  /** Ends its side of the stream, waits for `bye`, and closes the connection. */
   async leave(): Promise<ValueMap> {
     await this.end();
     const bye = await this.next("bye");

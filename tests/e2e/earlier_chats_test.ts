@@ -1,71 +1,71 @@
 /**
- * Sotto's five forerunners, command by command: what their users typed, typed into the program as
- * people run it. A row is a line of theirs, and what it comes to here.
+ * Sotto replaces five earlier chats. These tests type the commands of those chats into Sotto, and
+ * check that each does the same here.
  */
 import assert from "node:assert/strict";
-import { House, type RunningProgram, SOTTO } from "../helpers/house.ts";
+import { Sandbox, type ServerProgram, SOTTO } from "../helpers/sandbox.ts";
 import type { Program } from "../helpers/program.ts";
 import { hasTerminal, Terminal } from "../helpers/terminal.ts";
 
 const ignore = !hasTerminal();
 if (ignore) {
-  console.warn("Skipped: how the forerunners signed in needs tmux (apt-get install tmux).");
+  console.warn("Skipped: signing in as in earlier chats needs tmux (apt-get install tmux).");
 }
 
-/** Somebody types a line; then somebody sees an event. */
+/** A user types a line, and then a user gets an event. */
 type Row = readonly [
-  who: Name,
+  user: Name,
   line: string,
-  sees: Name,
+  receiver: Name,
   event: Readonly<Record<string, unknown>>,
 ];
 type Name = "alice" | "bob" | "cam";
 
-class People {
+class Users {
   readonly #programs: Readonly<Record<Name, Program>>;
 
   private constructor(programs: Readonly<Record<Name, Program>>) {
     this.#programs = programs;
   }
 
-  /** Three people on one server: number 1, 2 and 3. */
-  static async gather(house: House, server: RunningProgram): Promise<People> {
-    const alice = await house.person("alice", server);
-    const bob = await house.person("bob", server);
-    const cam = await house.person("cam", server);
-    return new People({ alice, bob, cam });
+  /** Three users of one server, with the numbers 1, 2 and 3. */
+  static async signIn(sandbox: Sandbox, server: ServerProgram): Promise<Users> {
+    const alice = await sandbox.signIn("alice", server);
+    const bob = await sandbox.signIn("bob", server);
+    const cam = await sandbox.signIn("cam", server);
+    return new Users({ alice, bob, cam });
   }
 
   async play(rows: readonly Row[]): Promise<void> {
-    for (const [who, line, sees, event] of rows) {
-      this.#programs[who].type(line);
-      await this.#programs[sees].event(event);
+    for (const [user, line, receiver, event] of rows) {
+      this.#programs[user].writeLine(line);
+      await this.#programs[receiver].event(event);
     }
   }
 
-  async leaves(who: Name, line: string): Promise<void> {
-    this.#programs[who].type(line);
-    assert.equal(await this.#programs[who].exit(), 0);
+  async quit(user: Name, line: string): Promise<void> {
+    this.#programs[user].writeLine(line);
+    assert.equal(await this.#programs[user].exit(), 0);
   }
 }
 
 Deno.test("sotto client: does what the QUIC chat of Python and JWT did", async () => {
-  await using house = await House.make();
-  const people = await People.gather(house, await house.server());
-  await people.play([
+  await using sandbox = await Sandbox.make();
+  const users = await Users.signIn(sandbox, await sandbox.server());
+  await users.play([
     ["alice", "hello", "bob", { event: "message", conversation: "room:general", text: "hello" }],
     ["alice", "@bob hi", "bob", { event: "message", conversation: "dm:alice:bob", text: "hi" }],
   ]);
-  await people.leaves("cam", "exit");
-  await people.play([
+  await users.quit("cam", "exit");
+  await users.play([
     ["alice", "@names", "bob", { event: "presence", user: "cam", status: "offline" }],
   ]);
 });
 
 Deno.test("sotto client: does what the encrypted chat over TCP did", async () => {
-  await using house = await House.make();
-  const people = await People.gather(house, await house.server());
-  await people.play([
+  await using sandbox = await Sandbox.make();
+  const users = await Users.signIn(sandbox, await sandbox.server());
+  await users.play([
     ["alice", "@names", "alice", { event: "users" }],
     ["alice", "@status", "alice", { event: "status", status: "normal" }],
     ["bob", "@status dnd", "alice", { event: "presence", user: "bob", status: "dnd" }],
@@ -85,32 +85,32 @@ Deno.test("sotto client: does what the encrypted chat over TCP did", async () =>
     ["bob", "@group leave crew", "alice", { event: "changed", change: "left", by: "bob" }],
     ["alice", "@group delete crew", "cam", { event: "changed", change: "deleted", by: "alice" }],
   ]);
-  await people.leaves("cam", "@quit");
-  await people.play([
+  await users.quit("cam", "@quit");
+  await users.play([
     ["alice", "@names", "bob", { event: "presence", user: "cam", status: "offline" }],
   ]);
 });
 
 Deno.test("sotto client: does what the QUIC chat with numbers did", async () => {
-  await using house = await House.make();
-  const people = await People.gather(house, await house.server());
-  await people.play([
+  await using sandbox = await Sandbox.make();
+  const users = await Users.signIn(sandbox, await sandbox.server());
+  await users.play([
     ["alice", "0: Good morning", "cam", { event: "message", text: "Good morning" }],
     ["bob", "1: Hi Alice", "alice", { event: "message", from: "bob", text: "Hi Alice" }],
     ["bob", "1,3: Meeting at 3 PM", "cam", { event: "message", text: "Meeting at 3 PM" }],
     ["alice", "9: anybody?", "alice", { event: "error", code: "unknown_user" }],
   ]);
-  await people.leaves("cam", "logout");
-  await people.play([
+  await users.quit("cam", "logout");
+  await users.play([
     ["alice", "2,3: in time?", "bob", { event: "message", text: "in time?" }],
     ["alice", "3: hello?", "alice", { event: "notice", code: "offline" }],
   ]);
 });
 
 Deno.test("sotto client: does what the chat over TCP, UDP, TLS and multicast did", async () => {
-  await using house = await House.make();
-  const people = await People.gather(house, await house.server());
-  await people.play([
+  await using sandbox = await Sandbox.make();
+  const users = await Users.signIn(sandbox, await sandbox.server());
+  await users.play([
     ["alice", "/users", "alice", { event: "users" }],
     ["alice", "/msg bob Hello Bob!", "bob", { event: "message", text: "Hello Bob!" }],
     ["alice", "/rooms", "alice", { event: "rooms" }],
@@ -123,35 +123,35 @@ Deno.test("sotto client: does what the chat over TCP, UDP, TLS and multicast did
     }],
     ["alice", "/leave", "bob", { event: "changed", change: "left", by: "alice" }],
   ]);
-  await people.leaves("alice", "quit");
-  await people.leaves("bob", "logout");
+  await users.quit("alice", "quit");
+  await users.quit("bob", "logout");
 });
 
 Deno.test("sotto client: does what the chat of two over TLS did", async () => {
-  await using house = await House.make();
-  const people = await People.gather(house, await house.server());
-  await people.play([
+  await using sandbox = await Sandbox.make();
+  const users = await Users.signIn(sandbox, await sandbox.server());
+  await users.play([
     ["alice", "a first line", "bob", { event: "message", from: "alice", text: "a first line" }],
     ["bob", "and an answer", "alice", { event: "message", from: "bob", text: "and an answer" }],
   ]);
-  await people.leaves("alice", "exit");
+  await users.quit("alice", "exit");
 });
 
-/** Somebody at a terminal who has given no name. */
-function stranger(house: House, { port, pin }: RunningProgram): Terminal {
+/** A client in a terminal, started without a user name. */
+function startAnonymous(sandbox: Sandbox, { port, pin }: ServerProgram): Terminal {
   const command = [...SOTTO, "client", "--plain", "--pin", pin, `127.0.0.1:${port}`];
-  return new Terminal(command, { cwd: house.folder, env: house.env("stranger"), columns: 100 });
+  return new Terminal(command, { cwd: sandbox.folder, env: sandbox.env("dan"), columns: 100 });
 }
 
 const CHOICE = /Type R to register a new name, or L to log in:/;
 
-/** Answers a question once it stands at the end of the screen. */
+/** Answers a question when it is the last thing on the screen. */
 async function answer(terminal: Terminal, question: RegExp, line: string): Promise<void> {
   await terminal.until(new RegExp(`${question.source}\\s*$`));
   terminal.enter(line);
 }
 
-/** After R, where Cam is there already. */
+/** Registers Dan, while Cam is online. */
 async function registerDan(terminal: Terminal, password: string): Promise<void> {
   await answer(terminal, /Name on \S+:/, "dan");
   await answer(terminal, /Password of dan on \S+:/, password);
@@ -160,14 +160,14 @@ async function registerDan(terminal: Terminal, password: string): Promise<void> 
 }
 
 Deno.test({
-  name: "sotto client: lets people in as the chat of two over TLS did, by R and by L",
+  name: "sotto client: asks for R or L as the chat of two over TLS did",
   ignore,
   fn: async () => {
-    await using house = await House.make();
-    const server = await house.server();
-    const cam = await house.person("cam", server);
+    await using sandbox = await Sandbox.make();
+    const server = await sandbox.server();
+    const cam = await sandbox.signIn("cam", server);
     {
-      using terminal = stranger(house, server);
+      using terminal = startAnonymous(sandbox, server);
       await answer(terminal, CHOICE, "X");
       await answer(terminal, /Please type R or L:/, "R");
       await registerDan(terminal, "tea at nine");
@@ -177,7 +177,7 @@ Deno.test({
       await terminal.until(/left: 0/);
     }
     await cam.event({ event: "presence", user: "dan", status: "offline" });
-    using terminal = stranger(house, server);
+    using terminal = startAnonymous(sandbox, server);
     await answer(terminal, CHOICE, "L");
     await answer(terminal, /Name on \S+:/, "dan");
     await answer(terminal, /Password of dan on \S+:/, "wrong");
@@ -190,13 +190,13 @@ Deno.test({
 });
 
 Deno.test({
-  name: "sotto client: lets people register and log in as the chat over TCP, UDP and TLS did",
+  name: "sotto client: registers and logs in as the chat over TCP, UDP and TLS did",
   ignore,
   fn: async () => {
-    await using house = await House.make();
-    const server = await house.server();
-    const cam = await house.person("cam", server);
-    using terminal = stranger(house, server);
+    await using sandbox = await Sandbox.make();
+    const server = await sandbox.server();
+    const cam = await sandbox.signIn("cam", server);
+    using terminal = startAnonymous(sandbox, server);
     await answer(terminal, CHOICE, "R");
     await registerDan(terminal, "dan's own");
 

@@ -4,24 +4,24 @@
  */
 import assert from "node:assert/strict";
 import { startTestServer, type TestServer } from "../helpers/server.ts";
-import { Stranger } from "../helpers/stranger.ts";
-import type { ValueMap } from "../helpers/stranger_msgpack.ts";
+import { IndependentClient } from "../helpers/independent_client.ts";
+import type { ValueMap } from "../helpers/independent_msgpack.ts";
 
-async function signIn({ address, pin }: TestServer, user: string): Promise<Stranger> {
+async function signIn({ address, pin }: TestServer, user: string): Promise<IndependentClient> {
   const { hostname, port } = address;
-  const stranger = await Stranger.connect({ hostname, port, pin });
-  await stranger.hello();
-  assert.equal((await stranger.login(user, "strange word")).type, "authenticated");
-  await stranger.next("users");
-  return stranger;
+  const client = await IndependentClient.connect({ hostname, port, pin });
+  await client.hello();
+  assert.equal((await client.login(user, "a password")).type, "authenticated");
+  await client.next("users");
+  return client;
 }
 
 function told({ conversation, seq, from, content }: ValueMap): unknown[] {
   return [conversation, seq, from, (content as ValueMap).body];
 }
 
-async function placesOf(stranger: Stranger, kind: "rooms" | "groups"): Promise<unknown[]> {
-  const { conversations } = await stranger.ask({ type: "list", kind });
+async function placesOf(client: IndependentClient, kind: "rooms" | "groups"): Promise<unknown[]> {
+  const { conversations } = await client.ask({ type: "list", kind });
   return (conversations as ValueMap[]).map(({ conversation, people, topic, member }) => [
     conversation,
     people,
@@ -31,8 +31,8 @@ async function placesOf(stranger: Stranger, kind: "rooms" | "groups"): Promise<u
 }
 
 /** The conversations of the messages that have come by themselves. */
-function heardIn(stranger: Stranger): unknown[] {
-  return stranger.received.filter(({ type }) => type === "message").map((one) => one.conversation);
+function heardIn(client: IndependentClient): unknown[] {
+  return client.received.filter(({ type }) => type === "message").map((one) => one.conversation);
 }
 
 for (const engine of ["builtin", "quiche"]) {
@@ -46,7 +46,7 @@ for (const engine of ["builtin", "quiche"]) {
       await using eve = await signIn(server, "eve");
       const made = await ann.ask({ type: "create", conversation: "room:books", topic: "To read" });
       assert.deepEqual([made.type, made.seq], ["conversation", 0]);
-      await ann.say("room:books", "anybody?");
+      await ann.send("room:books", "anybody?");
       assert.deepEqual(await placesOf(bob, "rooms"), [
         ["room:books", 1, "To read", false],
         ["room:general", 3, "Everybody is here", true],
@@ -57,12 +57,12 @@ for (const engine of ["builtin", "quiche"]) {
       assert.deepEqual([joined.seq, joined.mark, joined.unread], [1, 1, 0]);
       const news = await ann.next("changed");
       assert.deepEqual([news.conversation, news.change, news.by], ["room:books", "joined", "bob"]);
-      await bob.say("room:books", "me");
+      await bob.send("room:books", "me");
       assert.deepEqual(told(await ann.next("message")), ["room:books", 2, "bob", "me"]);
       await bob.ask({ type: "topic", conversation: "room:books", topic: "Read and unread" });
       assert.equal((await ann.next("changed")).topic, "Read and unread");
-      assert.equal((await eve.say("room:books", "let me in")).code, "not_a_member");
-      await eve.say("room:general", "hello");
+      assert.equal((await eve.send("room:books", "let me in")).code, "not_a_member");
+      await eve.send("room:general", "hello");
       assert.deepEqual(told(await ann.next("message")), ["room:general", 1, "eve", "hello"]);
       assert.deepEqual(heardIn(eve), []);
     }
@@ -70,12 +70,12 @@ for (const engine of ["builtin", "quiche"]) {
     await using ann = await signIn(server, "ann");
     await using bob = await signIn(server, "bob");
     assert.deepEqual((await placesOf(ann, "rooms"))[0], ["room:books", 2, "Read and unread", true]);
-    await bob.say("room:books", "still here");
+    await bob.send("room:books", "still here");
     assert.deepEqual(told(await ann.next("message")), ["room:books", 3, "bob", "still here"]);
     assert.deepEqual((await ann.history("room:books", 0)).map(({ seq }) => seq), [1, 2, 3]);
     assert.equal((await bob.ask({ type: "leave", conversation: "room:books" })).type, "done");
-    await ann.say("room:books", "alone");
-    await ann.say("room:general", "not alone");
+    await ann.send("room:books", "alone");
+    await ann.send("room:general", "not alone");
     assert.equal((await bob.next("message")).conversation, "room:general");
     assert.deepEqual(heardIn(bob), ["room:general"]);
   });
@@ -94,11 +94,11 @@ Deno.test("Groups are their members' alone, from the first message to the last",
   assert.equal((await bob.next("conversation")).conversation, crew);
   const created = await bob.next("changed");
   assert.deepEqual([created.change, created.by, created.users], ["created", "ann", ["bob"]]);
-  await bob.say(crew, "ahoy");
+  await bob.send(crew, "ahoy");
   assert.deepEqual(told(await ann.next("message")), [crew, 1, "bob", "ahoy"]);
 
   // To anybody else it is not there, but for its name.
-  assert.equal((await carl.say(crew, "ahoy")).code, "unknown_conversation");
+  assert.equal((await carl.send(crew, "ahoy")).code, "unknown_conversation");
   assert.deepEqual(await placesOf(carl, "groups"), []);
   assert.equal((await carl.ask({ type: "create", conversation: crew })).code, "name_taken");
 
@@ -107,7 +107,7 @@ Deno.test("Groups are their members' alone, from the first message to the last",
   assert.equal((await ann.ask(add)).type, "done");
   assert.equal((await carl.next("conversation")).seq, 1);
   assert.deepEqual((await carl.history(crew, 0)).map(told), [[crew, 1, "bob", "ahoy"]]);
-  await ann.say(crew, "welcome");
+  await ann.send(crew, "welcome");
   assert.deepEqual(told(await carl.next("message")), [crew, 2, "ann", "welcome"]);
 
   const remove = { type: "remove", conversation: crew, users: ["bob"] };
@@ -116,7 +116,7 @@ Deno.test("Groups are their members' alone, from the first message to the last",
     [(await bob.next("changed")).change, (await bob.next("changed")).change],
     ["added", "removed"],
   );
-  await carl.say(crew, "where is bob?");
+  await carl.send(crew, "where is bob?");
   assert.equal((await ann.next("message")).seq, 3);
   assert.deepEqual(heardIn(bob), [crew], "what was said while he was in it, and no more");
 
@@ -129,10 +129,10 @@ Deno.test("Groups are their members' alone, from the first message to the last",
   const again = await carl.ask({ type: "create", conversation: crew });
   assert.deepEqual([again.type, again.seq, again.unread], ["conversation", 3, 0]);
   assert.deepEqual(await carl.history(crew, 0), []);
-  assert.equal((await carl.say(crew, "mine now")).seq, 4);
+  assert.equal((await carl.send(crew, "mine now")).seq, 4);
   // Its last member takes it away.
   assert.equal((await carl.ask({ type: "leave", conversation: crew })).type, "done");
-  assert.equal((await carl.say(crew, "hello?")).code, "unknown_conversation");
+  assert.equal((await carl.send(crew, "hello?")).code, "unknown_conversation");
   assert.equal((await ann.ask({ type: "create", conversation: crew })).type, "conversation");
 });
 
@@ -160,5 +160,5 @@ Deno.test("Requests that are no requests are told from those that are refused, a
   }
   assert.deepEqual(codes, [...Array(9).fill("bad_frame"), "bad_state"]);
   assert.deepEqual(await placesOf(ann, "rooms"), before);
-  assert.equal((await ann.say("room:general", "still here")).type, "ack");
+  assert.equal((await ann.send("room:general", "still here")).type, "ack");
 });

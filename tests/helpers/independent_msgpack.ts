@@ -1,6 +1,6 @@
 /**
  * The part of MessagePack that `docs/protocol.md` needs, written from the specification
- * (github.com/msgpack/msgpack/blob/master/spec.md) without Sotto's code: for the stranger's client,
+ * (github.com/msgpack/msgpack/blob/master/spec.md) without Sotto's code: for `independent_client.ts`,
  * and to check Sotto's codec against an independent one.
  */
 

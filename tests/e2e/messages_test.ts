@@ -4,15 +4,15 @@
  */
 import assert from "node:assert/strict";
 import { startTestServer, type TestServer } from "../helpers/server.ts";
-import { makeUlid, Stranger } from "../helpers/stranger.ts";
-import type { ValueMap } from "../helpers/stranger_msgpack.ts";
+import { IndependentClient, makeUlid } from "../helpers/independent_client.ts";
+import type { ValueMap } from "../helpers/independent_msgpack.ts";
 
-async function signIn({ address, pin }: TestServer, user: string): Promise<Stranger> {
+async function signIn({ address, pin }: TestServer, user: string): Promise<IndependentClient> {
   const { hostname, port } = address;
-  const stranger = await Stranger.connect({ hostname, port, pin });
-  await stranger.hello();
-  assert.equal((await stranger.login(user, "strange word")).type, "authenticated");
-  return stranger;
+  const client = await IndependentClient.connect({ hostname, port, pin });
+  await client.hello();
+  assert.equal((await client.login(user, "a password")).type, "authenticated");
+  return client;
 }
 
 function textsOf(messages: readonly ValueMap[]): unknown[] {
@@ -36,7 +36,7 @@ Deno.test("A message to several reaches those who can be reached; the sender hea
   ]);
   assert.deepEqual(resolved.unknown, ["eve", 99]);
   for (const { name } of resolved.users as ValueMap[]) {
-    const answer = await ann.say(`dm:ann:${String(name)}`, "to all of you");
+    const answer = await ann.send(`dm:ann:${String(name)}`, "to all of you");
     assert.equal(answer.type, "ack");
   }
   assert.deepEqual(textsOf([await bob.next("message")]), ["to all of you"]);
@@ -76,7 +76,7 @@ Deno.test("A message to 64 people at once is taken at once", async () => {
   const answer = await ann.ask({ type: "resolve", users: names });
   assert.equal((answer.users as unknown[]).length, 64);
   const acks = await Promise.all(
-    names.map((name) => ann.say(`dm:ann:${name}`, "all of you", makeUlid())),
+    names.map((name) => ann.send(`dm:ann:${name}`, "all of you", makeUlid())),
   );
   assert.ok(acks.every(({ type, seq }) => type === "ack" && seq === 1));
 });
@@ -88,10 +88,10 @@ Deno.test("What is held stays held across a restart of the server, and comes whe
     await using server = await startTestServer({ data });
     await using ann = await signIn(server, "ann");
     await using bob = await signIn(server, "bob");
-    assert.equal((await ann.say("dm:ann:bob", "before")).seq, 1);
+    assert.equal((await ann.send("dm:ann:bob", "before")).seq, 1);
     await bob.next("message");
     await bob.ask({ type: "status", status: "dnd" });
-    assert.equal((await ann.say("dm:ann:bob", "held")).seq, 2);
+    assert.equal((await ann.send("dm:ann:bob", "held")).seq, 2);
     assert.equal((await ann.next("notice")).code, "dnd");
   }
   await using server = await startTestServer({ data });
@@ -99,16 +99,16 @@ Deno.test("What is held stays held across a restart of the server, and comes whe
   const { users } = await bob.next("users");
   assert.deepEqual(users, [{ number: 2, name: "bob", status: "dnd" }]);
   await using ann = await signIn(server, "ann");
-  assert.equal((await ann.say("dm:ann:bob", "held too")).seq, 3);
+  assert.equal((await ann.send("dm:ann:bob", "held too")).seq, 3);
   assert.equal((await ann.next("notice")).code, "dnd");
-  await ann.say("room:general", "for everyone");
+  await ann.send("room:general", "for everyone");
   assert.deepEqual(textsOf([await bob.next("message")]), ["for everyone"]);
 
   await bob.ask({ type: "status", status: "away" });
   const { conversation, seq } = await bob.next("conversation");
   assert.deepEqual([conversation, seq], ["dm:ann:bob", 3]);
   assert.deepEqual(textsOf(await bob.history("dm:ann:bob", 1)), ["held", "held too"]);
-  assert.equal((await ann.say("dm:ann:bob", "there?")).seq, 4);
+  assert.equal((await ann.send("dm:ann:bob", "there?")).seq, 4);
   assert.equal((await ann.next("notice")).code, "away");
   assert.deepEqual(textsOf([await bob.next("message")]), ["there?"]);
 });
@@ -118,8 +118,8 @@ Deno.test("Two devices of one account see the same, and what one has shown the o
   await using ann = await signIn(server, "ann");
   await using laptop = await signIn(server, "bob");
   await using phone = await signIn(server, "bob");
-  await ann.say("dm:ann:bob", "one");
-  await laptop.say("dm:ann:bob", "two");
+  await ann.send("dm:ann:bob", "one");
+  await laptop.send("dm:ann:bob", "two");
   assert.deepEqual(textsOf([await phone.next("message"), await phone.next("message")]), [
     "one",
     "two",
@@ -127,7 +127,7 @@ Deno.test("Two devices of one account see the same, and what one has shown the o
   await laptop.write({ type: "mark", conversation: "dm:ann:bob", seq: 2 });
   const { conversation, seq } = await phone.next("marked");
   assert.deepEqual([conversation, seq], ["dm:ann:bob", 2]);
-  await ann.say("dm:ann:bob", "three");
+  await ann.send("dm:ann:bob", "three");
   await using tablet = await signIn(server, "bob");
   const { conversations } = await tablet.next("conversations");
   assert.deepEqual((conversations as ValueMap[])[1], { conversation, seq: 3, mark: 2, unread: 1 });
@@ -140,14 +140,14 @@ Deno.test("What was said can be looked for, after a restart too, by those who ma
     await using server = await startTestServer({ data });
     await using ann = await signIn(server, "ann");
     await using _bob = await signIn(server, "bob");
-    await ann.say("room:general", "The cake is in the drawer.");
-    await ann.say("dm:ann:bob", "Which CAKE? The drawer is empty.");
+    await ann.send("room:general", "The cake is in the drawer.");
+    await ann.send("dm:ann:bob", "Which CAKE? The drawer is empty.");
   }
   await using server = await startTestServer({ data });
   await using bob = await signIn(server, "bob");
   await using eve = await signIn(server, "eve");
-  const find = async (stranger: Stranger, words: string) => {
-    const frames = await stranger.request({ type: "search", words, limit: 10 });
+  const find = async (client: IndependentClient, words: string) => {
+    const frames = await client.request({ type: "search", words, limit: 10 });
     assert.deepEqual(frames.pop()?.type, "end");
     return textsOf(frames);
   };

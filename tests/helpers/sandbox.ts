@@ -1,6 +1,6 @@
 /**
- * A house for end-to-end tests: a server and clients as the programs that people run, each person
- * with folders of their own. Everything is gone at the end of the scope.
+ * A temporary folder for end-to-end tests, in which servers and clients run as programs, each user
+ * with a home folder. The end of the scope kills the programs and removes the folder.
  */
 import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
@@ -9,13 +9,13 @@ import { fileURLToPath } from "node:url";
 import { Program } from "./program.ts";
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
-/** How `sotto` is started from the sources. */
+/** The command that runs `sotto` from the sources. */
 export const SOTTO: readonly [string, ...string[]] = [
   Deno.execPath(),
   ...["run", "-A", "--no-check", "--unstable-net", MAIN],
 ];
 
-export interface RunningProgram {
+export interface ServerProgram {
   readonly program: Program;
   readonly port: number;
   readonly pin: string;
@@ -23,12 +23,12 @@ export interface RunningProgram {
 
 interface ServerArguments {
   readonly port?: number;
-  /** The name of its folder. */
+  /** The name of its data folder. */
   readonly data?: string;
   readonly args?: readonly string[];
 }
 
-export class House implements AsyncDisposable {
+export class Sandbox implements AsyncDisposable {
   readonly folder: string;
   readonly #stack = new AsyncDisposableStack();
 
@@ -37,14 +37,14 @@ export class House implements AsyncDisposable {
     this.#stack.defer(() => Deno.remove(folder, { recursive: true }));
   }
 
-  static async make(): Promise<House> {
-    return new House(await Deno.makeTempDir({ prefix: "sotto-house-" }));
+  static async make(): Promise<Sandbox> {
+    return new Sandbox(await Deno.makeTempDir({ prefix: "sotto-sandbox-" }));
   }
 
   /** Starts a server, and waits until it is ready. `data` names its folder. */
   async server(
     { port = 0, data = "data", args = [] }: ServerArguments = {},
-  ): Promise<RunningProgram> {
+  ): Promise<ServerProgram> {
     const program = this.#start([
       ...["server", "--host", "127.0.0.1", "--port", String(port), "--no-announce"],
       ...["--data", join(this.folder, data)],
@@ -56,15 +56,15 @@ export class House implements AsyncDisposable {
     return { program, port: Number(found), pin };
   }
 
-  /** The TCP port of a server's TLS, which its log tells. */
-  async tlsPort({ program }: RunningProgram): Promise<number> {
-    await program.error(/tls_port=\d+/);
+  /** The TCP port of a server's TLS, from its log. */
+  async tlsPort({ program }: ServerProgram): Promise<number> {
+    await program.untilStderr(/tls_port=\d+/);
     return Number(/tls_port=(\d+)/.exec(program.stderr)?.[1]);
   }
 
-  /** The environment of a person, whose folders are theirs alone. */
-  env(person: string): Record<string, string> {
-    const home = join(this.folder, person);
+  /** The environment of a user, with that user's folders. */
+  env(user: string): Record<string, string> {
+    const home = join(this.folder, user);
     return {
       ...Deno.env.toObject(),
       NO_COLOR: "1",
@@ -75,36 +75,36 @@ export class House implements AsyncDisposable {
     };
   }
 
-  /** The same, for a shell that is to find a program called `sotto`. */
-  async withSotto(person: string): Promise<Record<string, string>> {
+  /** The same, with a program called `sotto` in PATH. */
+  async envWithSotto(user: string): Promise<Record<string, string>> {
     const path = join(this.folder, "sotto");
     const words = SOTTO.map((word) => `'${word}'`).join(" ");
     await writeFile(path, `#!/bin/sh\nexec ${words} "$@"\n`, { mode: 0o755 });
-    return { ...this.env(person), PATH: `${this.folder}:${Deno.env.get("PATH")}` };
+    return { ...this.env(user), PATH: `${this.folder}:${Deno.env.get("PATH")}` };
   }
 
-  /** Starts a client as a person. */
-  client(person: string, port: number, ...args: string[]): Program {
-    return this.#start(["client", `${person}@127.0.0.1:${port}`, ...args], this.env(person));
+  /** Starts a client as a user. */
+  client(user: string, port: number, ...args: string[]): Program {
+    return this.#start(["client", `${user}@127.0.0.1:${port}`, ...args], this.env(user));
   }
 
-  /** Starts any command as a person. */
-  sotto(person: string, ...args: string[]): Program {
-    return this.#start(args, this.env(person));
+  /** Starts any command as a user. */
+  run(user: string, ...args: string[]): Program {
+    return this.#start(args, this.env(user));
   }
 
-  /** A file with a password, to be named on the command line. */
-  async passwordFile(person: string, password = `password of ${person}`): Promise<string> {
-    await mkdir(join(this.folder, person), { recursive: true });
-    const file = join(this.folder, person, "password");
+  /** Writes a password to a file. Returns the path. */
+  async passwordFile(user: string, password = `password of ${user}`): Promise<string> {
+    await mkdir(join(this.folder, user), { recursive: true });
+    const file = join(this.folder, user, "password");
     await writeFile(file, `${password}\n`, { mode: 0o600 });
     return file;
   }
 
-  /** Starts a client that speaks JSON, signs up or in with its own password, and is signed in. */
-  async person(
+  /** Starts a client with JSON output, and waits until it is signed in. */
+  async signIn(
     name: string,
-    { port, pin }: RunningProgram,
+    { port, pin }: ServerProgram,
     ...args: readonly string[]
   ): Promise<Program> {
     const file = await this.passwordFile(name);
