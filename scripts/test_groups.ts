@@ -14,7 +14,7 @@ const SEPARATE = ["tests/e2e/", "tests/protocol/transport/"];
 /** What takes longest starts first, so that no process is left with it at the end. */
 const FIRST = [
   "tests/e2e/tui_test.ts",
-  "tests/e2e/talk_test.ts",
+  "tests/e2e/client_test.ts",
   "tests/e2e/send_test.ts",
 ];
 
