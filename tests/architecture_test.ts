@@ -64,7 +64,12 @@ const MAY_IMPORT: readonly (readonly [part: string, from: Allowed])[] = [
     ],
   ],
   // A transport knows no frames; frames and sessions need no transport to be tested.
-  ["protocol/transport/", ["protocol/transport/"]],
+  ["protocol/transport/", [
+    "protocol/transport/",
+    "protocol/assert.ts",
+    "protocol/clock.ts",
+    "protocol/system_error.ts",
+  ]],
   ["protocol/", ["protocol/", "!protocol/transport/", "!protocol/discovery/"]],
   // It drives the program as the tests do.
   ["scripts/screenshots.ts", ["scripts/", "tests/helpers/"]],

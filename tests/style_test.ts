@@ -41,6 +41,7 @@ const EXPORTS_UNCHECKED = /^(client|server|protocol|certs|cli)\//;
 /** All of the program that may name the `Deno` namespace; tests, scripts and bench may too. */
 const MAY_NAME_DENO = new Set([
   "protocol/transport/builtin.ts",
+  "protocol/transport/builtin/connection.ts",
   "protocol/transport/quiche/socket_deno.ts",
 ]);
 

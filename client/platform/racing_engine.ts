@@ -2,6 +2,7 @@
  * QUIC where UDP passes, and TLS over TCP where a network blocks it: an engine that dials with two
  * others, and keeps the connection that is established first.
  */
+import { systemClock } from "../../protocol/clock.ts";
 import { race } from "../../protocol/transport/race.ts";
 import {
   CLOSE_NONE,
@@ -77,7 +78,7 @@ async function dialFirst(
   };
   const discard = (late: Connection) => late.close(CLOSE_NONE);
   try {
-    return await race(loaders, dial, { headStart, discard });
+    return await race(loaders, dial, { clock: systemClock, headStart, discard });
   } catch (failure) {
     throw refusal ?? failure;
   }

@@ -7,7 +7,7 @@
 import { type Clock, systemClock } from "../clock.ts";
 import { type Activity, encodeDetails } from "./details.ts";
 import { DiscoveryError } from "./interfaces.ts";
-import { type Link, type Links, type OpenLinks, openLinks } from "./links.ts";
+import { type Links, type NetworkLink, type OpenLinks, openLinks } from "./links.ts";
 import { hostName, instanceLabel, recordsOf, type ServerRecords } from "./records.ts";
 import { Responder } from "./responder.ts";
 
@@ -63,7 +63,7 @@ export function announce(
 class Announcer implements Announcement {
   readonly #options: AnnounceOptions;
   readonly #deps: AnnounceDependencies;
-  readonly #responders = new Map<Link, Responder>();
+  readonly #responders = new Map<NetworkLink, Responder>();
   readonly #links: Links;
   /** The names to try, the best first. */
   readonly #labels: readonly string[];
@@ -127,7 +127,7 @@ class Announcer implements Announcement {
     for (const [link, responder] of this.#responders) responder.update(this.#recordsFor(link));
   }
 
-  #add(link: Link): void {
+  #add(link: NetworkLink): void {
     if (this.#gaveUp || this.#withdrawn !== undefined) return;
     const responder = new Responder(link, {
       ...this.#deps,
@@ -137,7 +137,7 @@ class Announcer implements Announcement {
     responder.claim(this.#recordsFor(link));
   }
 
-  #remove(link: Link): void {
+  #remove(link: NetworkLink): void {
     this.#responders.get(link)?.stop();
     this.#responders.delete(link);
   }
@@ -161,7 +161,7 @@ class Announcer implements Announcement {
     this.#options.onFailure(failure);
   }
 
-  #recordsFor({ addresses }: Link): ServerRecords {
+  #recordsFor({ addresses }: NetworkLink): ServerRecords {
     const { port, pin, tlsPort } = this.#options;
     return recordsOf({
       label: this.name,

@@ -6,7 +6,7 @@
  */
 import { type Clock, systemClock } from "../clock.ts";
 import { Catalogue, type FoundServer } from "./catalogue.ts";
-import { type Link, type OpenLinks, openLinks } from "./links.ts";
+import { type NetworkLink, type OpenLinks, openLinks } from "./links.ts";
 import { query, SERVICE } from "./message.ts";
 
 interface BrowseOptions {
@@ -35,8 +35,8 @@ export async function browse(
   { clock = systemClock, openLinks: open = openLinks }: Partial<BrowseDependencies> = {},
 ): Promise<FoundServer[]> {
   const catalogue = new Catalogue();
-  const present = new Set<Link>();
-  const ask = (link: Link) =>
+  const present = new Set<NetworkLink>();
+  const ask = (link: NetworkLink) =>
     void link.send(query({
       questions: [{ name: SERVICE, type: "PTR" }, ...catalogue.missing().slice(0, MAX_MISSING)],
       answers: catalogue.pointers().slice(0, MAX_KNOWN),

@@ -6,7 +6,7 @@ import { isIPv4 } from "node:net";
 import { safeLabel } from "../safe_text.ts";
 import { decodeDetails, type FoundDetails } from "./details.ts";
 import { isLinkLocal } from "./interfaces.ts";
-import type { Link } from "./links.ts";
+import type { NetworkLink } from "./links.ts";
 import {
   type AddressRecord,
   type DnsMessage,
@@ -46,7 +46,7 @@ export class Catalogue {
   readonly #addresses = new Map<string, Set<string>>();
 
   /** Reads a response from a link. */
-  read({ answers, additionals }: DnsMessage, link: Pick<Link, "internal" | "scope">): void {
+  read({ answers, additionals }: DnsMessage, link: Pick<NetworkLink, "internal" | "scope">): void {
     const records = [...answers, ...additionals];
     // In this order, whatever the message's: servers, then their facts, then addresses.
     for (const record of records) if (record.type === "PTR") this.#readPointer(record);
@@ -96,7 +96,7 @@ export class Catalogue {
     }
   }
 
-  #readAddress(record: AddressRecord, link: Pick<Link, "internal" | "scope">): void {
+  #readAddress(record: AddressRecord, link: Pick<NetworkLink, "internal" | "scope">): void {
     const { name, data, ttl } = record;
     const host = foldDnsName(name);
     const named = [...this.#entries.values()].some(({ service }) =>

@@ -10,7 +10,7 @@ import type { DnsMessage } from "./message.ts";
 import { SocketLink } from "./socket_link.ts";
 
 /** One network and one address family. */
-export interface Link {
+export interface NetworkLink {
   /** Loopback: senders are on this machine. */
   readonly internal: boolean;
   /** How IPv6 names it in `fe80::1%eth0`. */
@@ -22,9 +22,9 @@ export interface Link {
 }
 
 export interface LinkListener {
-  opened(link: Link): void;
-  closed(link: Link): void;
-  received(link: Link, message: DnsMessage, from: RemoteAddress): void;
+  opened(link: NetworkLink): void;
+  closed(link: NetworkLink): void;
+  received(link: NetworkLink, message: DnsMessage, from: RemoteAddress): void;
 }
 
 export interface Links extends AsyncDisposable {

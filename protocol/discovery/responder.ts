@@ -8,7 +8,7 @@
 import type { Clock } from "../clock.ts";
 import { answersTo, isLegacyQuery, legacyResponse } from "./query_answers.ts";
 import type { RemoteAddress } from "./datagram_filter.ts";
-import type { Link } from "./links.ts";
+import type { NetworkLink } from "./links.ts";
 import { type DnsMessage, type DnsRecord, isSameName, query, response } from "./message.ts";
 import { allOf, type ServerRecords } from "./records.ts";
 
@@ -32,7 +32,7 @@ interface ResponderOptions {
 }
 
 export class Responder {
-  readonly #link: Link;
+  readonly #link: NetworkLink;
   readonly #options: ResponderOptions;
   readonly #cancels = new Set<() => void>();
   /** Records to send after the delay. */
@@ -41,7 +41,7 @@ export class Responder {
   #records: ServerRecords | undefined;
   #state: "silent" | "probing" | "answering" = "silent";
 
-  constructor(link: Link, options: ResponderOptions) {
+  constructor(link: NetworkLink, options: ResponderOptions) {
     this.#link = link;
     this.#options = options;
   }

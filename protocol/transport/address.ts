@@ -1,12 +1,12 @@
-/** IP addresses as transports need them: names looked up, mapped forms undone. */
+/** IP addresses for transports: looks names up, and undoes mapped forms. */
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { TransportError } from "./transport.ts";
 
-/** Of a name that has more addresses, the rest is not tried. */
+/** Further addresses of a name are not tried. */
 const MAX_ADDRESSES = 8;
 
-/** The IP addresses of a name, in the system's order of preference; an address is itself. */
+/** The IP addresses of a name, in the system's order of preference. Throws `TransportError`. */
 export async function resolveHosts(hostname: string): Promise<string[]> {
   if (isIP(hostname) !== 0) return [hostname];
   try {
@@ -21,12 +21,12 @@ export async function resolveHosts(hostname: string): Promise<string[]> {
   }
 }
 
-/** An IPv4 address that came through a dual-stack socket (`::ffff:192.0.2.1`), as people write it. */
+/** Undoes the mapping of an IPv4 address by a dual-stack socket (`::ffff:192.0.2.1`). */
 export function unmapped(address: string): string {
   return address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address;
 }
 
-/** What one subscriber usually has: an IPv4 address, or the first 64 bits of an IPv6 address. */
+/** The network of one subscriber: an IPv4 address, or the first 64 bits of an IPv6 address. */
 export function networkOf(address: string): string {
   if (!address.includes(":") || address.includes(".")) return address;
   const [head = "", tail] = address.split("::");

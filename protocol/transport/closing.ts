@@ -1,7 +1,7 @@
-/** How connections end: reasons that all engines give, and their forms for the wire and for people. */
+/** How connections end: the reasons that all engines share, on the wire and as text. */
 import { CLOSE_NONE, type CloseReason } from "./transport.ts";
 
-/** A close reason's longest form, in bytes. */
+/** The longest reason, in bytes. */
 export const MAX_REASON = 200;
 
 export const HANDSHAKE_TIMED_OUT: CloseReason = {
@@ -14,18 +14,18 @@ export const HANDSHAKE_TIMED_OUT: CloseReason = {
 export const IDLE: CloseReason = {
   kind: "idle",
   code: 0,
-  reason: "nothing was heard for too long",
+  reason: "the peer was silent for too long",
   by: "local",
 };
 
 export const ABORTED: CloseReason = {
   kind: "application",
   code: CLOSE_NONE,
-  reason: "given up",
+  reason: "cancelled",
   by: "local",
 };
 
-/** A reason as UTF-8, cut at a character so that it fits. */
+/** A reason as UTF-8, cut between characters so that it fits. */
 export function encodeReason(reason: string): Uint8Array {
   const bytes = new Uint8Array(MAX_REASON);
   const { written } = new TextEncoder().encodeInto(reason, bytes);

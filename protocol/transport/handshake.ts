@@ -1,4 +1,4 @@
-/** Tells `onHandshake` how a handshake goes, with the time since it began. */
+/** Reports the stages of a handshake to `onHandshake`, with the time since it began. */
 import { unmapped } from "./address.ts";
 import type { Address, HandshakeEvent } from "./transport.ts";
 
@@ -10,22 +10,22 @@ type Details = Pick<
 export class HandshakeLog {
   readonly #now: () => number;
   readonly #started: number;
-  readonly #tell: ((event: HandshakeEvent) => void) | undefined;
+  readonly #report: ((event: HandshakeEvent) => void) | undefined;
 
   constructor(
-    tell: ((event: HandshakeEvent) => void) | undefined,
+    report: ((event: HandshakeEvent) => void) | undefined,
     now: () => number,
     started = now(),
   ) {
-    this.#tell = tell;
+    this.#report = report;
     this.#now = now;
     this.#started = started;
   }
 
   report(stage: HandshakeEvent["stage"], peer: Address, details: Details = {}): void {
-    if (this.#tell === undefined) return;
+    if (this.#report === undefined) return;
     const hostname = unmapped(peer.hostname);
     const elapsed = this.#now() - this.#started;
-    this.#tell({ stage, peer: { hostname, port: peer.port }, elapsed, ...details });
+    this.#report({ stage, peer: { hostname, port: peer.port }, elapsed, ...details });
   }
 }

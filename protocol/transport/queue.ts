@@ -1,14 +1,13 @@
 /**
- * Hands things from one who has them to those who wait for them, in order. Knows no time and no
- * bound: what is put in is bounded by who puts it in (a listener by its connections, a connection
- * by its peer's streams).
+ * A queue of items for callers that wait for them, in order. It has no bound of its own: the caller
+ * of `put` keeps one (a listener its connections, a connection its peer's streams).
  */
 export class Queue<T> {
   readonly #items: T[] = [];
   readonly #takers: ((item: T | null) => void)[] = [];
   #ended = false;
 
-  /** Gives the item to the first who waits, or keeps it. After `end` it is not taken: `false`. */
+  /** Gives the item to the first caller of `take`, or keeps it. `false`: the queue has ended. */
   put(item: T): boolean {
     if (this.#ended) return false;
     const taker = this.#takers.shift();
@@ -25,7 +24,7 @@ export class Queue<T> {
     return new Promise((resolve) => this.#takers.push(resolve));
   }
 
-  /** Nothing more comes: whoever waits gets `null`. Returns what nobody has taken. */
+  /** Ends the queue: callers that wait get `null`. Returns the items that were not taken. */
   end(): T[] {
     this.#ended = true;
     for (const taker of this.#takers.splice(0)) taker(null);

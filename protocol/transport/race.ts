@@ -1,43 +1,51 @@
 /**
- * Several ways to one end, tried one after the other with a head start, as RFC 8305 does with the
- * addresses of a name. Knows nothing of what it tries.
+ * Several attempts at one goal, each started after the last one failed or had its head start, as RFC
+ * 8305 does with the addresses of a name. It does not know what it tries.
  */
-import { clearTimeout, setTimeout } from "node:timers";
+import type { Clock } from "../clock.ts";
 
-/** Milliseconds that a way is tried by itself (RFC 8305, section 5). */
+/** Milliseconds that an attempt runs alone (RFC 8305, section 5). */
 const HEAD_START = 250;
 
+export interface RaceOptions<T> {
+  readonly clock: Pick<Clock, "after">;
+  /** Milliseconds. */
+  readonly headStart?: number;
+  /** Takes the result of an attempt that succeeds after it was aborted. */
+  readonly discard: (late: T) => void;
+}
+
 /**
- * Starts an attempt for each way: the next one when the last has failed, or has had its head start.
- * The first to succeed is the answer, and the signal of all others is aborted; when all have failed,
- * the first failure is thrown. An attempt whose signal is aborted MUST settle soon and let go of
- * everything; one that succeeds all the same is given to `discard`.
+ * Resolves with the first success, and aborts the signal of all other attempts. When all have
+ * failed, it throws the first failure. An attempt whose signal is aborted MUST settle soon and
+ * release everything.
  */
 export function race<W, T>(
   ways: readonly W[],
   attempt: (way: W, signal: AbortSignal) => Promise<T>,
-  options: { readonly headStart?: number; readonly discard: (late: T) => void },
+  options: RaceOptions<T>,
 ): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>();
+  const { clock, headStart = HEAD_START, discard } = options;
   const stop = new AbortController();
   const failures: unknown[] = [];
   let started = 0;
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let cancel = () => {};
 
   const next = () => {
-    clearTimeout(timer);
+    cancel();
     const way = ways[started];
     if (way === undefined) {
       if (failures.length === ways.length) reject(failures[0]);
       return;
     }
     started++;
-    timer = setTimeout(next, options.headStart ?? HEAD_START);
+    cancel = clock.after(headStart, next);
     attempt(way, stop.signal).then(won, failed);
   };
   const won = (result: T) => {
-    if (stop.signal.aborted) return options.discard(result);
-    clearTimeout(timer);
+    if (stop.signal.aborted) return discard(result);
+    cancel();
     stop.abort();
     resolve(result);
   };

@@ -1,15 +1,14 @@
-/** Whether the server is the one that was meant: what a dialler is given to know it by. */
+/** How a client recognises its server: by a function, or by hashes of certificates. */
 import { createHash } from "node:crypto";
 import { type DialOptions, TransportError, type VerifyPeer } from "./transport.ts";
 
-/** `verify` decides where there is one, since this engine shows certificates; else `hashes` do. */
+/** `verify` decides if it is given; else `hashes` do. */
 export function verifierOf({ hashes, verify }: DialOptions): VerifyPeer {
   if (verify !== undefined) return verify;
   if (hashes === undefined || hashes.length === 0) {
     throw new TransportError(
       "certificate",
-      "Cannot connect without a way to know the server: give `verify`, or the hash of its " +
-        "certificate.",
+      "Cannot connect without a pin: give `verify`, or the hash of the server's certificate.",
     );
   }
   return (leaf) => {

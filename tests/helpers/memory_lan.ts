@@ -6,7 +6,7 @@ import { Buffer } from "node:buffer";
 import { decode, encode } from "dns-packet";
 import type { RemoteAddress } from "../../protocol/discovery/datagram_filter.ts";
 import { fromLibrary, toLibrary } from "../../protocol/discovery/library_messages.ts";
-import type { Link, LinkListener, OpenLinks } from "../../protocol/discovery/links.ts";
+import type { LinkListener, NetworkLink, OpenLinks } from "../../protocol/discovery/links.ts";
 import { type DnsMessage, MDNS_PORT } from "../../protocol/discovery/message.ts";
 
 interface Sent {
@@ -42,12 +42,12 @@ export class MemoryLan {
   readonly multicasts: Sent[] = [];
   /** All unicasts, in order. */
   readonly unicasts: (Sent & { readonly to: RemoteAddress })[] = [];
-  readonly #members = new Map<Link, LinkListener>();
+  readonly #members = new Map<NetworkLink, LinkListener>();
 
   /** Opens one link, of a machine with this address. */
   join(address: string): OpenLinks {
     return (_choice, listener) => {
-      const link: Link = {
+      const link: NetworkLink = {
         internal: false,
         scope: "eth0",
         addresses: [address],

@@ -1,6 +1,6 @@
 /** The client's side: from a name to one connection that is established and verified. */
 import { isIP } from "node:net";
-import { aborted, patiently } from "../abort.ts";
+import { systemClock } from "../../clock.ts";
 import { resolveHosts } from "../address.ts";
 import { ABORTED, describe } from "../closing.ts";
 import { HandshakeLog } from "../handshake.ts";
@@ -15,6 +15,7 @@ import {
   type VerifyPeer,
 } from "../transport.ts";
 import { verifierOf } from "../trust.ts";
+import { abortedError, waitFor } from "../wait_for.ts";
 import type { ClientEndpoints } from "./client_endpoints.ts";
 import { makeConfig } from "./config.ts";
 import { QuicheConnection } from "./connection.ts";
@@ -37,14 +38,14 @@ export async function dial(context: DialContext, options: DialOptions): Promise<
   const { alpn, hostname, port, signal } = options;
   const config = makeConfig(context.quiche, { alpn, limits: context.limits });
   const timeout = context.limits.handshakeTimeout;
-  const addresses = await patiently(resolveHosts(hostname), { signal, timeout });
+  const addresses = await waitFor(resolveHosts(hostname), { clock: systemClock, signal, timeout });
   const connection = await race(
     addresses,
     (address, stop) => {
       const either = signal === undefined ? stop : AbortSignal.any([signal, stop]);
       return connect(context, config, options, { hostname: address, port }, either);
     },
-    { discard: (late) => late.abandon(ABORTED) },
+    { clock: systemClock, discard: (late) => late.abandon(ABORTED) },
   );
   await requireTrust(connection, verify, signal);
   return connection;
@@ -58,7 +59,7 @@ async function connect(
   remote: Address,
   signal: AbortSignal,
 ): Promise<QuicheConnection> {
-  if (signal.aborted) throw aborted();
+  if (signal.aborted) throw abortedError();
   const { endpoints, limits, loop, whenRefused } = context;
   const endpoint = await endpoints.take(remote.hostname);
   const name = options.serverName ?? (isIP(options.hostname) === 0 ? options.hostname : undefined);
@@ -84,7 +85,7 @@ async function connect(
     log,
     onEstablished: resolve,
     onEnded: (ended, reason) => {
-      reject(signal.aborted ? aborted() : failure(ended, reason));
+      reject(signal.aborted ? abortedError() : failure(ended, reason));
     },
   });
   log.report("initial", connection.remote, {
@@ -138,7 +139,7 @@ async function requireTrust(
   let known: boolean;
   try {
     const judged = (async () => leaf !== undefined && await verify(leaf))();
-    known = await patiently(Promise.race([judged, lost]), { signal });
+    known = await waitFor(Promise.race([judged, lost]), { clock: systemClock, signal });
   } catch (error) {
     connection.abandon(ABORTED);
     await connection.closed;
@@ -150,7 +151,7 @@ async function requireTrust(
   const { hostname, port } = connection.remote;
   throw new TransportError(
     "certificate",
-    `The server at ${hostname} port ${port} is not the one that was meant: its certificate differs`,
+    `The server at ${hostname} port ${port} is not the expected one: its certificate differs`,
     { close },
   );
 }

@@ -1,9 +1,9 @@
 /** The client's side: from a name to one connection that is established and verified. */
 import { Buffer } from "node:buffer";
 import { isIP } from "node:net";
-import { patiently } from "../abort.ts";
+import type { Clock } from "../../clock.ts";
 import { resolveHosts } from "../address.ts";
-import { describe } from "../closing.ts";
+import { describe, HANDSHAKE_TIMED_OUT } from "../closing.ts";
 import { HandshakeLog } from "../handshake.ts";
 import { race } from "../race.ts";
 import {
@@ -15,50 +15,54 @@ import {
   type VerifyPeer,
 } from "../transport.ts";
 import { verifierOf } from "../trust.ts";
-import { type Answer, answerOf, nameOf } from "./answer.ts";
+import { abortedError, waitFor } from "../wait_for.ts";
 import { type Capsule, FAULT, Fault } from "./capsules.ts";
-import { ClientConnection, type DialLink } from "./client_connection.ts";
+import { TlsConnection } from "./connection.ts";
 import { textOf } from "./failures.ts";
-import { Greeting } from "./greeting.ts";
-import { Link } from "./link.ts";
-import type { Target } from "./socket.ts";
-
-/** How long an address is tried by itself before the next one is tried beside it (RFC 8305). */
-const HEAD_START = 250;
-/** Of a name that has more addresses, the rest is not tried. */
-const MAX_ADDRESSES = 8;
+import { connectTls, leafOf, type SecureSocket, type Target } from "./socket.ts";
+import { type DialLink, StreamOpener } from "./stream_opener.ts";
+import { TlsLink } from "./tls_link.ts";
+import { UnopenedLink } from "./unopened_link.ts";
 
 export interface DialContext {
   readonly limits: TransportLimits;
-  readonly now: () => number;
+  readonly clock: Clock;
 }
 
-/** An attempt at one address, as far as its handshake, and the log of it. */
+/** A handshake that is done. The server has its certificate's key; its pin is not checked yet. */
+interface Handshake extends SecureSocket {
+  readonly target: Target;
+  /** The server's certificate, DER. */
+  readonly leaf: Uint8Array;
+}
+
+/** An attempt at one address: its handshake, and the log of it. */
 interface Attempt {
-  readonly answer: Answer;
+  readonly handshake: Handshake;
   readonly log: HandshakeLog;
 }
 
-export async function dial(context: DialContext, options: DialOptions): Promise<ClientConnection> {
+export async function dial(context: DialContext, options: DialOptions): Promise<TlsConnection> {
   const verify = verifierOf(options);
+  const { clock, limits } = context;
   const { alpn, hostname, port, signal } = options;
-  const timeout = context.limits.handshakeTimeout;
+  const timeout = limits.handshakeTimeout;
   const serverName = options.serverName ?? (isIP(hostname) === 0 ? hostname : undefined);
-  const addresses = await patiently(resolveHosts(hostname), { signal, timeout });
-  const { answer, log } = await race(
-    addresses.slice(0, MAX_ADDRESSES),
+  const addresses = await waitFor(resolveHosts(hostname), { clock, signal, timeout });
+  const { handshake, log } = await race(
+    addresses,
     (address, stop) => {
       const target = { address: { hostname: address, port }, serverName, alpn };
       const either = signal === undefined ? stop : AbortSignal.any([signal, stop]);
       return attempt(context, target, options.onHandshake, either);
     },
-    { headStart: HEAD_START, discard: ({ answer }) => answer.socket.destroy() },
+    { clock, discard: ({ handshake }) => handshake.socket.destroy() },
   );
-  const peer = answer.target.address;
+  const peer = handshake.target.address;
   try {
-    const connection = await open(context, answer, verify, signal);
+    const connection = await open(context, handshake, verify, signal);
     const name = serverName === undefined ? {} : { serverName };
-    log.report("established", peer, { alpn: answer.alpn, ...name });
+    log.report("established", peer, { alpn: handshake.alpn, ...name });
     return connection;
   } catch (error) {
     log.report("failed", peer, { reason: textOf(error) });
@@ -67,59 +71,88 @@ export async function dial(context: DialContext, options: DialOptions): Promise<
 }
 
 async function attempt(
-  { limits, now }: DialContext,
+  context: DialContext,
   target: Target,
   onHandshake: DialOptions["onHandshake"],
   signal: AbortSignal,
 ): Promise<Attempt> {
-  const log = new HandshakeLog(onHandshake, now);
+  const log = new HandshakeLog(onHandshake, context.clock.now);
   log.report("initial", target.address);
   try {
-    const answer = await answerOf(target, { timeout: limits.handshakeTimeout, signal });
-    return { answer, log };
+    return { handshake: await handshakeWith(target, context, signal), log };
   } catch (error) {
     log.report("failed", target.address, { reason: textOf(error) });
     throw error;
   }
 }
 
-/** Owns a link on which we have the first word. */
-const UNASKED = new Greeting({
+/** One TLS handshake, within its time limit. Throws `TransportError`. */
+async function handshakeWith(
+  target: Target,
+  { clock, limits }: DialContext,
+  signal: AbortSignal,
+): Promise<Handshake> {
+  const late = new AbortController();
+  const cancel = clock.after(limits.handshakeTimeout, () => late.abort());
+  try {
+    const secure = await connectTls(target, AbortSignal.any([signal, late.signal]));
+    const leaf = leafOf(secure.socket);
+    if (leaf !== undefined) return { ...secure, target, leaf };
+    secure.socket.destroy();
+    throw new TransportError("certificate", "it shows no certificate");
+  } catch (error) {
+    if (signal.aborted) throw abortedError();
+    if (late.signal.aborted) {
+      const reason = `no answer in ${limits.handshakeTimeout} ms`;
+      const message = `Cannot connect to ${nameOf(target)}: ${reason}`;
+      throw new TransportError("unreachable", message, { close: HANDSHAKE_TIMED_OUT });
+    }
+    if (!(error instanceof TransportError)) throw error;
+    const { cause, close, code, message } = error;
+    const whole = `Cannot connect to ${nameOf(target)}: ${message}`;
+    throw new TransportError(code, whole, close === undefined ? { cause } : { cause, close });
+  } finally {
+    cancel();
+  }
+}
+
+/** Owns a link on which the client speaks first. */
+const SILENT_SERVER = new UnopenedLink({
   first: () => {
-    throw new Fault(FAULT.violation, "the server spoke unasked");
+    throw new Fault(FAULT.violation, "the server sent a capsule before it was asked");
   },
   failed: () => {},
 });
 
-/** Has the server judged, before a byte is sent, and then asks it to open a connection. */
+/** Has the server verified before a byte is sent, then asks it to open a connection. */
 async function open(
   context: DialContext,
-  answer: Answer,
+  handshake: Handshake,
   verify: VerifyPeer,
   signal: AbortSignal | undefined,
-): Promise<ClientConnection> {
-  const { promise: opened, resolve, reject } = Promise.withResolvers<ClientConnection>();
+): Promise<TlsConnection> {
+  const { clock, limits } = context;
+  const { promise: opened, resolve, reject } = Promise.withResolvers<TlsConnection>();
   opened.catch(() => {});
   let asked = false;
-  const link = new Link(
-    answer.socket,
-    new Greeting({
-      first(capsule) {
-        if (!asked) throw new Fault(FAULT.violation, "the server spoke unasked");
-        if (capsule.type === "close") return reject(refused(answer.target, capsule.close));
-        resolve(begin(context, answer, link, capsule));
-      },
-      failed: (reason) => reject(refused(answer.target, lost(reason))),
-    }),
-  );
+  const owner = new UnopenedLink({
+    first(capsule, link) {
+      if (!asked) {
+        throw new Fault(FAULT.violation, "the server sent a capsule before it was asked");
+      }
+      if (capsule.type === "close") return reject(refused(handshake.target, capsule.close));
+      resolve(makeConnection(context, handshake, link, capsule));
+    },
+    failed: (reason) => reject(refused(handshake.target, lost(reason))),
+  });
+  const link = new TlsLink(handshake.socket, owner, clock);
   try {
-    // Whoever is asked may take their time, but not longer than the link lives.
-    const known = await patiently(Promise.race([verify(answer.leaf), opened]), { signal });
-    if (!known) throw untrusted(answer.target);
+    // `verify` may ask the user: it has as long as the link lives.
+    const known = await waitFor(Promise.race([verify(handshake.leaf), opened]), { clock, signal });
+    if (!known) throw untrusted(handshake.target);
     asked = true;
     link.send({ type: "open" });
-    const { handshakeTimeout: timeout } = context.limits;
-    return await patiently(opened, { signal, timeout });
+    return await waitFor(opened, { clock, signal, timeout: limits.handshakeTimeout });
   } catch (error) {
     link.destroy();
     await link.gone;
@@ -127,32 +160,32 @@ async function open(
   }
 }
 
-/** The server has answered, and must have agreed. */
-function begin(
-  { limits, now }: DialContext,
-  { alpn, leaf, target }: Answer,
-  link: Link,
+/** Makes the connection of the server's answer. Throws `Fault`. */
+function makeConnection(
+  context: DialContext,
+  { alpn, leaf, target }: Handshake,
+  link: TlsLink,
   capsule: Capsule,
-): ClientConnection {
+): TlsConnection {
   if (capsule.type !== "opened") {
     throw new Fault(FAULT.violation, `the server answered with ${capsule.type}`);
   }
   const { secret, streams } = capsule;
-  const { address: remote, serverName } = target;
-  // To the same address, and in the same words: a name may lead to several servers.
-  const dialLink = linkDialler({ ...target, alpn: [alpn] }, leaf, limits.handshakeTimeout);
-  return new ClientConnection({
-    ...{ link, remote, alpn, serverName, limits, now, secret, streams, dialLink },
-    peerCertificate: leaf,
+  // Links go to the same address: a name may lead to several servers.
+  const dialLink = linkDialler({ ...target, alpn: [alpn] }, leaf, context);
+  return new TlsConnection({
+    ...context,
+    ...{ link, alpn, remote: target.address, serverName: target.serverName, peerCertificate: leaf },
+    role: new StreamOpener({ secret, streams, dialLink }),
   });
 }
 
-/** Dials further links to the server that was verified: it must show the same certificate. */
-function linkDialler(target: Target, leaf: Uint8Array, timeout: number): DialLink {
+/** Dials further links. The server must show the certificate that was verified. */
+function linkDialler(target: Target, leaf: Uint8Array, context: DialContext): DialLink {
   return async (signal) => {
-    const answer = await answerOf(target, { timeout, signal });
-    if (Buffer.compare(answer.leaf, leaf) === 0) return new Link(answer.socket, UNASKED);
-    answer.socket.destroy();
+    const { leaf: shown, socket } = await handshakeWith(target, context, signal);
+    if (Buffer.compare(shown, leaf) === 0) return new TlsLink(socket, SILENT_SERVER, context.clock);
+    socket.destroy();
     throw untrusted(target);
   };
 }
@@ -164,7 +197,7 @@ function untrusted(target: Target): TransportError {
     reason: "the certificate was refused",
     by: "local",
   };
-  const message = `The server at ${nameOf(target)} is not the one that was meant: ` +
+  const message = `The server at ${nameOf(target)} is not the expected one: ` +
     "its certificate differs";
   return new TransportError("certificate", message, { close });
 }
@@ -176,4 +209,8 @@ function refused(target: Target, close: CloseReason): TransportError {
 
 function lost(reason: string): CloseReason {
   return { kind: "lost", code: 0, reason, by: "local" };
+}
+
+function nameOf({ address }: Target): string {
+  return `${address.hostname} port ${address.port}`;
 }

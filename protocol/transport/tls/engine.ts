@@ -1,5 +1,6 @@
-/** The engine on TLS 1.3 over TCP, for both roles: the way through where there is no UDP. */
+/** The engine on TLS 1.3 over TCP, for clients and servers: for networks without UDP. */
 import { getRandomValues } from "node:crypto";
+import { type Clock, systemClock } from "../../clock.ts";
 import {
   type Connection,
   DEFAULT_LIMITS,
@@ -12,15 +13,13 @@ import { dial } from "./dial.ts";
 import { TlsListener } from "./listener.ts";
 import { identity, listenTcp } from "./socket.ts";
 
-/** What an engine takes from outside. */
-export interface EngineParts {
-  /** Milliseconds from any fixed point; never goes back. */
-  readonly now: () => number;
-  /** Bytes that nobody can guess. */
+interface EngineDependencies {
+  readonly clock: Clock;
+  /** Cryptographically random bytes. */
   readonly random: (length: number) => Uint8Array;
 }
 
-export function makeEngine({ now, random }: EngineParts): Engine {
+function makeEngine({ clock, random }: EngineDependencies): Engine {
   return {
     name: "tls",
     async listen(options: ListenOptions): Promise<Listener> {
@@ -28,16 +27,16 @@ export function makeEngine({ now, random }: EngineParts): Engine {
       const limits = { ...DEFAULT_LIMITS, ...options.limits };
       const context = identity(certificate, privateKey);
       const server = await listenTcp({ hostname, port });
-      return new TlsListener({ server, context, alpn, limits, onHandshake, now, random });
+      return new TlsListener({ server, context, alpn, limits, onHandshake, clock, random });
     },
     async dial(options: DialOptions): Promise<Connection> {
       const limits = { ...DEFAULT_LIMITS, ...options.limits };
-      return await dial({ limits, now }, options);
+      return await dial({ limits, clock }, options);
     },
   };
 }
 
 export const engine: Engine = makeEngine({
-  now: () => performance.now(),
+  clock: systemClock,
   random: (length) => getRandomValues(new Uint8Array(length)),
 });

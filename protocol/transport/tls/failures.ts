@@ -1,7 +1,5 @@
-/**
- * What went wrong below us, from the codes of Node's errors to ours. A code that is not known here
- * makes `lost`, never a guess.
- */
+/** Errors of Node's TLS as reasons of a close. An unknown error becomes `lost`, never a guess. */
+import { errorCode } from "../../system_error.ts";
 import type { CloseReason } from "../transport.ts";
 
 /** Alerts of TLS 1.3 (RFC 8446, section 6), as OpenSSL's reasons name them. */
@@ -30,7 +28,7 @@ const ALERTS: Readonly<Record<string, number>> = {
   NO_APPLICATION_PROTOCOL: 120,
 };
 const ALERT = /^ERR_SSL_(?:SSLV3|TLSV1|TLSV13)_ALERT_(\w+)$/;
-/** As QUIC carries alerts (RFC 9001, section 4.8), so that all engines say the same. */
+/** QUIC's codes for alerts (RFC 9001, section 4.8): all engines report the same. */
 const ALERT_BASE = 0x100;
 
 export const NO_APPLICATION_PROTOCOL: CloseReason = {
@@ -40,9 +38,9 @@ export const NO_APPLICATION_PROTOCOL: CloseReason = {
   by: "local",
 };
 
-/** The end of a connection that an error has brought about. */
+/** How the error ended the connection. */
 export function closeOfError(error: Error): CloseReason {
-  const code = codeOf(error) ?? "";
+  const code = errorCode(error) ?? "";
   const reason = textOf(error);
   const alert = ALERTS[ALERT.exec(code)?.[1] ?? ""];
   if (alert !== undefined) {
@@ -51,13 +49,7 @@ export function closeOfError(error: Error): CloseReason {
   return { kind: "lost", code: 0, reason, by: "local" };
 }
 
-export function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error && typeof error.code === "string"
-    ? error.code
-    : undefined;
-}
-
-/** What an error says, in one line: OpenSSL's end with a line of its own sources. */
+/** The first line of an error's message: OpenSSL adds a line of its own sources. */
 export function textOf(failure: unknown): string {
   const text = failure instanceof Error ? failure.message : String(failure);
   return text.trim().split("\n", 1)[0] ?? "";

@@ -1,7 +1,8 @@
-/** The server's side: from TCP connections to links, each of which opens a connection or joins one. */
+/** The server's side: each TCP connection becomes a link that opens a connection or joins one. */
 import { Buffer } from "node:buffer";
 import type { AddressInfo, Server, Socket } from "node:net";
 import type { SecureContext } from "node:tls";
+import type { Clock } from "../../clock.ts";
 import { unmapped } from "../address.ts";
 import { HANDSHAKE_TIMED_OUT } from "../closing.ts";
 import { HandshakeLog } from "../handshake.ts";
@@ -13,28 +14,29 @@ import type {
   Listener,
   TransportLimits,
 } from "../transport.ts";
-import { Admission } from "./admission.ts";
+import { HandshakeLimiter } from "./handshake_limiter.ts";
 import { type Capsule, FAULT, Fault, SECRET_LENGTH } from "./capsules.ts";
+import { TlsConnection } from "./connection.ts";
 import { textOf } from "./failures.ts";
-import { Greeting } from "./greeting.ts";
-import { Link } from "./link.ts";
-import { ServerConnection } from "./server_connection.ts";
-import { acceptTls, type Secured } from "./socket.ts";
+import { UnopenedLink } from "./unopened_link.ts";
+import { TlsLink } from "./tls_link.ts";
+import { acceptTls, type SecureSocket } from "./socket.ts";
+import { StreamAcceptor } from "./stream_acceptor.ts";
 
 export interface ListenerOptions {
-  /** Listening already. */
+  /** It listens already. */
   readonly server: Server;
   readonly context: SecureContext;
   readonly alpn: readonly string[];
   readonly limits: TransportLimits;
   readonly onHandshake: ((event: HandshakeEvent) => void) | undefined;
-  readonly now: () => number;
-  /** Bytes that nobody can guess. */
+  readonly clock: Clock;
+  /** Cryptographically random bytes. */
   readonly random: (length: number) => Uint8Array;
 }
 
-/** A link whose handshake is done, and what is known of it. */
-interface Arrival extends Secured {
+/** A TLS connection whose handshake is done. */
+interface Arrival extends SecureSocket {
   readonly peer: Address;
   readonly log: HandshakeLog;
 }
@@ -43,9 +45,9 @@ export class TlsListener implements Listener {
   readonly engine = "tls";
   readonly address: Address;
   readonly #options: ListenerOptions;
-  readonly #admission: Admission;
-  /** By their secrets, in hex. */
-  readonly #connections = new Map<string, ServerConnection>();
+  readonly #handshakes: HandshakeLimiter;
+  /** By secret, in hex. */
+  readonly #connections = new Map<string, TlsConnection>();
   readonly #established = new Queue<Connection>();
   #closing: Promise<void> | undefined;
 
@@ -54,12 +56,13 @@ export class TlsListener implements Listener {
     const { address, port } = server.address() as AddressInfo;
     this.address = { hostname: address, port };
     this.#options = options;
-    this.#admission = new Admission({
-      most: limits.maxHandshakes,
+    this.#handshakes = new HandshakeLimiter({
+      max: limits.maxHandshakes,
       timeout: limits.handshakeTimeout,
+      clock: options.clock,
       handshake: (raw, signal) => this.#handshake(raw, signal),
     });
-    server.on("connection", (raw) => this.#admission.offer(raw));
+    server.on("connection", (raw) => this.#handshakes.offer(raw));
   }
 
   accept(): Promise<Connection | null> {
@@ -82,35 +85,36 @@ export class TlsListener implements Listener {
     for (const connection of connections) connection.close(code, reason);
     await Promise.all([
       closed,
-      this.#admission.close(),
+      this.#handshakes.close(),
       ...connections.map((connection) => connection.closed),
     ]);
   }
 
   /** Never rejects. */
   async #handshake(raw: Socket, signal: AbortSignal): Promise<void> {
-    const { alpn, context, now, onHandshake } = this.#options;
+    const { alpn, clock, context, onHandshake } = this.#options;
     const peer = { hostname: unmapped(raw.remoteAddress ?? ""), port: raw.remotePort ?? 0 };
-    const log = new HandshakeLog(onHandshake, now);
+    const log = new HandshakeLog(onHandshake, clock.now);
     log.report("initial", peer);
     try {
       const secured = await acceptTls(raw, { context, alpn }, signal);
-      await this.#greet({ ...secured, peer, log }, signal);
+      await this.#route({ ...secured, peer, log }, signal);
     } catch (error) {
       const reason = signal.aborted ? HANDSHAKE_TIMED_OUT.reason : textOf(error);
       log.report("failed", peer, { reason });
     }
   }
 
-  /** Resolves when the link's first capsule has found it a place; rejects when there is none. */
-  async #greet(arrival: Arrival, signal: AbortSignal): Promise<void> {
+  /** Waits for the link's first capsule, and for its connection. Rejects when there is none. */
+  async #route(arrival: Arrival, signal: AbortSignal): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const failed = (reason: string) => reject(new Error(reason));
-    const first = (capsule: Capsule, link: Link) => {
-      this.#place(arrival, capsule, link);
+    const first = (capsule: Capsule, link: TlsLink) => {
+      this.#assign(arrival, capsule, link);
       resolve();
     };
-    const link = new Link(arrival.socket, new Greeting({ first, failed }));
+    const owner = new UnopenedLink({ first, failed });
+    const link = new TlsLink(arrival.socket, owner, this.#options.clock);
     const abort = () => {
       link.destroy();
       failed(HANDSHAKE_TIMED_OUT.reason);
@@ -120,15 +124,15 @@ export class TlsListener implements Listener {
     try {
       await promise;
     } catch (error) {
-      await link.gone; // Its farewell counts as handshake: so these are bounded too.
+      await link.gone; // Until then it counts as a handshake, and is bounded as one.
       throw error;
     } finally {
       signal.removeEventListener("abort", abort);
     }
   }
 
-  /** Throws `Fault` where there is no place. */
-  #place(arrival: Arrival, capsule: Capsule, link: Link): void {
+  /** Gives the link to its connection. Throws `Fault`. */
+  #assign(arrival: Arrival, capsule: Capsule, link: TlsLink): void {
     switch (capsule.type) {
       case "open":
         return this.#open(arrival, link);
@@ -139,15 +143,17 @@ export class TlsListener implements Listener {
     }
   }
 
-  #open({ alpn, log, peer, serverName }: Arrival, link: Link): void {
-    const { limits, now, random } = this.#options;
+  #open({ alpn, log, peer, serverName }: Arrival, link: TlsLink): void {
+    const { clock, limits, random } = this.#options;
     if (this.#closing !== undefined || this.#connections.size >= limits.maxConnections) {
       throw new Fault(FAULT.refused, "the server has no room for another connection");
     }
     const secret = random(SECRET_LENGTH);
     const key = keyOf(secret);
-    const connection = new ServerConnection({
-      ...{ link, remote: peer, alpn, serverName, limits, now, secret },
+    link.send({ type: "opened", secret, streams: limits.maxStreams });
+    const connection = new TlsConnection({
+      ...{ link, remote: peer, alpn, serverName, peerCertificate: undefined, limits, clock },
+      role: new StreamAcceptor(limits.maxStreams),
     });
     this.#connections.set(key, connection);
     void connection.closed.then(() => this.#connections.delete(key));
@@ -155,7 +161,7 @@ export class TlsListener implements Listener {
     this.#established.put(connection);
   }
 
-  #attach({ log, peer }: Arrival, link: Link, secret: Uint8Array, stream: number): void {
+  #attach({ log, peer }: Arrival, link: TlsLink, secret: Uint8Array, stream: number): void {
     const connection = this.#connections.get(keyOf(secret));
     if (connection === undefined) throw new Fault(FAULT.violation, "no connection has this secret");
     connection.attach(link, stream);

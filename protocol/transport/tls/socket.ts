@@ -1,34 +1,35 @@
 /**
- * TLS 1.3 on TCP, from `node:tls` and `node:net`, which Node and Deno have alike: sockets whose
- * handshakes are done. Nothing here knows capsules.
+ * TLS 1.3 over TCP, with `node:tls` and `node:net`, which Node and Deno both have: it makes sockets
+ * whose handshakes are done. It knows no capsules.
  */
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import { connect, createSecureContext, type SecureContext, TLSSocket } from "node:tls";
+import { errorCode } from "../../system_error.ts";
 import { type Address, type CloseReason, TransportError } from "../transport.ts";
-import { closeOfError, codeOf, NO_APPLICATION_PROTOCOL, textOf } from "./failures.ts";
+import { closeOfError, NO_APPLICATION_PROTOCOL, textOf } from "./failures.ts";
 
-/** No older one: its handshake would show the certificate to everybody. */
+/** Older versions send the certificate in plain text. */
 const VERSION = "TLSv1.3";
-/** TCP connections that the system keeps until they are accepted. */
+/** TCP connections that the system queues until they are accepted. */
 const BACKLOG = 511;
 
-/** Where to, and as what. */
+/** The server to dial. */
 export interface Target {
   readonly address: Address;
   readonly serverName: string | undefined;
   readonly alpn: readonly string[];
 }
 
-export interface Secured {
+export interface SecureSocket {
   readonly socket: TLSSocket;
   readonly alpn: string;
   readonly serverName: string | undefined;
 }
 
-/** A client's handshake. The certificate is not judged: only that the server has its key. */
-export function connectTls(target: Target, signal: AbortSignal): Promise<Secured> {
+/** A client's handshake. It proves that the server has its certificate's key, and no more. */
+export function connectTls(target: Target, signal: AbortSignal): Promise<SecureSocket> {
   const { address, alpn, serverName } = target;
   const socket = connect({
     host: address.hostname,
@@ -43,12 +44,12 @@ export function connectTls(target: Target, signal: AbortSignal): Promise<Secured
   return handshake(socket, "secureConnect", signal);
 }
 
-/** A server's handshake on a TCP connection that nobody has read from. */
+/** A server's handshake on a TCP connection from which nothing was read. */
 export function acceptTls(
   raw: Socket,
   options: { readonly context: SecureContext; readonly alpn: readonly string[] },
   signal: AbortSignal,
-): Promise<Secured> {
+): Promise<SecureSocket> {
   const socket = new TLSSocket(raw, {
     isServer: true,
     secureContext: options.context,
@@ -57,16 +58,16 @@ export function acceptTls(
   return handshake(socket, "secure", signal);
 }
 
-/** The certificate that the server has shown, DER. */
+/** The server's certificate, DER. */
 export function leafOf(socket: TLSSocket): Uint8Array | undefined {
   const { raw } = socket.getPeerCertificate();
   return raw === undefined ? undefined : new Uint8Array(raw);
 }
 
-/** What a server shows; throws `TransportError`. */
+/** A server's certificate and key. Throws `TransportError`. */
 export function identity(certificate: string, privateKey: string): SecureContext {
   try {
-    // By hand, because Deno looks at them with the first handshake only.
+    // Deno checks them only at the first handshake.
     const matches = new X509Certificate(certificate).checkPrivateKey(createPrivateKey(privateKey));
     if (!matches) throw new Error("the key is not the certificate's");
     return createSecureContext({
@@ -81,7 +82,7 @@ export function identity(certificate: string, privateKey: string): SecureContext
   }
 }
 
-/** Listens on TCP; throws `TransportError`. Connections come with `connection`, not read from. */
+/** Listens on TCP. Nothing is read from new connections. Throws `TransportError`. */
 export async function listenTcp({ hostname, port }: Address): Promise<Server> {
   const server = createServer({ pauseOnConnect: true, noDelay: true });
   try {
@@ -89,7 +90,7 @@ export async function listenTcp({ hostname, port }: Address): Promise<Server> {
     await once(server, "listening");
     return server;
   } catch (cause) {
-    const taken = codeOf(cause) === "EADDRINUSE";
+    const taken = errorCode(cause) === "EADDRINUSE";
     throw new TransportError(
       taken ? "address_in_use" : "unreachable",
       `Cannot use TCP port ${port} of ${hostname}: ${taken ? "it is in use" : textOf(cause)}`,
@@ -103,7 +104,7 @@ async function handshake(
   socket: TLSSocket,
   done: "secure" | "secureConnect",
   signal: AbortSignal,
-): Promise<Secured> {
+): Promise<SecureSocket> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const abort = () => reject(signal.reason);
   const hungUp = () => reject(new Error("the connection was closed during the handshake"));
@@ -111,14 +112,14 @@ async function handshake(
   socket.once("connect", () => answered = true);
   socket.once(done, resolve);
   socket.once("close", hungUp);
-  // Stays: an error after this has its `close`, and nobody else listens yet.
+  // This listener stays: without one, a later error would end the process.
   socket.on("error", reject);
   signal.addEventListener("abort", abort);
   try {
     if (signal.aborted) throw signal.reason;
     await promise;
     const alpn = socket.alpnProtocol;
-    // Where nobody offers any, TLS goes on without.
+    // Without an offer of protocols, TLS goes on without one.
     if (!alpn) throw refused(NO_APPLICATION_PROTOCOL);
     const serverName = "servername" in socket ? socket.servername : undefined;
     return { socket, alpn, serverName: typeof serverName === "string" ? serverName : undefined };

@@ -1,23 +1,23 @@
 /**
- * One stream: its bytes, the end of each direction, and the credit that bounds them. A stream has a
- * link of its own, but for stream 0, which shares the first link with what is said about them all.
+ * One stream: its bytes, the end of each direction, and the credit that bounds them. Stream 0 shares
+ * the first link with the connection; every other stream has a link of its own.
  */
 import { CLOSE_NONE, type Stream, StreamError } from "../transport.ts";
-import { Arrived } from "./arrived.ts";
+import { ReceiveBuffer } from "./receive_buffer.ts";
 import { type Capsule, DATA_PIECE, FAULT, Fault, INITIAL_CREDIT } from "./capsules.ts";
-import type { Link, LinkOwner } from "./link.ts";
+import type { LinkOwner, TlsLink } from "./tls_link.ts";
 
 /** What a stream needs of its connection. */
 export interface StreamHost {
-  /** The peer may send so many bytes that nobody has read. */
+  /** Unread bytes that the peer may send. */
   readonly window: number;
-  /** Something has come. */
-  heard(): void;
-  /** Has the peer end the stream too. */
-  tellReset(stream: TlsStream, code: number): void;
+  /** Bytes have come from the peer. */
+  noteActivity(): void;
+  /** Tells the peer that the stream was reset. */
+  sendReset(stream: TlsStream, code: number): void;
   fault(fault: Fault): void;
   /** Both directions are over. */
-  over(stream: TlsStream): void;
+  streamOver(stream: TlsStream): void;
 }
 
 interface Reader {
@@ -25,7 +25,7 @@ interface Reader {
   readonly reject: (error: Error) => void;
 }
 
-/** A chunk of which a part still waits for credit or room. */
+/** A chunk that waits, or a part of it, for credit or room. */
 interface Writer {
   readonly chunk: Uint8Array;
   taken: number;
@@ -33,33 +33,33 @@ interface Writer {
   readonly reject: (error: Error) => void;
 }
 
-/** The most that one stream gives to its link at once: whole TLS records. */
+/** Bytes that a stream gives to its link at once: whole TLS records. */
 const MAX_PIECE = 4 * DATA_PIECE;
-/** Nobody reads so far ahead; a peer that grants more is at fault. */
+/** Bytes. A peer that grants more breaks the protocol. */
 const MAX_CREDIT = 2 ** 32;
 
 export class TlsStream implements Stream, LinkOwner {
   readonly id: number;
   readonly #host: StreamHost;
-  readonly #link: Link;
-  readonly #arrived = new Arrived();
+  readonly #link: TlsLink;
+  readonly #received = new ReceiveBuffer();
   /** Bytes that we may still send. */
   #credit = INITIAL_CREDIT;
   /** Bytes that the peer may still send. */
   #granted = INITIAL_CREDIT;
-  /** Bytes that have been read here, for which the peer has not been given credit yet. */
-  #owed = 0;
+  /** Bytes that were read here and not given back as credit. */
+  #consumed = 0;
   #reader: Reader | undefined;
   #writer: Writer | undefined;
-  /** `end` was called, and what it returned: settled once FIN is sent or cannot be. */
+  /** What `end` returned: settles when FIN is sent or never will be. */
   #ending: PromiseWithResolvers<void> | undefined;
   #finReceived = false;
   #finSent = false;
-  /** Why a direction is over, where it is not for a FIN. */
+  /** Why a direction ended without FIN. */
   #readError: Error | undefined;
   #writeError: Error | undefined;
 
-  constructor(id: number, link: Link, host: StreamHost) {
+  constructor(id: number, link: TlsLink, host: StreamHost) {
     this.id = id;
     this.#link = link;
     this.#host = host;
@@ -71,9 +71,9 @@ export class TlsStream implements Stream, LinkOwner {
       return Promise.reject(new TypeError(`Cannot read stream ${this.id}: a read is pending`));
     }
     if (this.#readError !== undefined) return Promise.reject(this.#readError);
-    if (this.#arrived.length > 0) {
-      const chunk = this.#arrived.take();
-      this.#consumed(chunk.length);
+    if (this.#received.length > 0) {
+      const chunk = this.#received.take();
+      this.#consume(chunk.length);
       return Promise.resolve(chunk);
     }
     if (this.#finReceived) return Promise.resolve(null);
@@ -103,7 +103,7 @@ export class TlsStream implements Stream, LinkOwner {
 
   reset(code: number): void {
     if (this.isOver) return;
-    this.#host.tellReset(this, code);
+    this.#host.sendReset(this, code);
     this.fail(new StreamError(code, `Stream ${this.id} was reset here (${code})`));
   }
 
@@ -115,7 +115,7 @@ export class TlsStream implements Stream, LinkOwner {
   // For the link.
 
   receive(capsule: Capsule): void {
-    this.#host.heard();
+    this.#host.noteActivity();
     switch (capsule.type) {
       case "data":
         return this.#receiveData(capsule.bytes);
@@ -123,7 +123,7 @@ export class TlsStream implements Stream, LinkOwner {
         return this.#receiveFin();
       case "credit":
         return this.#receiveCredit(capsule.bytes);
-      case "close": // A link that was refused: its connection may be about to close.
+      case "close": // The server refused the link. The connection may be about to close.
         this.#link.destroy();
         return this.broken();
       default:
@@ -131,7 +131,7 @@ export class TlsStream implements Stream, LinkOwner {
     }
   }
 
-  /** Something may be sent that could not be before. */
+  /** There is room to send again. */
   drained(): void {
     this.#advance();
   }
@@ -140,24 +140,24 @@ export class TlsStream implements Stream, LinkOwner {
     this.#host.fault(fault);
   }
 
-  /** The link of this stream alone has broken: the peer may not know, and may not notice. */
+  /** The stream's own link has broken. The peer may not notice by itself. */
   broken(): void {
-    if (!this.isOver) this.#host.tellReset(this, CLOSE_NONE);
+    if (!this.isOver) this.#host.sendReset(this, CLOSE_NONE);
     this.fail(new StreamError(CLOSE_NONE, `Stream ${this.id} has lost its TLS connection`));
   }
 
   // For the connection.
 
-  /** Whether the peer has spoken on it: it has bytes, or has ended. */
+  /** Whether the peer has sent bytes or FIN. */
   get hasArrived(): boolean {
-    return this.#arrived.length > 0 || this.#finReceived;
+    return this.#received.length > 0 || this.#finReceived;
   }
 
   get isOver(): boolean {
     return this.#readOver && this.#writeOver;
   }
 
-  /** Whether both directions have ended in good order. */
+  /** Whether both directions have ended with FIN. */
   get isWhole(): boolean {
     return this.#finReceived && this.#finSent;
   }
@@ -167,12 +167,12 @@ export class TlsStream implements Stream, LinkOwner {
     this.fail(new StreamError(code, `Stream ${this.id} was reset by the peer (${code})`));
   }
 
-  /** Ends what has not ended. */
+  /** Ends the directions that have not ended. */
   fail(error: Error): void {
     if (this.isOver) return;
     if (!this.#readOver) {
       this.#readError = error;
-      this.#arrived.clear();
+      this.#received.clear();
       this.#reader?.reject(error);
       this.#reader = undefined;
     }
@@ -182,7 +182,7 @@ export class TlsStream implements Stream, LinkOwner {
       this.#writer = undefined;
       this.#ending?.resolve();
     }
-    this.#host.over(this);
+    this.#host.streamOver(this);
   }
 
   get #readOver(): boolean {
@@ -199,9 +199,9 @@ export class TlsStream implements Stream, LinkOwner {
     if (this.#granted < 0) throw new Fault(FAULT.flowControl, "more than was granted");
     if (this.#readError !== undefined) return;
     const reader = this.#reader;
-    if (reader === undefined) return this.#arrived.put(bytes);
+    if (reader === undefined) return this.#received.put(bytes);
     this.#reader = undefined;
-    this.#consumed(bytes.length);
+    this.#consume(bytes.length);
     reader.resolve(bytes.slice());
   }
 
@@ -211,7 +211,7 @@ export class TlsStream implements Stream, LinkOwner {
     this.#finReceived = true;
     this.#reader?.resolve(null);
     this.#reader = undefined;
-    if (this.isOver) this.#host.over(this);
+    if (this.isOver) this.#host.streamOver(this);
   }
 
   #receiveCredit(bytes: number): void {
@@ -220,12 +220,12 @@ export class TlsStream implements Stream, LinkOwner {
     this.#advance();
   }
 
-  /** Gives credit back, but not for each byte. */
-  #consumed(bytes: number): void {
-    this.#owed += bytes;
-    if (this.#owed < this.#host.window / 2) return;
-    this.#grant(this.#owed);
-    this.#owed = 0;
+  /** Gives credit back, half a window at a time. */
+  #consume(bytes: number): void {
+    this.#consumed += bytes;
+    if (this.#consumed < this.#host.window / 2) return;
+    this.#grant(this.#consumed);
+    this.#consumed = 0;
   }
 
   #grant(bytes: number): void {
@@ -234,7 +234,7 @@ export class TlsStream implements Stream, LinkOwner {
     this.#link.send({ type: "credit", bytes });
   }
 
-  /** Sends as much as credit and the link allow, and FIN behind it. */
+  /** Sends as much as credit and the link allow, then FIN. */
   #advance(): void {
     const writer = this.#writer;
     while (writer !== undefined && writer === this.#writer) {
@@ -254,6 +254,6 @@ export class TlsStream implements Stream, LinkOwner {
     this.#finSent = true;
     this.#link.send({ type: "fin" });
     this.#ending.resolve();
-    if (this.isOver) this.#host.over(this);
+    if (this.isOver) this.#host.streamOver(this);
   }
 }

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { race } from "../../../protocol/transport/race.ts";
+import { FakeClock, settle } from "../../helpers/fake_clock.ts";
 
 /** Attempts that the test settles by hand. */
 class Attempts {
+  readonly clock = new FakeClock();
   readonly started: string[] = [];
   readonly aborted: string[] = [];
   readonly discarded: string[] = [];
@@ -16,7 +18,8 @@ class Attempts {
       signal.addEventListener("abort", () => this.aborted.push(way));
       return settling.promise;
     };
-    return race(ways, attempt, { headStart, discard: (late) => this.discarded.push(late) });
+    const discard = (late: string) => void this.discarded.push(late);
+    return race(ways, attempt, { clock: this.clock, headStart, discard });
   }
 
   succeed(way: string): void {
@@ -29,14 +32,13 @@ class Attempts {
 }
 
 const LONG = 60_000;
-const turn = () => new Promise((resolve) => setTimeout(resolve));
 
 Deno.test("race tries the next way when the last has failed", async () => {
   const attempts = new Attempts();
   const result = attempts.run(["one", "two", "three"], LONG);
   assert.deepEqual(attempts.started, ["one"]);
   attempts.fail("one");
-  await turn();
+  await settle();
   assert.deepEqual(attempts.started, ["one", "two"]);
   attempts.succeed("two");
   assert.equal(await result, "two");
@@ -45,23 +47,26 @@ Deno.test("race tries the next way when the last has failed", async () => {
 
 Deno.test("race tries the next way beside one that is slow, and aborts the loser", async () => {
   const attempts = new Attempts();
-  const result = attempts.run(["slow", "quick"], 1);
-  while (attempts.started.length < 2) await turn();
+  const result = attempts.run(["slow", "quick"], 250);
+  await attempts.clock.pass(249);
+  assert.deepEqual(attempts.started, ["slow"]);
+  await attempts.clock.pass(1);
+  assert.deepEqual(attempts.started, ["slow", "quick"]);
   attempts.succeed("quick");
   assert.equal(await result, "quick");
   assert.ok(attempts.aborted.includes("slow"));
   attempts.succeed("slow");
-  await turn();
+  await settle();
   assert.deepEqual(attempts.discarded, ["slow"]);
 });
 
 Deno.test("race throws the first failure when all have failed", async () => {
   const attempts = new Attempts();
-  const result = attempts.run(["one", "two"], 1);
+  const result = attempts.run(["one", "two"], 250);
   result.catch(() => {});
-  while (attempts.started.length < 2) await turn();
+  await attempts.clock.pass(250);
   attempts.fail("two");
-  await turn();
+  await settle();
   attempts.fail("one");
   await assert.rejects(result, /^Error: two$/);
 });

@@ -1,8 +1,10 @@
 /** What becomes of streams and connections over TLS when their TCP connections break. */
 import assert from "node:assert/strict";
-import { ClientConnection } from "../../../../protocol/transport/tls/client_connection.ts";
+import { systemClock } from "../../../../protocol/clock.ts";
+import { TlsConnection } from "../../../../protocol/transport/tls/connection.ts";
+import { StreamOpener } from "../../../../protocol/transport/tls/stream_opener.ts";
 import { engine } from "../../../../protocol/transport/tls/engine.ts";
-import { Link, type LinkOwner } from "../../../../protocol/transport/tls/link.ts";
+import { type LinkOwner, TlsLink } from "../../../../protocol/transport/tls/tls_link.ts";
 import { connectTls } from "../../../../protocol/transport/tls/socket.ts";
 import {
   type Connection,
@@ -173,12 +175,11 @@ Deno.test("TlsStream is lost when its link has broken before it was used", async
   const link = await dialLink(port, { receive: opened.resolve });
   link.send({ type: "open" });
   await within(opened.promise, "the answer");
-  await using connection = new ClientConnection({
+  await using connection = new TlsConnection({
     link,
     ...{ remote: listener.address, alpn: "sotto/1", serverName: undefined },
-    ...{ limits: DEFAULT_LIMITS, now: () => performance.now() },
-    ...{ peerCertificate: new Uint8Array(), secret: new Uint8Array(16), streams: 8 },
-    dialLink: broken,
+    ...{ limits: DEFAULT_LIMITS, clock: systemClock, peerCertificate: new Uint8Array() },
+    role: new StreamOpener({ secret: new Uint8Array(16), streams: 8, dialLink: broken }),
   });
   await connection.openStream();
   const stream = await connection.openStream();
@@ -230,12 +231,13 @@ Deno.test("TlsConnection measures its round trip by its keep-alive", async () =>
   assert.ok(rtt !== undefined && rtt >= 0 && rtt < 1000, `${rtt} ms`);
 });
 
-/** A link to whoever listens there, of which nothing is expected. */
-async function dialLink(port: number, owner: Partial<LinkOwner> = {}): Promise<Link> {
+/** A link to the port, with a silent owner. */
+async function dialLink(port: number, owner: Partial<LinkOwner> = {}): Promise<TlsLink> {
   const address = { hostname: "127.0.0.1", port };
   const target = { address, alpn: ALPN, serverName: undefined };
   const { socket } = await connectTls(target, new AbortController().signal);
-  return new Link(socket, { receive() {}, drained() {}, fault() {}, broken() {}, ...owner });
+  const unheard: LinkOwner = { receive() {}, drained() {}, fault() {}, broken() {} };
+  return new TlsLink(socket, { ...unheard, ...owner }, systemClock);
 }
 
 interface Network extends AsyncDisposable {
@@ -270,7 +272,7 @@ async function rejectsWithCode(call: Promise<unknown>, code: number): Promise<vo
 
 async function writeUntilBroken(stream: Stream): Promise<void> {
   for (let tries = 0; tries < 1000; tries++) {
-    await stream.write(bytes("anybody there?"));
+    await stream.write(bytes("hello?"));
     await delay(1);
   }
 }

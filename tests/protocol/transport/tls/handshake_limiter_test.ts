@@ -1,19 +1,20 @@
 import assert from "node:assert/strict";
 import { Socket } from "node:net";
-import { Admission } from "../../../../protocol/transport/tls/admission.ts";
-import { settle } from "../../../helpers/fake_clock.ts";
+import { HandshakeLimiter } from "../../../../protocol/transport/tls/handshake_limiter.ts";
+import { FakeClock, settle } from "../../../helpers/fake_clock.ts";
 
 /** A TCP connection from an address, which is on no network. */
 function arrival(from: string): Socket {
   return Object.defineProperty(new Socket(), "remoteAddress", { value: from });
 }
 
-/** Shakes hands until it is told that a connection is done. */
-function setUp(most: number) {
+/** Each handshake runs until the test ends it. */
+function setUp(max: number) {
   const running = new Map<Socket, () => void>();
-  const admission = new Admission({
-    most,
+  const limiter = new HandshakeLimiter({
+    max,
     timeout: 10_000,
+    clock: new FakeClock(),
     handshake: (raw, signal) =>
       new Promise((resolve) => {
         const done = () => {
@@ -27,7 +28,7 @@ function setUp(most: number) {
   const offer = (from: string, count: number) =>
     Array.from({ length: count }, () => {
       const raw = arrival(from);
-      admission.offer(raw);
+      limiter.offer(raw);
       return raw;
     });
   const finish = async (raw: Socket) => {
@@ -36,28 +37,28 @@ function setUp(most: number) {
   };
   const states = (raws: readonly Socket[]) =>
     raws.map((raw) => running.has(raw) ? "running" : raw.destroyed ? "gone" : "waiting").join(" ");
-  return { admission, offer, finish, states };
+  return { limiter, offer, finish, states };
 }
 
-Deno.test("Admission gives one address half of the turns, and lets others have theirs", async () => {
-  const { admission, offer, states } = setUp(4);
+Deno.test("HandshakeLimiter gives one address at most half of the handshakes", async () => {
+  const { limiter, offer, states } = setUp(4);
   const many = offer("::ffff:192.0.2.1", 5);
   assert.equal(states(many), "running running waiting waiting gone");
   const others = offer("192.0.2.2", 3);
   assert.equal(states(others), "running running waiting");
-  await admission.close();
+  await limiter.close();
 });
 
-Deno.test("Admission takes the addresses of one subscriber for one", async () => {
-  const { admission, offer, states } = setUp(4);
+Deno.test("HandshakeLimiter counts the addresses of one subscriber together", async () => {
+  const { limiter, offer, states } = setUp(4);
   const one = [offer("2001:db8::1", 1), offer("2001:db8::2", 1), offer("2001:db8::3", 1)].flat();
   assert.equal(states(one), "running running waiting");
   assert.equal(states(offer("2001:db8:0:1::1", 1)), "running");
-  await admission.close();
+  await limiter.close();
 });
 
-Deno.test("Admission gives a turn that is free to the first who may have it", async () => {
-  const { admission, offer, finish, states } = setUp(4);
+Deno.test("HandshakeLimiter starts the first that waits and may start", async () => {
+  const { limiter, offer, finish, states } = setUp(4);
   const many = offer("192.0.2.1", 4);
   const [first, second] = offer("192.0.2.2", 2);
   const third = offer("192.0.2.3", 1);
@@ -72,6 +73,6 @@ Deno.test("Admission gives a turn that is free to the first who may have it", as
   assert.ok(running !== undefined);
   await finish(running);
   assert.equal(states(many.slice(1)), "running running waiting");
-  await admission.close();
+  await limiter.close();
   assert.equal(states(many.slice(3)), "gone");
 });

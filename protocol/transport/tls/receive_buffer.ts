@@ -1,12 +1,12 @@
 /**
- * The bytes of a stream that have come and have not been read: one buffer, so that many small pieces
- * take no more room than their bytes. Its bound is the credit that the peer was given.
+ * The bytes of a stream that are not read yet, in one buffer: many small pieces take no more memory
+ * than their bytes. The credit that the peer was given bounds it.
  */
 
-/** What a buffer begins with. */
-const LEAST = 1024;
+/** Bytes. */
+const MIN_CAPACITY = 1024;
 
-export class Arrived {
+export class ReceiveBuffer {
   #buffer = new Uint8Array(0);
   #length = 0;
 
@@ -14,17 +14,17 @@ export class Arrived {
     return this.#length;
   }
 
-  /** Copies the bytes behind those that are there. */
+  /** Appends a copy of the bytes. */
   put(bytes: Uint8Array): void {
     const length = this.#length + bytes.length;
     if (length > this.#buffer.length) {
-      this.#resize(Math.max(LEAST, length, 2 * this.#buffer.length));
+      this.#resize(Math.max(MIN_CAPACITY, length, 2 * this.#buffer.length));
     }
     this.#buffer.set(bytes, this.#length);
     this.#length = length;
   }
 
-  /** All that is there, for the caller to keep: in memory of its own, and no more of it. */
+  /** Takes all bytes, in memory of exactly their size. */
   take(): Uint8Array {
     this.#resize(this.#length);
     const taken = this.#buffer;
@@ -37,7 +37,7 @@ export class Arrived {
     this.#length = 0;
   }
 
-  /** What it was in before is free at once, not when somebody collects garbage. */
+  /** Frees the old memory at once, without waiting for the garbage collector. */
   #resize(length: number): void {
     this.#buffer = new Uint8Array(this.#buffer.buffer.transfer(length));
   }

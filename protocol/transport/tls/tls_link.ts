@@ -1,49 +1,50 @@
 /**
- * A link: one TLS connection, as capsules. It knows nothing of what they mean; whoever owns it does.
+ * A link: one TLS connection that carries capsules. Its owner knows what they mean.
  *
- * It always reads. What may come is bounded by the credit that was granted, not by leaving bytes in
- * the socket: a link that is not read does not notice its end, and on Deno 2.9 a paused TLS socket
- * takes in everything all the same.
+ * It always reads. Credit bounds what may come, not bytes left in the socket: a link that is not
+ * read does not notice its end, and on Deno 2.9 even a paused TLS socket takes in everything.
  */
-import { clearTimeout, setTimeout } from "node:timers";
 import type { TLSSocket } from "node:tls";
+import type { Clock } from "../../clock.ts";
 import { CapsuleReader } from "./capsule_reader.ts";
 import { type Capsule, encode, Fault } from "./capsules.ts";
 import { textOf } from "./failures.ts";
 
-/** Who is told what happens on a link. */
+/** Takes what happens on a link. */
 export interface LinkOwner {
   /** May throw `Fault`. */
-  receive(capsule: Capsule, link: Link): void;
-  /** There is room again for what is sent. */
+  receive(capsule: Capsule, link: TlsLink): void;
+  /** There is room to send again. */
   drained(): void;
-  /** The peer has broken the rules. Whatever this does, nothing else is heard of the link. */
-  fault(fault: Fault, link: Link): void;
-  /** It has ended, or has broken, though nobody here has ended it. Nothing else comes of it. */
+  /** The peer has broken the protocol. Nothing else comes from the link. */
+  fault(fault: Fault, link: TlsLink): void;
+  /** The peer has ended the link, or it broke. Nothing else comes from it. */
   broken(reason: string): void;
 }
 
 /**
- * Bytes that a peer may leave unread before it is given up. Streams wait long before that: this is
- * for what is sent without waiting, as credit is.
+ * Bytes that a peer may leave unread before the link is closed. Streams wait long before that; this
+ * bounds capsules that are sent without waiting, such as credit.
  */
 const MAX_UNREAD = 256 * 1024;
-/** How long a peer that was told goodbye has to hang up, in milliseconds. */
+/** Milliseconds that the peer has to hang up. */
 const LINGER = 2_000;
 
-export class Link {
+export class TlsLink {
   owner: LinkOwner;
   /** The socket has closed. */
   readonly gone: Promise<void>;
   readonly #socket: TLSSocket;
+  readonly #clock: Pick<Clock, "after">;
   readonly #reader = new CapsuleReader();
-  /** `left`: what comes is dropped, until the peer hangs up or its time is over. */
+  /** `left`: drops what comes, until the peer hangs up or its time is over. */
   #state: "open" | "left" | "gone" = "open";
-  #deadline: ReturnType<typeof setTimeout> | undefined;
+  #cancelDeadline = () => {};
 
-  /** The socket's handshake is done, and nobody has read from it yet. */
-  constructor(socket: TLSSocket, owner: LinkOwner) {
+  /** `socket`: its handshake is done, and nothing was read from it. */
+  constructor(socket: TLSSocket, owner: LinkOwner, clock: Pick<Clock, "after">) {
     this.#socket = socket;
+    this.#clock = clock;
     this.owner = owner;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.gone = promise;
@@ -53,11 +54,11 @@ export class Link {
     socket.on("error", (error) => this.#break(textOf(error)));
     const closed = () => {
       this.#break("the TCP connection has closed");
-      clearTimeout(this.#deadline);
+      this.#cancelDeadline();
       resolve();
     };
     socket.on("close", closed);
-    // Its event may have gone by; but nobody can be told before they have this link.
+    // The event may be over. The caller gets this link before `closed` runs.
     if (socket.destroyed) queueMicrotask(closed);
   }
 
@@ -65,30 +66,30 @@ export class Link {
     return this.#state === "open";
   }
 
-  /** Whether there is room to send; when not, `drained` tells when there is. */
+  /** Whether there is room to send. If not, `drained` follows. */
   get hasRoom(): boolean {
     return this.#state === "open" && !this.#socket.writableNeedDrain;
   }
 
-  /** Sends, whether there is room or not; after the link's end does nothing. */
+  /** Sends, whether there is room or not. Does nothing after the link's end. */
   send(capsule: Capsule): void {
     if (this.#state !== "open") return;
     this.#socket.write(encode(capsule));
     if (this.#socket.writableLength > MAX_UNREAD) this.#break("the peer does not read");
   }
 
-  /** Sends what was given to it, then hangs up, and waits for the peer to do so too. */
+  /** Sends what waits, hangs up, and waits for the peer to hang up. */
   finish(): void {
     if (this.#state !== "open") return;
     this.leave();
     this.#socket.end();
   }
 
-  /** Sends and hears nothing more, and leaves it to the peer to hang up. */
+  /** Sends and takes nothing more, and leaves it to the peer to hang up. */
   leave(): void {
     if (this.#state !== "open") return;
     this.#state = "left";
-    this.#deadline = setTimeout(() => this.destroy(), LINGER);
+    this.#cancelDeadline = this.#clock.after(LINGER, () => this.destroy());
   }
 
   destroy(): void {
@@ -97,7 +98,7 @@ export class Link {
   }
 
   #receive(bytes: Uint8Array): void {
-    // Not Node's Buffer: chunks that are handed on are plain.
+    // Streams hand chunks on as plain arrays, not as Node's Buffer.
     const chunk = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     try {
       for (const capsule of this.#reader.read(chunk)) {
