@@ -26,7 +26,8 @@
  * 6. After `Stream.reset` here, pending and later reads and writes here throw `StreamError` with
  *    the code given. The peer's throw it too, as far as the engine can send a code: `builtin`
  *    cannot, and its peer sees FIN, and 0 for a code when it writes. So a FIN alone MUST NOT be
- *    taken to mean that what was sent is whole: frames and transfers say so themselves.
+ *    taken to mean that what was sent is whole: frames and transfers say so themselves. And `quiche`
+ *    may not repeat a FIN or a reset that was lost, so nothing MUST wait for one without a limit.
  * 7. Disposing of a stream resets it with `CLOSE_NONE` unless both directions have ended; disposing
  *    of a connection closes it with `CLOSE_NONE` and waits for `closed`; of a listener likewise.
  */
@@ -149,10 +150,11 @@ export interface TransportLimits {
   readonly handshakeTimeout: number;
   /** Streams that the peer may have open at once. */
   readonly maxStreams: number;
-  /** Receive window of one stream, bytes (where the engine lets it be set). */
+  /**
+   * Receive window of one stream, bytes (where the engine lets it be set). `maxStreams` times as
+   * much may wait unread in one connection.
+   */
   readonly streamWindow: number;
-  /** Receive window of a connection, bytes (where the engine lets it be set). */
-  readonly connectionWindow: number;
   /** Milliseconds of silence after which a connection is gone. */
   readonly idleTimeout: number;
   /** Milliseconds between keep-alives while nothing else is sent; 0 sends none. */
@@ -165,7 +167,6 @@ export const DEFAULT_LIMITS: TransportLimits = {
   handshakeTimeout: 10_000,
   maxStreams: 8,
   streamWindow: 256 * 1024,
-  connectionWindow: 1024 * 1024,
   idleTimeout: 45_000,
   keepAlive: 15_000,
 };

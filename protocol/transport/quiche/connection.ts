@@ -100,6 +100,8 @@ export class QuicheConnection implements Connection, Task, StreamHost {
   /** When quiche wants to be woken, and when anything else is due. */
   #timeout = Infinity;
   #wakeAt = Infinity;
+  /** When addresses are probed again that have not answered. */
+  #probeAt = Infinity;
   /** The stream that was last written to. */
   #lastWriter: number | undefined;
   /** When a handshake is given up, or a closing period ends. */
@@ -141,7 +143,7 @@ export class QuicheConnection implements Connection, Task, StreamHost {
   }
 
   rtt(): number | undefined {
-    const rtt = this.#quic?.pathStats().find((path) => path.active)?.rtt;
+    const rtt = this.#quic?.pathStats().find(({ peerHost }) => this.#path.isHome(peerHost))?.rtt;
     return rtt === 0 ? BELOW_A_MILLISECOND : rtt;
   }
 
@@ -249,7 +251,7 @@ export class QuicheConnection implements Connection, Task, StreamHost {
     if (quic === undefined) return;
     if (this.#state === "closing") return this.#sender.repeatClose();
     if (this.#state === "handshake") this.#report.observe(datagram);
-    const info = this.#path.infoOf(hostname, port, datagram.length);
+    const info = this.#path.infoOf(quic, hostname, port, datagram.length);
     try {
       if (this.#state === "handshake" || !isLong(datagram)) quic.recv(datagram, info);
       // A peer whose handshake is not confirmed closes in a Handshake packet as well, in front; and
@@ -265,7 +267,7 @@ export class QuicheConnection implements Connection, Task, StreamHost {
       return this.#end(closeReason(quic));
     }
     if (this.#state === "handshake") return this.#loop.touch(this);
-    if (!this.#path.isSettled(hostname, port)) this.#follow(quic, datagram.length);
+    if (!this.#path.settled) this.#follow(quic);
     const advanced = this.#streams.advance(quic);
     if (advanced || this.#sender.thorough || datagram.length >= SMALL) this.#loop.touch(this);
     else this.#loop.touchSoon(this);
@@ -289,6 +291,7 @@ export class QuicheConnection implements Connection, Task, StreamHost {
     if (time < this.#wakeAt) return this.#loop.touch(this);
     if (time >= this.#timeout) {
       quic.onTimeout();
+      this.#path.timeOut(quic);
       this.#sender.beThorough();
     }
     if (quic.isClosed()) return this.#end(this.#reason ?? closeReason(quic));
@@ -298,7 +301,10 @@ export class QuicheConnection implements Connection, Task, StreamHost {
     }
     if (this.#state === "open") {
       if (time >= this.#keepAliveAt) quic.sendAckEliciting();
-      if (this.#path.probing) this.#path.probe(quic);
+      if (time >= this.#probeAt) {
+        this.#probeAt = Infinity;
+        this.#path.probe(quic, this.#sender.emit);
+      }
       this.#ids.retire(quic);
     }
     this.#loop.touch(this);
@@ -323,8 +329,8 @@ export class QuicheConnection implements Connection, Task, StreamHost {
     const timeout = quic.timeout();
     // Whole milliseconds, rounded down: one more, so as not to come too early.
     this.#timeout = timeout === null ? Infinity : time + timeout + 1;
-    const probe = this.#path.probing ? time + PROBE_INTERVAL : Infinity;
-    this.#wakeAt = Math.min(this.#timeout, this.#deadline, this.#keepAliveAt, probe);
+    if (this.#path.probing) this.#probeAt = Math.min(this.#probeAt, time + PROBE_INTERVAL);
+    this.#wakeAt = Math.min(this.#timeout, this.#deadline, this.#keepAliveAt, this.#probeAt);
     this.#loop.wakeAt(this, this.#wakeAt);
   }
 
@@ -339,7 +345,7 @@ export class QuicheConnection implements Connection, Task, StreamHost {
   #establish(quic: NativeConnection): void {
     this.#state = "open";
     this.#deadline = Infinity;
-    this.#path.prove();
+    this.#path.validate();
     this.alpn = new TextDecoder().decode(quic.applicationProto());
     if (this.role === "server") this.serverName = quic.serverName() ?? undefined;
     else this.peerCertificate = quic.peerCertChain()?.[0];
@@ -349,10 +355,9 @@ export class QuicheConnection implements Connection, Task, StreamHost {
   }
 
   /** The peer may have moved. */
-  #follow(quic: NativeConnection, received: number): void {
+  #follow(quic: NativeConnection): void {
     try {
-      this.#path.follow(quic, received);
-      if (this.#path.allowance < Infinity) this.#sender.sendProbe(quic);
+      this.#path.follow(quic, this.#sender.emit);
     } catch (error) {
       this.#fail(quic, error);
     }

@@ -1,10 +1,10 @@
 /** Moves what quiche has to send into datagrams and to the socket, within all bounds. */
 import { MAX_DATAGRAM } from "./config.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { MIN_INITIAL } from "./header.ts";
 import type { Loop, Task } from "./loop.ts";
 import type { NativeConnection } from "./native.ts";
-import { type Path, PROBE_LENGTH } from "./path.ts";
+import type { Path } from "./path.ts";
+import type { UdpAddress } from "./socket.ts";
 
 /** Datagrams that one connection sends in one turn, before the others have theirs. */
 const BURST = 64;
@@ -49,15 +49,16 @@ export class Sender {
   }
 
   get thorough(): boolean {
-    return this.closing || this.#path.hasMoved || this.#loop.time < this.#thoroughUntil;
+    return this.closing || !this.#path.settled || this.#loop.time < this.#thoroughUntil;
   }
 
   /** Sends what there is, as far as this turn and the peer's address allow. Throws quiche's errors. */
   sendAll(quic: NativeConnection): void {
+    if (this.#path.visiting && !this.closing) return;
     const { thorough } = this;
     for (let count = 0; count < BURST; count++) {
       const { allowance } = this.#path;
-      if (allowance < MIN_INITIAL) return;
+      if (allowance === 0) return;
       const length = this.#sendOne(quic, allowance);
       if (length === undefined) break;
       if (length === 0 || (length < NEARLY_FULL && !thorough)) return;
@@ -65,15 +66,14 @@ export class Sender {
     this.#loop.touch(this.#task);
   }
 
-  /**
-   * Sends a probe to a peer that has moved and has not proven it. It stays small until the allowance
-   * is enough for one that proves something: so the allowance grows from each to the next.
-   */
-  sendProbe(quic: NativeConnection): void {
-    const { allowance, probeAllowance } = this.#path;
-    if (allowance >= MIN_INITIAL) this.sendAll(quic);
-    else if (probeAllowance >= PROBE_LENGTH) this.#sendOne(quic, PROBE_LENGTH);
-  }
+  /** Sends a copy of a datagram that quiche has made; loses it where no slot is free. */
+  readonly emit = (datagram: Uint8Array, to: UdpAddress): void => {
+    const slot = this.#loop.slot();
+    if (slot === undefined) return;
+    slot.bytes.set(datagram);
+    this.lastSent = this.#loop.time;
+    this.endpoint.send(slot, datagram.length, to, this.#task);
+  };
 
   /** Repeats the close to a peer that has missed it (RFC 9000, section 10.2.1). */
   repeatClose(): void {
@@ -89,22 +89,22 @@ export class Sender {
   #sendOne(quic: NativeConnection, room: number): number | undefined {
     const slot = this.#loop.slot();
     if (slot === undefined) return undefined;
-    let sent: ReturnType<NativeConnection["send"]>;
+    let length: number;
     try {
       const out = room < MAX_DATAGRAM ? slot.bytes.subarray(0, room) : slot.bytes;
-      sent = this.#path.next(quic, out);
+      length = this.#path.next(quic, out);
     } catch (error) {
       slot.release();
       throw error;
     }
-    if (sent === null) {
+    if (length === 0) {
       slot.release();
       return 0;
     }
-    const [length, { to }] = sent;
+    this.#path.count(length);
     this.lastSent = this.#loop.time;
     if (this.closing) this.#close = slot.bytes.slice(0, length);
-    this.endpoint.send(slot, length, this.#path.addressOf(to, length), this.#task);
+    this.endpoint.send(slot, length, this.#path.remote, this.#task);
     return length;
   }
 }
