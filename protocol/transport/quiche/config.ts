@@ -14,7 +14,8 @@ const MAX_RECEIVE = 1500;
 export const MAX_PATHS = 16;
 /**
  * More bytes than any connection carries: flow control is by stream alone. quiche may not repeat a
- * MAX_DATA frame that was lost (`engine_faults_test.ts`), and the peer would wait for it for ever.
+ * MAX_DATA frame that was lost (`tests/protocol/transport/quiche/engine_faults_test.ts`), and the
+ * peer would wait for it for ever.
  */
 const NO_LIMIT = 2 ** 60;
 

@@ -5,7 +5,8 @@
  * quiche is not told the peer's real addresses, for two reasons:
  *
  * - It keeps every path for as long as the connection lives, and ignores datagrams from further
- *   addresses once it has as many as `active_connection_id_limit` (`path_limit_test.ts`).
+ *   addresses once it has as many as `active_connection_id_limit`
+ *   (`tests/protocol/transport/quiche/engine_faults_test.ts`).
  * - What was in flight on a path that the peer has left is sent again only after a later packet on
  *   that same path was acknowledged. A connection that moves often would stall.
  *
@@ -184,15 +185,15 @@ export class Path {
   }
 
   /** Puts quiche's next datagram, which is for `remote`, into `out`; 0: there is none. */
-  next(quic: NativeConnection, out: Uint8Array): number {
+  next(quic: NativeConnection, out: Uint8Array, closing: boolean): number {
     if (this.#aliases.length === 0) return quic.send(out)?.[0] ?? 0;
-    for (const alias of this.#aliases) {
+    for (const alias of closing ? [] : this.#aliases) {
       const length = this.#nextOf(quic, alias, out);
       if (length > 0) return length;
     }
-    if (this.#visit !== undefined) return quic.send(out)?.[0] ?? 0;
     // Left to itself, quiche may choose a path that it cannot send on, and send nothing.
-    return quic.sendOnPath(out, this.#local, this.#homeInfo.from)?.[0] ?? 0;
+    const active = this.#visit?.alias.host ?? this.#homeInfo.from;
+    return quic.sendOnPath(out, this.#local, active)?.[0] ?? 0;
   }
 
   /** So many bytes have been sent to `remote`. */

@@ -92,7 +92,7 @@ export class Sender {
     let length: number;
     try {
       const out = room < MAX_DATAGRAM ? slot.bytes.subarray(0, room) : slot.bytes;
-      length = this.#path.next(quic, out);
+      length = this.#path.next(quic, out, this.closing);
     } catch (error) {
       slot.release();
       throw error;

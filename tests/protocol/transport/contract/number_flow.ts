@@ -1,7 +1,7 @@
 /**
  * Numbered messages that go from one end of a stream to the other without a pause, and are checked as
  * they arrive: none may be lost, doubled or out of order. It does not end the stream, since an end
- * may get lost (`engine_faults_test.ts`).
+ * may get lost (`tests/protocol/transport/quiche/engine_faults_test.ts`).
  */
 import { type Stream, TransportError } from "../../../../protocol/transport/transport.ts";
 import { within } from "./pair.ts";

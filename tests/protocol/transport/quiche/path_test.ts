@@ -62,7 +62,7 @@ class Network {
     const out = new Uint8Array(1350);
     while (!path.visiting) {
       const room = Math.min(path.allowance, out.length);
-      const length = room === 0 ? 0 : path.next(server, out.subarray(0, room));
+      const length = room === 0 ? 0 : path.next(server, out.subarray(0, room), false);
       if (length === 0) return;
       this.#emit(out.subarray(0, length), path.remote);
       path.count(length);
