@@ -2,8 +2,8 @@
  * What Sotto asks of a transport: secure, ordered, bidirectional byte streams inside a connection
  * that survives a change of address. QUIC (RFC 9000) gives this; TLS over TCP can stand in.
  *
- * A transport knows no frames and no users. It reads no configuration and writes no log: what it
- * has to tell, it tells through `onHandshake` and through the values that it returns.
+ * A transport knows no frames and no users. It reads no configuration and writes no log: it
+ * reports through `onHandshake` and its return values.
  *
  * Every engine MUST keep this contract (`tests/protocol/transport/contract.ts` holds them to it):
  *
@@ -17,7 +17,7 @@
  *    reading it throws `StreamError` with the peer's code; after `end` it throws a `TypeError`.
  * 3. `Connection.closed` settles exactly once and never rejects. When it has settled, every
  *    pending `read`, `write`, `openStream` and `accept` has settled too, and what the connection
- *    held has been let go of. `accept` then yields `null`, `end` resolves, and the rest throw
+ *    held is released. `accept` then yields `null`, `end` resolves, and the rest throw
  *    `TransportError` with the code `closed` and the reason in `close`, now and ever after.
  * 4. What a peer sends, however malformed, never throws out of an engine: it is dropped, or it
  *    closes that peer's connection, and no other.
@@ -44,9 +44,9 @@ export type EngineName = "quiche" | "builtin" | "tls";
 /** How a connection ended. */
 export interface CloseReason {
   /**
-   * `application`: somebody called `close`; `code` is theirs (`protocol/errors.ts`).
+   * `application`: one end called `close`; `code` is theirs (`protocol/errors.ts`).
    * `transport`: QUIC or TLS failed; `code` is RFC 9000's (section 20.1), 0x100 + alert for TLS.
-   * `idle`: nothing was heard for the idle timeout. `lost`: the engine cannot say more.
+   * `idle`: the peer was silent for the idle timeout. `lost`: the engine cannot say more.
    */
   readonly kind: "application" | "transport" | "idle" | "lost";
   readonly code: number;

@@ -1,4 +1,4 @@
-/** Finds the capsules in what comes on a TLS connection, however it was cut. No sockets, no time. */
+/** Decodes the capsules of a link, however its bytes were cut. It knows no sockets and no time. */
 import { MAX_REASON } from "../closing.ts";
 import type { CloseReason } from "../transport.ts";
 import {
@@ -14,7 +14,7 @@ import {
   TYPE,
 } from "./capsules.ts";
 
-/** The lengths that the payload of each type may have. */
+/** The allowed lengths of each type's payload. */
 const LENGTHS: ReadonlyMap<number, readonly [least: number, most: number]> = new Map([
   [TYPE.open, [0, 0]],
   [TYPE.opened, [SECRET_LENGTH + 4, SECRET_LENGTH + 4]],
@@ -29,15 +29,15 @@ const LENGTHS: ReadonlyMap<number, readonly [least: number, most: number]> = new
   [TYPE.close, [5, 5 + MAX_REASON]],
 ]);
 
-/** Keeps no more than the beginning of one capsule; `data` is passed on as it comes. */
+/** Keeps at most the beginning of one capsule; passes `data` on as it comes. */
 export class CapsuleReader {
-  /** The header and payload that have come of a capsule; of `data` the header alone. */
+  /** The bytes so far of a capsule; for `data` the header alone. */
   readonly #begun = new Uint8Array(HEADER + MAX_PAYLOAD);
   #filled = 0;
-  /** Bytes of a `data` capsule that are still to come. */
+  /** Bytes of a `data` capsule that are missing. */
   #dataLeft = 0;
 
-  /** Throws `Fault` as soon as a header or a payload has come that no capsule has. */
+  /** Throws `Fault` at the first invalid header or payload. */
   *read(chunk: Uint8Array): Generator<Capsule> {
     let at = 0;
     while (at < chunk.length) {
@@ -60,7 +60,7 @@ export class CapsuleReader {
     }
   }
 
-  /** How many bytes must have come before anything can be done with them. */
+  /** Bytes that the next step needs. */
   #wanted(): number {
     if (this.#filled < HEADER) return HEADER;
     const type = this.#begun[0] ?? 0;
@@ -75,7 +75,7 @@ export class CapsuleReader {
   }
 }
 
-/** A whole capsule, of a length that its type allows. */
+/** Decodes a whole capsule of an allowed length. */
 function parse(capsule: Uint8Array): Capsule {
   switch (capsule[0]) {
     case TYPE.open:
@@ -110,7 +110,7 @@ function closeOf(capsule: Uint8Array): CloseReason {
   return { kind, code: numberAt(capsule, 1), reason, by: "peer" };
 }
 
-/** A copy: the reader's buffer is used again. */
+/** A copy: the reader reuses its buffer. */
 function secretOf(capsule: Uint8Array): Uint8Array {
   return capsule.slice(HEADER, HEADER + SECRET_LENGTH);
 }

@@ -1,6 +1,6 @@
 /**
- * What is said on a TLS connection: capsules, each a type, a length and a payload (docs/protocol.md,
- * "TLS over TCP"). Their forms, and how to write them; `capsule_reader.ts` reads them.
+ * Capsules, the messages of a link: a type, a length and a payload (docs/protocol.md, "TLS over
+ * TCP"). This file writes them; `capsule_reader.ts` reads them.
  */
 import { encodeReason, MAX_REASON } from "../closing.ts";
 import type { CloseReason } from "../transport.ts";
@@ -10,7 +10,7 @@ export type Capsule =
   | { readonly type: "opened"; readonly secret: Uint8Array; readonly streams: number }
   | { readonly type: "attach"; readonly secret: Uint8Array; readonly stream: number }
   | { readonly type: "streams"; readonly streams: number }
-  /** Bytes of a stream: when read, what has come of a capsule, which may not be all of it. */
+  /** Bytes of a stream. The reader may split one capsule into several. */
   | { readonly type: "data"; readonly bytes: Uint8Array }
   | { readonly type: "fin" }
   | { readonly type: "credit"; readonly bytes: number }
@@ -36,21 +36,21 @@ export const TYPE = {
 /** The type, and the length of the payload. */
 export const HEADER = 3;
 export const SECRET_LENGTH = 16;
-/** The most that a `data` capsule carries. */
+/** The largest payload of a `data` capsule. */
 export const MAX_DATA = 16_384;
-/** Of what is sent: with its header, the most that one TLS record holds (RFC 8446, section 5.1). */
+/** The payload that fills one TLS record with its header (RFC 8446, section 5.1). */
 export const DATA_PIECE = MAX_DATA - HEADER;
-/** The longest other payload: a close with its kind and code. */
+/** The largest payload of other capsules: a close with its kind and code. */
 export const MAX_PAYLOAD = 5 + MAX_REASON;
-/** How a connection has ended, as its number says it. `lost` cannot be told to whom is lost. */
+/** The number of each kind of close. `lost` has none: it cannot be sent. */
 export const CLOSE_KINDS = ["application", "transport", "idle"] as const;
 
-/** Bytes that each end may send on a stream before the other has granted any. */
+/** Bytes that each end may send on a stream before it gets credit. */
 export const INITIAL_CREDIT = 65_536;
-/** Stream IDs are those of a client in QUIC (RFC 9000, section 2.1): 0, 4, 8… */
+/** Stream IDs are those of a QUIC client (RFC 9000, section 2.1): 0, 4, 8… */
 export const ID_STEP = 4;
 
-/** What a peer does wrong, by the codes of RFC 9000, section 20.1. */
+/** Faults of a peer, with the codes of RFC 9000, section 20.1. */
 export const FAULT = {
   refused: 0x2,
   flowControl: 0x3,
@@ -61,7 +61,7 @@ export const FAULT = {
   violation: 0xa,
 } as const;
 
-/** A peer has broken the rules: its connection closes with this code. */
+/** The peer has broken the protocol: its connection closes with this code. */
 export class Fault extends Error {
   override readonly name = "Fault";
   readonly code: number;
@@ -72,7 +72,7 @@ export class Fault extends Error {
   }
 }
 
-/** A capsule's bytes; of `data` a copy, in as many capsules as it takes. */
+/** Encodes a capsule. Copies `data`, and splits it where it is too long. */
 export function encode(capsule: Capsule): Uint8Array {
   switch (capsule.type) {
     case "open":
@@ -99,7 +99,7 @@ export function encode(capsule: Capsule): Uint8Array {
 
 const NOTHING = new Uint8Array(0);
 
-/** A capsule of bytes, and of numbers of four bytes each. */
+/** Encodes a capsule of bytes and of 32-bit numbers. */
 function numbered(
   type: Capsule["type"],
   start: Uint8Array = NOTHING,
