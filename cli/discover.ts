@@ -7,12 +7,12 @@ import { DiscoveryError } from "../protocol/discovery/interfaces.ts";
 import { EXIT } from "../protocol/exit_codes.ts";
 import { safeJson } from "../protocol/safe_text.ts";
 
-export interface DiscoverOptions {
+interface DiscoverOptions {
   readonly seconds: number | undefined;
   readonly json: boolean | undefined;
 }
 
-export interface DiscoverOutput {
+interface DiscoverOutput {
   /** Prints a line of the result. */
   readonly print: (line: string) => void;
   readonly reportError: (line: string) => void;

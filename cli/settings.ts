@@ -70,7 +70,7 @@ export function variableOf(key: string): string {
   return `SOTTO_${key.toUpperCase().replaceAll("-", "_")}`;
 }
 
-export interface SettingsSources {
+interface SettingsSources {
   /** Called when it is needed. */
   readonly file: () => Promise<SettingsFile | undefined>;
   readonly env: Readonly<Record<string, string | undefined>>;

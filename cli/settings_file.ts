@@ -14,7 +14,7 @@ export interface SettingsFile {
   readonly text: string;
 }
 
-export interface Entry {
+interface Entry {
   /** `undefined`: it is under no heading. */
   readonly section: string | undefined;
   readonly key: string;

@@ -25,7 +25,7 @@ import type { Prompts } from "./session/prompts.ts";
 import { UnansweredError } from "./session/refused_error.ts";
 import { CurrentSession, type SignedInSession } from "./session/signed_in_session.ts";
 
-export interface AccountOptions {
+interface AccountOptions {
   readonly events: EventQueue;
   readonly clock: Clock;
   /** Cryptographically random bytes. */
@@ -42,7 +42,7 @@ export interface AccountOptions {
 }
 
 /** What a user wants of the account; the rest is about the client. */
-export type AccountIntent = Exclude<Intent, { type: "sign_in" | "help" | "quit" }>;
+type AccountIntent = Exclude<Intent, { type: "sign_in" | "help" | "quit" }>;
 
 interface Parts {
   readonly events: EventQueue;

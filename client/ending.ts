@@ -16,7 +16,7 @@ export interface Ending {
   readonly message: string;
 }
 
-export interface Unfinished {
+interface Unfinished {
   /** Messages that are not acknowledged. */
   readonly unsent: number;
   /** Files that are not transferred. */

@@ -113,7 +113,7 @@ interface Base {
   readonly event: string;
 }
 
-export interface ConnectedEvent extends Base {
+interface ConnectedEvent extends Base {
   readonly event: "connected";
   readonly transport: "quic" | "tls";
   readonly address: string;
@@ -122,13 +122,13 @@ export interface ConnectedEvent extends Base {
   /** The connection replaces one that broke. */
   readonly resumed: boolean;
 }
-export interface AuthenticatedEvent extends Base {
+interface AuthenticatedEvent extends Base {
   readonly event: "authenticated";
   readonly user: string;
   readonly number: number;
   readonly created: boolean;
 }
-export interface MessageEvent extends Base {
+interface MessageEvent extends Base {
   readonly event: "message";
   readonly conversation: string;
   readonly seq: number;
@@ -156,7 +156,7 @@ export interface OpenedEvent extends Base {
   readonly text: string;
 }
 /** Stored messages of a conversation, on request: the oldest first. */
-export interface HistoryEvent extends Base {
+interface HistoryEvent extends Base {
   readonly event: "history";
   readonly conversation: string;
   readonly messages: readonly HistoryMessage[];
@@ -164,7 +164,7 @@ export interface HistoryEvent extends Base {
   readonly more: boolean;
 }
 /** Messages that have all of the words, on request: the newest first. */
-export interface SearchEvent extends Base {
+interface SearchEvent extends Base {
   readonly event: "search";
   readonly words: string;
   readonly messages: readonly HistoryMessage[];
@@ -186,30 +186,30 @@ export interface HistoryMessage {
   readonly size?: number;
 }
 /** Conversations with messages that this account has not seen: after the first sign-in. */
-export interface UnreadEvent extends Base {
+interface UnreadEvent extends Base {
   readonly event: "unread";
   readonly conversations: readonly { readonly conversation: string; readonly unread: number }[];
 }
 /** Another device of this account has shown everything up to `seq`. */
-export interface MarkedEvent extends Base {
+interface MarkedEvent extends Base {
   readonly event: "marked";
   readonly conversation: string;
   readonly seq: number;
 }
 /** The current room, which text goes to. Absent: there is none. */
-export interface RoomEvent extends Base {
+interface RoomEvent extends Base {
   readonly event: "room";
   readonly conversation?: string;
 }
-export interface RoomsEvent extends Base {
+interface RoomsEvent extends Base {
   readonly event: "rooms";
   readonly rooms: readonly ListedRoom[];
 }
-export interface GroupsEvent extends Base {
+interface GroupsEvent extends Base {
   readonly event: "groups";
   readonly groups: readonly ListedRoom[];
 }
-export interface MembersEvent extends Base {
+interface MembersEvent extends Base {
   readonly event: "members";
   readonly conversation: string;
   /** Absent for rooms that the server made. */
@@ -226,7 +226,7 @@ export interface ChangedEvent extends Base {
   readonly topic?: string;
 }
 /** An invitation, on request of an admin. */
-export interface InviteEvent extends Base {
+interface InviteEvent extends Base {
   readonly event: "invite";
   /** `sotto://…`, for `sotto client`. */
   readonly line: string;
@@ -236,17 +236,17 @@ export interface InviteEvent extends Base {
   readonly expires: string;
 }
 /** The account's own status, on request or after a change. */
-export interface StatusEvent extends Base {
+interface StatusEvent extends Base {
   readonly event: "status";
   readonly status: string;
 }
-export interface PresenceEvent extends Base {
+interface PresenceEvent extends Base {
   readonly event: "presence";
   readonly user: string;
   readonly number: number;
   readonly status: "normal" | "dnd" | "away" | "offline";
 }
-export interface UsersEvent extends Base {
+interface UsersEvent extends Base {
   readonly event: "users";
   readonly users: readonly {
     readonly number: number;
@@ -255,7 +255,7 @@ export interface UsersEvent extends Base {
   }[];
 }
 /** The account's own message waits to be stored; `ack` or `error` with the same ID follows. */
-export interface SendingEvent extends Base {
+interface SendingEvent extends Base {
   readonly event: "sending";
   readonly id: string;
   readonly conversation: string;
@@ -326,7 +326,7 @@ export interface FilesEvent extends Base {
 /** An upload has no `id` while its hash is computed. */
 export type ListedTransfer = Omit<ProgressEvent, "event" | "id"> & { readonly id?: string };
 /** A round trip to the server was measured: about every 15 seconds. */
-export interface RoundTripEvent extends Base {
+interface RoundTripEvent extends Base {
   readonly event: "round_trip";
   readonly milliseconds: number;
 }
@@ -346,7 +346,7 @@ export interface ErrorEvent extends Base {
   readonly message: string;
 }
 /** The last event. */
-export interface ClosedEvent extends Base {
+interface ClosedEvent extends Base {
   readonly event: "closed";
   readonly code: string;
   readonly message: string;

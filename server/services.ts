@@ -21,7 +21,7 @@ import type { Tokens } from "./services/tokens.ts";
 import type { Blobs } from "./store/blobs.ts";
 import type { Store } from "./store/store.ts";
 
-export interface ServicesOptions {
+interface ServicesOptions {
   readonly store: Store;
   readonly blobs: Blobs;
   readonly passwords: Pick<Passwords, "hash" | "verify">;

@@ -37,7 +37,7 @@ import {
 } from "./parsers.ts";
 
 /** What a line says. */
-export type Parsed =
+type Parsed =
   | { readonly type: "intent"; readonly intent: Intent }
   | { readonly type: "error"; readonly code: CommandErrorCode; readonly message: string }
   /** The line is empty. */

@@ -10,7 +10,7 @@ import type { Offer, Offers } from "../messages/offers.ts";
 import type { Transfer } from "./transfer.ts";
 import type { Transfers } from "./transfers.ts";
 
-export interface FileReceiverOptions {
+interface FileReceiverOptions {
   /** The account's name. */
   readonly account: string;
   /** Files of at most so many bytes are accepted without a question; `undefined`: none. */

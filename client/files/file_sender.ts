@@ -20,7 +20,7 @@ import type { Transfer } from "./transfer.ts";
 import type { Transfers } from "./transfers.ts";
 import { attemptUpload } from "./upload_attempt.ts";
 
-export interface FileSenderOptions {
+interface FileSenderOptions {
   /** The account's name. */
   readonly account: string;
   readonly composer: Pick<Composer, "conversationsWith">;

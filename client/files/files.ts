@@ -12,7 +12,7 @@ import type { Offer, Offers } from "../messages/offers.ts";
 import { type ResumableUploads, UploadsInMemory } from "./resumable_uploads.ts";
 import { Transfers } from "./transfers.ts";
 
-export type FileIntent = Extract<
+type FileIntent = Extract<
   Intent,
   { type: "send_file" | "accept" | "cancel" | "decline" | "files" }
 >;
@@ -27,7 +27,7 @@ export interface FileOptions {
   readonly uploads?: ResumableUploads | undefined;
 }
 
-export interface FilesOptions extends FileOptions {
+interface FilesOptions extends FileOptions {
   readonly clock: Clock;
   /** From 0 up to, but not including, 1. */
   readonly random: () => number;

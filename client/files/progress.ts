@@ -11,7 +11,7 @@ const REPORT_INTERVAL = 250;
 /** The rate is measured over so many milliseconds. */
 const RATE_WINDOW = 5000;
 
-export interface Measurement {
+interface Measurement {
   readonly transferred: number;
   /** Bytes a second, recently; 0 while it cannot be measured. */
   readonly rate: number;

@@ -12,7 +12,7 @@ import type { Transfer } from "./transfer.ts";
 /** Attempts in a row that get no further. With the waits between them it is about four minutes. */
 const MAX_FAILURES = 12;
 
-export interface RetryOptions<Connection> {
+interface RetryOptions<Connection> {
   readonly session: {
     readonly connection: Connection | undefined;
     /** Waits for a connection. `undefined`: the signal fired first. */

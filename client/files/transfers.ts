@@ -22,7 +22,7 @@ const MAX_ACTIVE = 3;
 /** Transfers that move or wait. */
 const MAX_TRANSFERS = 32;
 
-export interface TransfersOptions {
+interface TransfersOptions {
   readonly clock: Clock;
   /** From 0 up to, but not including, 1. */
   readonly random: () => number;
@@ -38,7 +38,7 @@ export interface TransferAttempt {
 }
 
 /** Carries out a transfer; `false`: it was stopped. Throws `RefusedError`. */
-export type TransferTask = (transfer: Transfer) => Promise<boolean>;
+type TransferTask = (transfer: Transfer) => Promise<boolean>;
 
 export class Transfers {
   readonly #options: TransfersOptions;

@@ -6,7 +6,7 @@ import type { CurrentSession } from "../session/signed_in_session.ts";
 import { isoTime } from "./content.ts";
 import { fetchStatus } from "./recipients.ts";
 
-export type QueryIntent = Extract<Intent, { type: "status" | "invite" }>;
+type QueryIntent = Extract<Intent, { type: "status" | "invite" }>;
 
 /** Resolves with the answer, as one event. Throws `RefusedError`. */
 export async function answerQuery(

@@ -26,7 +26,7 @@ export type CatchUpOutput =
   /** Everything up to `seq` was among the outputs. */
   | { readonly type: "cursor"; readonly conversation: string; readonly seq: number };
 
-export interface Stored {
+interface Stored {
   readonly ulid: string;
   readonly conversation: string;
   readonly seq: number;

@@ -13,9 +13,9 @@ import { type Rooms, selfError } from "./rooms.ts";
 import { checkLength, type SecretMessages } from "./secret_messages.ts";
 import type { SendQueue } from "./send_queue.ts";
 
-export type MessageIntent = Extract<Intent, { type: "say" | "private" | "reply" | "secret" }>;
+type MessageIntent = Extract<Intent, { type: "say" | "private" | "reply" | "secret" }>;
 
-export interface ComposerOptions {
+interface ComposerOptions {
   /** The account's name. */
   readonly account: string;
   readonly queue: Pick<SendQueue, "add">;
@@ -29,7 +29,7 @@ export interface ComposerOptions {
 }
 
 /** The conversations with several people. */
-export interface PrivateConversations {
+interface PrivateConversations {
   readonly conversations: readonly string[];
   /** The user named the account itself too: thrown once the others have their message. */
   readonly refusal: RefusedError | undefined;

@@ -13,9 +13,9 @@ import { isoTime, textOf } from "./content.ts";
 import type { Rooms } from "./rooms.ts";
 import type { SealedMessages } from "./sealed_messages.ts";
 
-export type HistoryIntent = Extract<Intent, { type: "history" | "search" }>;
+type HistoryIntent = Extract<Intent, { type: "history" | "search" }>;
 
-export interface HistoryOptions {
+interface HistoryOptions {
   readonly session: {
     readonly connection: Pick<SessionConnection, "allows" | "messages"> | undefined;
   };

@@ -10,7 +10,7 @@ import type { Offer, Offers } from "./offers.ts";
 import { isoTime, textOf } from "./content.ts";
 import type { SealedMessages } from "./sealed_messages.ts";
 
-export interface InboxOptions {
+interface InboxOptions {
   /** The account's name. */
   readonly account: string;
   readonly events: EventSink;

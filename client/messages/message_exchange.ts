@@ -28,14 +28,14 @@ import type { OutgoingMessage, SendQueue } from "./send_queue.ts";
 const NOT_A_MEMBER: ReadonlySet<string> = new Set(["not_a_member", "unknown_conversation"]);
 
 /** What happens to files with the messages that announce them. */
-export interface FileMessages {
+interface FileMessages {
   /** A message offers a file. */
   offered(offer: Offer): void;
   /** The account's own message was stored, or refused for good. */
   settled(ulid: string): void;
 }
 
-export interface MessageExchangeOptions {
+interface MessageExchangeOptions {
   readonly clock: Clock;
   /** From 0 up to, but not including, 1. */
   readonly random: () => number;

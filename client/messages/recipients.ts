@@ -2,7 +2,7 @@
 import { RefusedError } from "../session/refused_error.ts";
 import type { Requester } from "../session/requests.ts";
 
-export interface Recipients {
+interface Recipients {
   /** Names, each once. */
   readonly names: readonly string[];
   /** Names and numbers that no account has, as the user typed them. */

@@ -14,7 +14,7 @@ export type RoomIntent = Extract<
   { type: "list" | "members" | "join" | "leave" | "create" | "topic" | "add" | "remove" | "delete" }
 >;
 
-export interface RoomsOptions {
+interface RoomsOptions {
   /** The account's name. */
   readonly account: string;
   readonly events: EventSink;

@@ -8,7 +8,7 @@ import { peerOf } from "../../protocol/names.ts";
 /** Messages that are kept. One more drops the oldest. */
 const MAX_MESSAGES = 256;
 
-export interface Sealed {
+interface Sealed {
   /** 1, 2, 3… in the order in which they came. */
   readonly number: number;
   readonly ulid: string;
@@ -21,7 +21,7 @@ export type Opened =
   | { readonly type: "opened"; readonly sealed: Sealed; readonly text: string }
   | { readonly type: "failed"; readonly code: OpenError; readonly message: string };
 
-export type OpenError = "wrong_passphrase" | "damaged" | "unsupported";
+type OpenError = "wrong_passphrase" | "damaged" | "unsupported";
 
 const FAILURES: Readonly<Record<OpenError, string>> = {
   wrong_passphrase: "That is the wrong key for this message. Type /open and the right one.",
@@ -29,7 +29,7 @@ const FAILURES: Readonly<Record<OpenError, string>> = {
   unsupported: "This message was sealed in a way that this version does not know.",
 };
 
-export interface Sealing {
+interface Sealing {
   readonly text: string;
   readonly passphrase: string;
   readonly from: string;

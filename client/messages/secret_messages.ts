@@ -11,7 +11,7 @@ import type { Prompts } from "../session/prompts.ts";
 import { RefusedError } from "../session/refused_error.ts";
 import { type Opened, type SealedMessages, sealText } from "./sealed_messages.ts";
 
-export interface SecretMessagesOptions {
+interface SecretMessagesOptions {
   readonly sealed: SealedMessages;
   readonly prompts: Prompts;
   /** The account's name. */

@@ -16,7 +16,7 @@ export interface OutgoingMessage {
   readonly content: Content;
 }
 
-export interface SendQueueLimits {
+interface SendQueueLimits {
   /** Messages that wait at once, those in flight included. */
   readonly messages: number;
   /** Messages in flight at once. */

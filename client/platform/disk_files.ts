@@ -3,7 +3,7 @@ import type { DownloadFolder, FileStore, UploadFile } from "../files/file_store.
 import { discardPart, DiskDownload } from "./disk_download.ts";
 import { DiskUpload } from "./disk_upload.ts";
 
-export interface DiskFilesOptions {
+interface DiskFilesOptions {
   /** Replaces `~` in paths. */
   readonly home: string;
   /** The folder for accepted files; it is made when it is needed. Left out: none are accepted. */

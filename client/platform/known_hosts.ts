@@ -17,7 +17,7 @@ export class KnownHostsError extends Error {
   override readonly name = "KnownHostsError";
 }
 
-export interface KnownHost {
+interface KnownHost {
   readonly pin: string;
   /** From 1. */
   readonly line: number;

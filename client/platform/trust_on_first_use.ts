@@ -5,7 +5,7 @@
 import type { Expectation, Trust } from "../session/trust.ts";
 import { type KnownHosts, knownName } from "./known_hosts.ts";
 
-export interface TrustOptions {
+interface TrustOptions {
   readonly knownHosts: Pick<KnownHosts, "add" | "find" | "path">;
   readonly host: string;
   readonly port: number;

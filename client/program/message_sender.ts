@@ -28,7 +28,7 @@ import type { Requester } from "../session/requests.ts";
 import type { SignedInSession } from "../session/signed_in_session.ts";
 import type { SessionOptions } from "./session_options.ts";
 
-export type SendEvent = AckEvent | ErrorEvent | NoticeEvent;
+type SendEvent = AckEvent | ErrorEvent | NoticeEvent;
 
 export interface MessageSenderOptions extends SessionOptions {
   /** A conversation, or people by name. */

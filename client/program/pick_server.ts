@@ -9,7 +9,7 @@ import type { Asker } from "../ui/prompts.ts";
 import { ProgramError } from "./run_program.ts";
 import type { Server } from "./session_options.ts";
 
-export interface PickServerOptions {
+interface PickServerOptions {
   readonly asker: Pick<Asker, "ask" | "tell">;
   readonly browse: () => Promise<readonly FoundServer[]>;
 }

@@ -11,7 +11,7 @@ import type { ChatEvent } from "../events.ts";
 import type { Input } from "../ui/input.ts";
 import { PlainView } from "../ui/plain.ts";
 
-export interface RunInLinesOptions {
+interface RunInLinesOptions {
   readonly chat: Chat;
   readonly input: Input;
   readonly stdout: Writable;

@@ -15,7 +15,7 @@ import type { startTui as StartTui } from "../ui/tui/start.ts";
 import type { Tui } from "../ui/tui/tui.ts";
 import { writeLines } from "./run_in_lines.ts";
 
-export interface RunInTuiOptions {
+interface RunInTuiOptions {
   readonly chat: Chat;
   readonly input: Input;
   readonly stdout: TerminalOutput;

@@ -21,7 +21,7 @@ export interface ProgramIo {
 }
 
 /** Writes an error, of one line or more, on standard error. */
-export type ReportError = (message: string) => void;
+type ReportError = (message: string) => void;
 
 export interface Program {
   readonly io: ProgramIo;
@@ -64,7 +64,7 @@ export async function runProgram(
 }
 
 /** The message may come from a server: it is made safe for the terminal. */
-export function errorReporter(stderr: Writable): ReportError {
+function errorReporter(stderr: Writable): ReportError {
   return (message) => {
     const lines = message.split("\n").map(safeText);
     stderr.write(`sotto: ${lines.join("\n  ")}\n`);

@@ -13,7 +13,7 @@ import { MessageSender } from "./message_sender.ts";
 import { ProgramError, type ProgramIo, runProgram } from "./run_program.ts";
 import { type ConnectOptions, makeSessionOptions, requireUser } from "./session_options.ts";
 
-export interface SendOptions extends ConnectOptions {
+interface SendOptions extends ConnectOptions {
   readonly host: string;
   readonly port: number;
   readonly to: Destination;

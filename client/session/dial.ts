@@ -14,7 +14,7 @@ import { KeyChangedError, type Trust, UntrustedError } from "./trust.ts";
 /** Milliseconds. A server on the other side of the world answers sooner. */
 const HANDSHAKE_TIMEOUT = 5000;
 
-export interface DialServerOptions {
+interface DialServerOptions {
   readonly engine: Engine;
   readonly host: string;
   readonly port: number;

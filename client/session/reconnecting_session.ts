@@ -42,7 +42,7 @@ export interface ReconnectingSessionOptions {
   readonly events: EventSink;
 }
 
-export type SessionStep =
+type SessionStep =
   /** Comes before every frame of the session. */
   | { readonly type: "signed_in"; readonly session: SignedInSession }
   | { readonly type: "frame"; readonly frame: ServerFrame }

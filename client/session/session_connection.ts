@@ -55,11 +55,11 @@ export interface SessionEnd {
 }
 
 /** What a session brings. */
-export type SessionOutput =
+type SessionOutput =
   | { readonly type: "frame"; readonly frame: ServerFrame }
   | { readonly type: "round_trip"; readonly milliseconds: number };
 
-export interface SessionConnectionOptions {
+interface SessionConnectionOptions {
   readonly connection: Connection;
   /** The software, as `hello` names it. */
   readonly client: string;

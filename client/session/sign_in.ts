@@ -18,7 +18,7 @@ export type SignInOutcome =
   /** Another connection may succeed. */
   | "later";
 
-export interface SignInOptions {
+interface SignInOptions {
   readonly connection: Pick<SessionConnection, "request" | "closed">;
   /** The server's pin. */
   readonly pin: string;

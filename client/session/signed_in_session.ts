@@ -15,7 +15,7 @@ export interface SignedInSession {
   readonly server: ServerIdentity;
 }
 
-export interface ServerIdentity {
+interface ServerIdentity {
   readonly host: string;
   readonly port: number;
   /** `SHA256:…`: the hash of the server's key. */

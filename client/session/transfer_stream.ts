@@ -17,7 +17,7 @@ import {
   TransportError,
 } from "../../protocol/transport/transport.ts";
 
-export interface TransferStreamOptions {
+interface TransferStreamOptions {
   readonly connection: Pick<Connection, "openStream">;
   readonly clock: Clock;
   /** Called whenever bytes come from the server. */

@@ -16,7 +16,7 @@ const MOST_LINE = 64 * 1024;
 /** Characters of an answer without echo: more than any password may have. */
 const MOST_SECRET = 2048;
 
-export interface InputOptions {
+interface InputOptions {
   readonly stdin: InputStream;
   /** For questions: standard output may be a file. */
   readonly stderr: Writable;

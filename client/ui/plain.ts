@@ -21,7 +21,7 @@ import {
 } from "./labels.ts";
 import { INITIAL, reduce, type State } from "./state.ts";
 
-export interface PlainOptions extends TimeOptions {
+interface PlainOptions extends TimeOptions {
   /** Whether the terminal shows what the user types. */
   readonly echoed: boolean;
   /** Of the window. Default: no limit. */

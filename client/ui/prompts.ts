@@ -18,7 +18,7 @@ export interface Asker {
   tell(text: string): void;
 }
 
-export interface UserPromptsOptions {
+interface UserPromptsOptions {
   readonly asker: Asker;
   /** The server's address. */
   readonly server: string;

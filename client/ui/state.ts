@@ -8,7 +8,7 @@ import type { ChatEvent, EventOf, IncomingEvent, ProgressEvent, SealedEvent } fr
 /** The most names of people who have written. */
 const MOST_SPEAKERS = 500;
 
-export interface Person {
+interface Person {
   readonly number: number;
   readonly status: string;
 }

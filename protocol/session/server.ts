@@ -53,7 +53,7 @@ const NO_ATTEMPT: ReadonlySet<ErrorCode> = new Set(["bad_token", "busy", "rate_l
 
 const IGNORE: Verdict = { type: "ignore" };
 
-export interface ServerSessionOptions {
+interface ServerSessionOptions {
   /** The software, as `welcome` tells it. */
   readonly server: string;
   readonly versions?: readonly number[];

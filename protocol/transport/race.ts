@@ -7,7 +7,7 @@ import type { Clock } from "../clock.ts";
 /** Milliseconds that an attempt runs alone (RFC 8305, section 5). */
 const HEAD_START = 250;
 
-export interface RaceOptions<T> {
+interface RaceOptions<T> {
   readonly clock: Pick<Clock, "after">;
   /** Milliseconds. */
   readonly headStart?: number;

@@ -2,7 +2,7 @@
 import type { Clock } from "../clock.ts";
 import { TransportError } from "./transport.ts";
 
-export interface WaitLimits {
+interface WaitLimits {
   readonly clock: Pick<Clock, "after">;
   readonly signal: AbortSignal | undefined;
   /** Milliseconds; left out: no limit. */

@@ -7,7 +7,7 @@ import type { Rooms } from "../services/rooms.ts";
 import type { Sessions } from "../services/sessions.ts";
 import { sendConversations } from "./sync.ts";
 
-export interface AuthServices {
+interface AuthServices {
   readonly accounts: Accounts;
   readonly rooms: Rooms;
   readonly sessions: Sessions;

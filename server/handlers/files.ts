@@ -8,7 +8,7 @@ import { accessErrorText } from "./access_error.ts";
 /** Why the account may not write in a conversation. */
 const OBJECTIONS: ReadonlySet<string> = new Set(["unknown_user", "not_a_member"]);
 
-export interface FileServices {
+interface FileServices {
   readonly files: Files;
 }
 

@@ -6,7 +6,7 @@ import type { SignedInSession } from "../services/signed_in_session.ts";
 import type { Store } from "../store/store.ts";
 import { accessErrorText } from "./access_error.ts";
 
-export interface HistoryServices {
+interface HistoryServices {
   readonly conversations: Conversations;
   readonly store: Pick<Store, "messages">;
 }

@@ -5,7 +5,7 @@ import type { Peer } from "../peer.ts";
 import type { Invitations } from "../services/invitations.ts";
 import { respond } from "./respond.ts";
 
-export interface InviteServices {
+interface InviteServices {
   readonly invitations: Invitations;
   readonly log: Logger;
 }

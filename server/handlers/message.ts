@@ -13,7 +13,7 @@ import type { Delivery } from "../services/delivery.ts";
 import type { Presence } from "../services/presence.ts";
 import { accessErrorText } from "./access_error.ts";
 
-export interface MessageServices {
+interface MessageServices {
   readonly conversations: Conversations;
   readonly delivery: Delivery;
   readonly presence: Presence;

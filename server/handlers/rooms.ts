@@ -5,7 +5,7 @@ import type { Peer } from "../peer.ts";
 import type { Rooms } from "../services/rooms.ts";
 import { pages, respond } from "./respond.ts";
 
-export interface RoomServices {
+interface RoomServices {
   readonly rooms: Rooms;
 }
 

@@ -6,7 +6,7 @@ import { LIMITS } from "../../protocol/limits.ts";
 import type { SignedInSession } from "../services/signed_in_session.ts";
 import type { Store } from "../store/store.ts";
 
-export interface SearchServices {
+interface SearchServices {
   readonly store: Pick<Store, "search">;
 }
 

@@ -6,7 +6,7 @@ import type { Conversations } from "../services/conversations.ts";
 import type { Rooms } from "../services/rooms.ts";
 import { pages } from "./respond.ts";
 
-export interface SyncServices {
+interface SyncServices {
   readonly conversations: Conversations;
   readonly rooms: Rooms;
 }

@@ -5,7 +5,7 @@ import type { Presence } from "../services/presence.ts";
 import type { Users } from "../services/users.ts";
 import { respond } from "./respond.ts";
 
-export interface UserServices {
+interface UserServices {
   readonly users: Users;
   readonly presence: Presence;
 }

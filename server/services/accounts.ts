@@ -19,7 +19,7 @@ import type { Invitations } from "./invitations.ts";
 import type { Passwords } from "./passwords.ts";
 import type { Tokens } from "./tokens.ts";
 
-export interface AccountsOptions {
+interface AccountsOptions {
   readonly store: {
     readonly accounts: Pick<AccountStore, "byName" | "create" | "setPasswordHash">;
     readonly logins: Pick<LoginStore, "create" | "end" | "get">;

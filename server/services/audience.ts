@@ -9,7 +9,7 @@ import { parseConversation } from "../../protocol/names.ts";
 import type { ConversationStore } from "../store/conversations.ts";
 import type { SignedInSession } from "./signed_in_session.ts";
 
-export interface AudienceOptions {
+interface AudienceOptions {
   readonly conversations: Pick<ConversationStore, "states">;
   readonly presence: {
     /** The sessions of one account. */

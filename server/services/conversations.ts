@@ -13,7 +13,7 @@ import type { Audience } from "./audience.ts";
 import type { Presence } from "./presence.ts";
 import type { SignedInSession } from "./signed_in_session.ts";
 
-export interface ConversationsOptions {
+interface ConversationsOptions {
   readonly store: {
     readonly accounts: Pick<AccountStore, "byName">;
     readonly conversations: Pick<ConversationStore, "mark" | "state" | "states">;

@@ -23,7 +23,7 @@ import type { Content, ServerFrame } from "../../protocol/frame.ts";
 import { describe, type Logger } from "../log.ts";
 import type { Appended, MessageStore, NewMessage } from "../store/messages.ts";
 
-export interface Recipient {
+interface Recipient {
   /** Takes one or several whole frames, which other recipients share. */
   push(frames: Uint8Array): void;
 }

@@ -37,7 +37,7 @@ export interface FileLimits {
   readonly keepPart: number;
 }
 
-export interface FilesOptions {
+interface FilesOptions {
   readonly store: FileStore;
   readonly blobs: Blobs;
   readonly conversations: {

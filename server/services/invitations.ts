@@ -16,7 +16,7 @@ const CODE_BYTES = 12;
 const DAY = 24 * 60 * 60 * 1000;
 const DEFAULTS = { uses: 1, lifetime: 7 * DAY } as const;
 
-export interface InvitationsOptions {
+interface InvitationsOptions {
   readonly store: {
     readonly accounts: Pick<AccountStore, "isAdmin">;
     readonly invitations: Pick<InvitationStore, "create" | "createAccount" | "isValid" | "list">;
@@ -26,7 +26,7 @@ export interface InvitationsOptions {
   readonly random?: (length: number) => Uint8Array;
 }
 
-export interface InvitationRequest {
+interface InvitationRequest {
   /** The account that asks; `undefined`: the operator, on the server's machine. */
   readonly by?: string | undefined;
   readonly uses?: number | undefined;
@@ -34,7 +34,7 @@ export interface InvitationRequest {
   readonly lifetime?: number | undefined;
 }
 
-export interface CreatedInvitation {
+interface CreatedInvitation {
   readonly number: number;
   readonly code: string;
   readonly uses: number;

@@ -28,7 +28,7 @@ export interface Passwords extends AsyncDisposable {
   verify(password: string, stored: string | undefined): Promise<Verdict>;
 }
 
-export interface Verdict {
+interface Verdict {
   readonly ok: boolean;
   /** The password is right, and was hashed at a lower cost than today's: hash it again. */
   readonly rehash: boolean;

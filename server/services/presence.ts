@@ -13,7 +13,7 @@ import type { OwnStatus, ServerFrame, Status, User } from "../../protocol/frame.
 import { LIMITS } from "../../protocol/limits.ts";
 import type { SignedInSession } from "./signed_in_session.ts";
 
-export interface PresenceOptions {
+interface PresenceOptions {
   readonly clock: Pick<Clock, "after">;
   /** Milliseconds for which changes are collected. */
   readonly delay?: number;

@@ -25,7 +25,7 @@ import type { Conversations } from "./conversations.ts";
 import type { Presence } from "./presence.ts";
 import type { SignedInSession } from "./signed_in_session.ts";
 
-export interface RoomsOptions {
+interface RoomsOptions {
   readonly store: Pick<Store, "accounts" | "conversations" | "rooms">;
   readonly audience: Pick<Audience, "addMember" | "of" | "removeMember">;
   readonly conversations: Pick<Conversations, "accessError" | "states">;
@@ -34,7 +34,7 @@ export interface RoomsOptions {
   readonly maxRooms: number;
 }
 
-export interface NewRoom {
+interface NewRoom {
   readonly conversation: string;
   readonly topic?: string | undefined;
   readonly members?: readonly string[] | undefined;

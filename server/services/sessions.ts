@@ -7,7 +7,7 @@ import type { Audience } from "./audience.ts";
 import type { Presence } from "./presence.ts";
 import type { SignedInSession } from "./signed_in_session.ts";
 
-export interface SessionsOptions {
+interface SessionsOptions {
   readonly presence: Pick<Presence, "add" | "remove" | "sessionsOf">;
   readonly audience: Pick<Audience, "addSession" | "removeSession">;
 }

@@ -24,7 +24,7 @@ export interface Tokens {
   verify(token: string, now: number): Promise<VerifiedToken | undefined>;
 }
 
-export interface IssuedToken {
+interface IssuedToken {
   readonly token: string;
   /** The claim `jti`. */
   readonly loginId: string;
@@ -32,12 +32,12 @@ export interface IssuedToken {
   readonly expiresAt: number;
 }
 
-export interface VerifiedToken {
+interface VerifiedToken {
   readonly loginId: string;
   readonly account: string;
 }
 
-export interface TokenOptions {
+interface TokenOptions {
   /** Names the server in the claim `iss`. A server refuses the tokens of another name. */
   readonly issuer: string;
   /** How long a token is valid. Milliseconds. */

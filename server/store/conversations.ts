@@ -4,7 +4,7 @@ import type { Account } from "./accounts.ts";
 import type { Database } from "./database.ts";
 import { ACCOUNT_NUMBER, CONVERSATION_NUMBER, integer, type Row, text } from "./sql.ts";
 
-export type Member = Pick<Account, "name" | "number">;
+type Member = Pick<Account, "name" | "number">;
 
 /** A conversation as one of its members sees it. */
 export interface MemberState extends ConversationState {

@@ -14,7 +14,7 @@ export interface NewInvitation {
   readonly by: string | undefined;
 }
 
-export interface Invitation extends Omit<NewInvitation, "hash"> {
+interface Invitation extends Omit<NewInvitation, "hash"> {
   /** 1, 2, 3…; never used again. */
   readonly number: number;
   /** How many accounts it has made. */

@@ -5,7 +5,7 @@
 import type { Database } from "./database.ts";
 import { integer, type Row, text } from "./sql.ts";
 
-export interface Login {
+interface Login {
   /** The claim `jti` of its token. */
   readonly id: string;
   readonly account: string;

@@ -8,7 +8,7 @@ import { bodyOf, messageOf, SELECT_MESSAGE } from "./messages.ts";
 import { ACCOUNT_NUMBER, integer, type Row, text } from "./sql.ts";
 
 /** A part of what a search finds, the newest first. */
-export interface Found {
+interface Found {
   readonly messages: readonly Message[];
   /** Where to go on; `undefined` when all messages have been looked at. */
   readonly next: number | undefined;

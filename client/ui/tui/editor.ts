@@ -25,7 +25,7 @@ export interface Editor {
 }
 
 /** What the interface must do after a key. */
-export type Action =
+type Action =
   | { readonly type: "none" }
   | { readonly type: "submit"; readonly text: string }
   | { readonly type: "complete"; readonly backwards: boolean }
@@ -131,7 +131,7 @@ function editByKey(editor: Editor, name: string): readonly [Editor, Action] {
 }
 
 /** Inserts text at the cursor. */
-export function insert(editor: Editor, text: string): Editor {
+function insert(editor: Editor, text: string): Editor {
   const { text: old, cursor } = editor;
   const added = text.slice(0, Math.max(0, MOST_CHARACTERS - old.length));
   return withText(editor, old.slice(0, cursor) + added + old.slice(cursor), cursor + added.length);

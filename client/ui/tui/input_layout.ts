@@ -5,12 +5,12 @@ import { assert } from "../../../protocol/assert.ts";
 import { safeText } from "../../../protocol/safe_text.ts";
 import { cells, fit, graphemes } from "./graphemes.ts";
 
-export interface InputLayout {
+interface InputLayout {
   readonly rows: readonly string[];
   readonly cursor: { readonly row: number; readonly column: number };
 }
 
-export interface InputShape {
+interface InputShape {
   readonly prompt: string;
   readonly text: string;
   readonly cursor: number;

@@ -7,7 +7,7 @@ import type { Asker } from "../prompts.ts";
 import { edit, type Editor, EMPTY } from "./editor.ts";
 import type { Key } from "./keys.ts";
 
-export interface Question {
+interface Question {
   readonly text: string;
   /** Nothing of the answer is drawn. */
   readonly secret: boolean;
@@ -18,7 +18,7 @@ interface PendingQuestion extends Question {
   readonly resolve: (answer: string | undefined) => void;
 }
 
-export interface QuestionQueueOptions {
+interface QuestionQueueOptions {
   /** Called after each change of what is drawn. */
   readonly onChange: () => void;
   /** Writes a line between questions. */

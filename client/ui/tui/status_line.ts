@@ -7,7 +7,7 @@ import { conversationLabel, statusLabel, userName } from "../labels.ts";
 import { cells, fit } from "./graphemes.ts";
 import { inverse } from "./style.ts";
 
-export interface Status {
+interface Status {
   readonly state: State;
   readonly columns: number;
   /** Seconds until the next attempt to connect. */
@@ -23,7 +23,7 @@ export interface Missed {
 }
 
 /** A part of the status line, in each way to say it: the longest first. */
-export interface Part {
+interface Part {
   readonly ways: readonly string[];
   /** Parts of less weight are shortened first. */
   readonly weight: number;

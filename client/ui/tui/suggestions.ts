@@ -2,7 +2,7 @@
 import { cells } from "./graphemes.ts";
 import { dim, inverse } from "./style.ts";
 
-export interface Suggestions {
+interface Suggestions {
   readonly words: readonly string[];
   /** The one in the input line; `undefined`: none yet. */
   readonly chosen: number | undefined;

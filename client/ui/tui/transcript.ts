@@ -15,7 +15,7 @@ import type { State } from "../state.ts";
 import { mentions } from "./mention.ts";
 import { bold, dim, errorStyle, highlight, nameStyle, type Style } from "./style.ts";
 
-export interface TranscriptOptions extends TimeOptions {
+interface TranscriptOptions extends TimeOptions {
   readonly style: Style;
   /** Of the window. Default: no limit. */
   readonly columns?: () => number;

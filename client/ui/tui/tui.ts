@@ -21,7 +21,7 @@ import { Screen, type TerminalOutput } from "./screen.ts";
 import type { Style } from "./style.ts";
 import { Transcript } from "./transcript.ts";
 
-export interface TuiOptions {
+interface TuiOptions {
   readonly input: Pick<Input, "text" | "setRaw">;
   readonly output: TerminalOutput;
   readonly clock: Clock;

@@ -14,7 +14,7 @@ import { describe } from "../closing.ts";
 import { streamCodeOfFailure } from "./failures.ts";
 
 /** A bidirectional stream as Deno gives it, in the words of the web. */
-export interface WebStreamPair {
+interface WebStreamPair {
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>> & { readonly id: bigint };
   readonly writable: WritableStream<Uint8Array>;
 }

@@ -17,7 +17,7 @@ import type { UdpAddress } from "./socket.ts";
  * - `unanswered`: several were sent, and none was answered. An answer may still come.
  * - `resetting`: one was answered. Further ones are withheld until quiche gives up the path.
  */
-export type AliasState = "free" | "probing" | "unanswered" | "resetting";
+type AliasState = "free" | "probing" | "unanswered" | "resetting";
 
 /** How often an address is probed that does not answer. */
 const MAX_PROBES = 10;

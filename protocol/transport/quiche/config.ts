@@ -19,7 +19,7 @@ export const MAX_PATHS = 16;
  */
 const NO_LIMIT = 2 ** 60;
 
-export interface Identity {
+interface Identity {
   /** PEM. */
   readonly certificate: string;
   /** PEM, PKCS #8. */

@@ -39,7 +39,7 @@ const BELOW_A_MILLISECOND = 0.5;
 /** The longest that a closed connection is kept, to repeat its close to a peer that still sends. */
 const CLOSING_TIME = 1_000;
 
-export interface ConnectionOptions {
+interface ConnectionOptions {
   readonly role: "client" | "server";
   readonly quic: NativeConnection;
   /** Held for the connection, which lets go of it when it ends. */

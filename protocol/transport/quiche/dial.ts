@@ -25,7 +25,7 @@ import type { Loop } from "./loop.ts";
 import type { NativeConfig, NativeConnection, Quiche } from "./native.ts";
 import type { WhenRefused } from "./socket.ts";
 
-export interface DialContext {
+interface DialContext {
   readonly quiche: Quiche;
   readonly loop: Loop;
   readonly endpoints: ClientEndpoints;

@@ -11,7 +11,7 @@ import { Routes } from "./routes.ts";
 import type { DatagramSocket, OpenSocket, UdpAddress } from "./socket.ts";
 
 /** Called with a datagram that belongs to no connection. */
-export type OnStranger = (datagram: Uint8Array, hostname: string, port: number) => void;
+type OnStranger = (datagram: Uint8Array, hostname: string, port: number) => void;
 
 /** What endpoints take from outside. */
 export interface EndpointParts {

@@ -10,7 +10,7 @@ const MAX_ID_LENGTH = 20;
 /** A client's first datagram is at least this long (RFC 9000, section 14.1). */
 export const MIN_INITIAL = 1200;
 
-export type LongType = "initial" | "zero_rtt" | "handshake" | "retry";
+type LongType = "initial" | "zero_rtt" | "handshake" | "retry";
 const LONG_TYPES = ["initial", "zero_rtt", "handshake", "retry"] as const;
 
 export interface LongHeader {

@@ -29,7 +29,7 @@ const FULL: CloseReason = {
   by: "local",
 };
 
-export interface ListenerOptions {
+interface ListenerOptions {
   readonly quiche: Quiche;
   readonly loop: Loop;
   readonly endpoint: Endpoint;

@@ -31,7 +31,7 @@ import type { Host, NativeConnection, RecvInfo } from "./native.ts";
 import { type UdpAddress, udpAddress } from "./socket.ts";
 
 /** Sends a copy of a datagram. */
-export type Emit = (datagram: Uint8Array, to: UdpAddress) => void;
+type Emit = (datagram: Uint8Array, to: UdpAddress) => void;
 
 /** An address of the peer's. */
 interface Place {

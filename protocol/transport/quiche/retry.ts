@@ -11,7 +11,7 @@ const TAG_LENGTH = 32;
 const MAX_ID_LENGTH = 20;
 
 /** What a token proves; all of it is signed. */
-export interface RetryClaim {
+interface RetryClaim {
   /** When the Retry was sent, in whole milliseconds. */
   readonly time: number;
   /** The client's address. */

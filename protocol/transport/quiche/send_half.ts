@@ -7,7 +7,7 @@ import { codeOf } from "./native.ts";
 import type { StreamHost } from "./stream_host.ts";
 
 /** What the stream must know of this half. */
-export interface SendEvents {
+interface SendEvents {
   /** There is something to push before the connection next sends. */
   gathered(): void;
   /** There was no room: push again when a datagram has come. */

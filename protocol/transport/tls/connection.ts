@@ -42,7 +42,7 @@ export interface StreamRole {
   stop(ended: TransportError): Promise<void>;
 }
 
-export interface TlsConnectionOptions {
+interface TlsConnectionOptions {
   /** The first link. The connection owns it from now on. */
   readonly link: TlsLink;
   readonly role: StreamRole;

@@ -24,7 +24,7 @@ import { type DialLink, StreamOpener } from "./stream_opener.ts";
 import { TlsLink } from "./tls_link.ts";
 import { UnopenedLink } from "./unopened_link.ts";
 
-export interface DialContext {
+interface DialContext {
   readonly limits: TransportLimits;
   readonly clock: Clock;
 }

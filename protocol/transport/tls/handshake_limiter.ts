@@ -8,7 +8,7 @@ import { assert } from "../../assert.ts";
 import type { Clock } from "../../clock.ts";
 import { networkOf, unmapped } from "../address.ts";
 
-export interface HandshakeLimiterOptions {
+interface HandshakeLimiterOptions {
   /** Handshakes at once; as many again may wait. */
   readonly max: number;
   /** Milliseconds that each may wait, and then take. */

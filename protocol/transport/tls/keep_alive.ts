@@ -4,7 +4,7 @@
  */
 import type { Clock } from "../../clock.ts";
 
-export interface KeepAliveOptions {
+interface KeepAliveOptions {
   readonly clock: Pick<Clock, "now" | "after">;
   /** Milliseconds of silence until `idle`. */
   readonly idleTimeout: number;

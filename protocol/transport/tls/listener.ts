@@ -23,7 +23,7 @@ import { TlsLink } from "./tls_link.ts";
 import { acceptTls, type SecureSocket } from "./socket.ts";
 import { StreamAcceptor } from "./stream_acceptor.ts";
 
-export interface ListenerOptions {
+interface ListenerOptions {
   /** It listens already. */
   readonly server: Server;
   readonly context: SecureContext;

@@ -7,7 +7,7 @@ import type { TlsLink } from "./tls_link.ts";
 /** Makes a further TLS connection to the same server, verified. Throws `TransportError`. */
 export type DialLink = (signal: AbortSignal) => Promise<TlsLink>;
 
-export interface StreamOpenerOptions {
+interface StreamOpenerOptions {
   /** From `opened`: what further links attach by. */
   readonly secret: Uint8Array;
   /** From `opened`: how many streams may be opened. */

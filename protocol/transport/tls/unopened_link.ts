@@ -2,7 +2,7 @@
 import type { Capsule, Fault } from "./capsules.ts";
 import type { LinkOwner, TlsLink } from "./tls_link.ts";
 
-export interface UnopenedLinkOptions {
+interface UnopenedLinkOptions {
   /** MUST give the link its next owner at once, since more may have come. May throw `Fault`. */
   readonly first: (capsule: Capsule, link: TlsLink) => void;
   /** No first capsule comes, or it is invalid. */
