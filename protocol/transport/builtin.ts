@@ -17,6 +17,7 @@ import { HandshakeLog } from "./handshake.ts";
 import { Queue } from "./queue.ts";
 import { race } from "./race.ts";
 import { waitFor } from "./wait_for.ts";
+import { wordsOf } from "../system_error.ts";
 import {
   type Address,
   CLOSE_NONE,
@@ -225,7 +226,7 @@ function bind(hostname: string, port: number): Deno.QuicEndpoint {
     const taken = cause instanceof Deno.errors.AddrInUse;
     throw new TransportError(
       taken ? "address_in_use" : "unreachable",
-      `Cannot use UDP port ${port} of ${hostname}: ${textOf(cause)}`,
+      `Cannot use UDP port ${port} of ${hostname}: ${wordsOf(cause) ?? "check the address"}`,
       { cause },
     );
   }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { describeSystemError, errorCode } from "../../protocol/system_error.ts";
+import { describeSystemError, errorCode, wordsOf } from "../../protocol/system_error.ts";
 
 function failureWith(code: unknown): Error {
   return Object.assign(new Error("told by the runtime"), { code });
@@ -20,4 +20,12 @@ Deno.test("describeSystemError uses no word of the runtime where it knows the co
   assert.equal(describeSystemError(failureWith("ENEW")), "error ENEW");
   assert.equal(describeSystemError(new Error("a sentence")), "a sentence");
   assert.equal(describeSystemError("text"), "text");
+});
+
+Deno.test("wordsOf knows the errors of sockets, and makes up nothing for others", () => {
+  const words = (code: string) => wordsOf(Object.assign(new Error("os error 98"), { code }));
+  assert.equal(words("EADDRINUSE"), "another program is using the port");
+  assert.equal(words("ECONNREFUSED"), "no server listens there");
+  assert.equal(words("ERR_SSL_WRONG_VERSION_NUMBER"), undefined);
+  assert.equal(wordsOf(new Error("EADDRINUSE")), undefined);
 });

@@ -3,6 +3,7 @@
  * here knows QUIC.
  */
 import process from "node:process";
+import { wordsOf } from "../../system_error.ts";
 import { type Address, TransportError } from "../transport.ts";
 
 /** An address in the shape that Deno's socket takes, so that sending allocates none. */
@@ -52,7 +53,7 @@ export async function openSocket(address: Address): Promise<DatagramSocket> {
     const taken = cause instanceof Error && "code" in cause && cause.code === "EADDRINUSE";
     throw new TransportError(
       taken ? "address_in_use" : "unreachable",
-      `Cannot use UDP port ${port} of ${hostname}: ${taken ? "it is in use" : String(cause)}`,
+      `Cannot use UDP port ${port} of ${hostname}: ${wordsOf(cause) ?? "check the address"}`,
       { cause },
     );
   }

@@ -1,5 +1,5 @@
 /** Errors of Node's TLS as reasons of a close. An unknown error becomes `lost`, never a guess. */
-import { errorCode } from "../../system_error.ts";
+import { errorCode, wordsOf } from "../../system_error.ts";
 import type { CloseReason } from "../transport.ts";
 
 /** Alerts of TLS 1.3 (RFC 8446, section 6), as OpenSSL's reasons name them. */
@@ -51,6 +51,8 @@ export function closeOfError(error: Error): CloseReason {
 
 /** The first line of an error's message: OpenSSL adds a line of its own sources. */
 export function textOf(failure: unknown): string {
+  const words = wordsOf(failure);
+  if (words !== undefined) return words;
   const text = failure instanceof Error ? failure.message : String(failure);
   return text.trim().split("\n", 1)[0] ?? "";
 }

@@ -93,7 +93,7 @@ export async function listenTcp({ hostname, port }: Address): Promise<Server> {
     const taken = errorCode(cause) === "EADDRINUSE";
     throw new TransportError(
       taken ? "address_in_use" : "unreachable",
-      `Cannot use TCP port ${port} of ${hostname}: ${taken ? "it is in use" : textOf(cause)}`,
+      `Cannot use TCP port ${port} of ${hostname}: ${textOf(cause)}`,
       { cause },
     );
   }
