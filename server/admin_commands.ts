@@ -1,6 +1,6 @@
 /**
  * `sotto invite` and `sotto admin`: on the server's machine, in its data folder, whether the server
- * runs or not. Whoever can write there may; nobody else can.
+ * runs or not. They need no sign-in: the permissions of the folder decide who can run them.
  */
 import { hostname, networkInterfaces } from "node:os";
 import { join } from "node:path";
@@ -62,7 +62,7 @@ export interface AdminCommand {
   readonly remove: string | undefined;
 }
 
-/** Makes an account an admin, or none any more; returns the names of all admins. */
+/** Makes accounts admins, or ordinary ones again; returns the names of all admins. */
 export async function admin({ data, add, remove }: AdminCommand): Promise<string[]> {
   await using store = await openStore(data);
   for (const [name, isAdmin] of [[add, true], [remove, false]] as const) {
@@ -74,7 +74,7 @@ export async function admin({ data, add, remove }: AdminCommand): Promise<string
   return await store.accounts.admins();
 }
 
-/** The one server's store, or, while that runs, a word beside it. */
+/** Opens the store as a server does, or beside the server if one runs. */
 async function openStore(folder: string): Promise<Store> {
   await makePrivateFolder(folder);
   const file = join(folder, "sotto.db");
@@ -97,9 +97,7 @@ function describe(
   },
 ): string {
   const until = new Date(expiresAt).toISOString();
-  return `${number}: ${used} of ${uses} used, until ${until}, by ${
-    by ?? "whoever runs the server"
-  }`;
+  return `${number}: ${used} of ${uses} used, until ${until}, by ${by ?? "the operator"}`;
 }
 
 /** A full name, else the first address that others may reach; both are guesses. */

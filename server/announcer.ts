@@ -1,8 +1,8 @@
 /**
- * Makes the running server known on the local network, and keeps the rooms and the number of people
- * in the announcement up to date. What is said there, and how, is for `discovery/` to decide.
+ * Announces the running server on the local network, and keeps the rooms and the number of users in
+ * the announcement up to date. `protocol/discovery/` decides what an announcement looks like.
  *
- * Whatever goes wrong is logged once: a server goes on without it.
+ * The first failure is logged; the server works without it.
  */
 import { hostname } from "node:os";
 import type { Announcement, AnnounceOptions } from "../protocol/discovery/announce.ts";
@@ -26,13 +26,13 @@ export interface AnnouncerOptions {
   readonly announce?: (options: AnnounceOptions) => Announcement;
 }
 
-/** Milliseconds between two looks at what there is to say. */
+/** Milliseconds between two updates. */
 const ROUND = 2_000;
 
 /** Announces the server until it is disposed of. The server need not wait for it. */
 export function startAnnouncer(options: AnnouncerOptions): AsyncDisposable {
-  const announcing = new Announcer(options);
-  return { [Symbol.asyncDispose]: () => announcing.stop() };
+  const announcer = new Announcer(options);
+  return { [Symbol.asyncDispose]: () => announcer.stop() };
 }
 
 class Announcer {
@@ -72,7 +72,7 @@ class Announcer {
     }
   }
 
-  /** Rooms are made, and neither renamed nor deleted: their number says whether there are others. */
+  /** Rooms are neither renamed nor deleted: a change of their number shows a change of the list. */
   async #readRooms(): Promise<readonly string[]> {
     const count = await this.#options.rooms.countRooms();
     if (count === this.#countedRooms) return this.#rooms;

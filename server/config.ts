@@ -24,9 +24,9 @@ export interface ServerLimits {
    * is read no faster than the rate.
    */
   readonly sends: Rate;
-  /** Requests of one session whose answer grows with the number of people or conversations. */
+  /** Requests of one session whose answer grows with the number of users or conversations. */
   readonly lists: Rate;
-  /** What one session changes that others are told of: a status, rooms, groups and their members. */
+  /** Changes of one session that others are told about: a status, rooms, groups, their members. */
   readonly changes: Rate;
   /** All other frames of one session. */
   readonly requests: Rate;
@@ -39,7 +39,7 @@ export interface ServerLimits {
   readonly failures: Rate;
   /** Bytes of messages that wait to be committed; further ones are answered `busy`. */
   readonly uncommitted: number;
-  /** Bytes that one session may be owed; past it comes `resync`. */
+  /** Bytes that may wait to be written to one session; past it comes `resync`. */
   readonly outbox: number;
   /** Rooms that there may be. */
   readonly rooms: number;
@@ -49,7 +49,7 @@ export interface ServerLimits {
   readonly transfers: number;
   /** Bytes that files leave free on the disk. */
   readonly spare: number;
-  /** Milliseconds that a file whose upload has broken off is kept. */
+  /** Milliseconds that an incomplete file is kept after its upload broke off. */
   readonly keepPart: number;
   /** Milliseconds that a stop may take before what is left is cut off. */
   readonly drain: number;
@@ -70,7 +70,7 @@ export interface ServerConfig {
   readonly engine: EngineChoice;
   /** Bytes of an account's files, bytes of one of them, and milliseconds that they are kept. */
   readonly files: { readonly quota: number; readonly largest: number; readonly keep: number };
-  /** Whether the local network is told of the server. */
+  /** Whether the server is announced on the local network. */
   readonly announce: boolean;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
@@ -149,7 +149,7 @@ export function readConfig(
   });
 }
 
-/** Where the server keeps its things when nobody says where (XDG Base Directory, version 0.8). */
+/** Where the server stores its data by default (XDG Base Directory, version 0.8). */
 export function defaultDataDir(env: Readonly<Record<string, string | undefined>>): string {
   const base = env["XDG_DATA_HOME"] || join(env["HOME"] || homedir(), ".local", "share");
   return join(base, "sotto");

@@ -1,6 +1,6 @@
 /**
- * The peers that are connected: accepts them, looks after their time limits, and sees them off when
- * the server stops. What is said on a connection is its own business (`peer_connection.ts`).
+ * All connections: accepts them, checks their time limits, and closes them when the server stops.
+ * `peer_connection.ts` serves each.
  */
 import { type Clock, within } from "../protocol/clock.ts";
 import { closeCodeOf } from "../protocol/errors.ts";
@@ -8,7 +8,7 @@ import { CLOSE_NONE, type Listener } from "../protocol/transport/transport.ts";
 import { type ConnectionOptions, PeerConnection } from "./peer_connection.ts";
 import { describe } from "./log.ts";
 
-/** Milliseconds between two looks at the time limits, which are tens of seconds. */
+/** Milliseconds between two checks of the time limits, which are tens of seconds. */
 const CHECK = 1_000;
 const DRAINING = closeCodeOf("draining") ?? CLOSE_NONE;
 
@@ -35,13 +35,13 @@ export class Connections {
   }
 
   /**
-   * Hears nobody any more, waits for `owed` (what peers are still to be told), says `bye`, closes
-   * everything. Takes a little over `limit` milliseconds at most.
+   * Handles no further frame, waits for `settled` (frames that are still to be sent), sends `bye`,
+   * closes everything. Takes a little over twice `limit` milliseconds at most.
    */
-  async drain(limit: number, owed: () => Promise<void>): Promise<void> {
+  async drain(limit: number, settled: () => Promise<void>): Promise<void> {
     this.#draining = true;
     const farewells = [...this.#connections].map((peer) => peer.drain());
-    await within(this.#clock, limit, owed());
+    await within(this.#clock, limit, settled());
     await within(this.#clock, limit, Promise.all(farewells.map((bye) => bye())));
     await Promise.all(this.#listeners.map((each) => each.close(DRAINING, "draining")));
     this.#cancelCheck();

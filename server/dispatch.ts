@@ -1,6 +1,7 @@
 /**
- * Which handler a frame goes to, and how fast such frames may come: one row for each type. What is
- * allowed in which state and on which stream has been judged before (`protocol/session/rules.ts`).
+ * Which handler a frame goes to, and which rate limit counts it: one row for each type. The session
+ * has checked before that the frame is allowed in its state and on its stream
+ * (`protocol/session/rules.ts`).
  */
 import type { Clock } from "../protocol/clock.ts";
 import type { TransferType } from "../protocol/session/rules.ts";
@@ -89,7 +90,7 @@ const TRANSFERS: { readonly [Type in TransferType]: TransferRow<ClientFrames[Typ
   download: { limit: "requests", handle: download },
 };
 
-/** Hands on a frame that was accepted on the session stream. */
+/** Calls the handler of a frame that was accepted on the session stream. */
 export function dispatch<Type extends SessionType>(
   type: Type,
   frame: ClientFrames[Type],
@@ -100,7 +101,7 @@ export function dispatch<Type extends SessionType>(
   return row.handle(frame, peer, services);
 }
 
-/** Hands on a request that was accepted on a transfer stream. */
+/** Calls the handler of a request that was accepted on a transfer stream. */
 export function dispatchTransfer<Type extends TransferType>(
   type: Type,
   request: ClientFrames[Type],
@@ -116,7 +117,7 @@ export function isTransfer(frame: AcceptedFrame): frame is TransferFrame {
   return Object.hasOwn(TRANSFERS, frame.type);
 }
 
-/** The gate: how long a frame of one session has to wait before it is handed on. */
+/** How long a frame of one session has to wait before it is handled. */
 export class FrameRateLimiter {
   readonly #clock: Clock;
   readonly #limiters: { readonly [Name in Limit]: RateLimiter };
@@ -132,7 +133,7 @@ export class FrameRateLimiter {
   }
 
   /**
-   * Counts a frame, and waits where frames come too fast. `undefined`: the session has answered or
+   * Counts a frame, and waits if frames come too fast. `undefined`: the session has answered or
    * refused it by itself.
    */
   async wait(frame: AcceptedFrame | undefined): Promise<void> {

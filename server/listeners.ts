@@ -1,10 +1,11 @@
 /**
- * Where the server listens: QUIC on the engine that suits the platform, and TLS beside it for those
- * to whom UDP does not get through. What is said on a connection is for `peer_connection.ts`.
+ * Opens the server's listeners: QUIC on the engine that suits the platform, and TLS for clients whose
+ * network blocks UDP. What happens on a connection is the business of `peer_connection.ts`.
  */
 import process from "node:process";
 import type { ServerCertificate } from "../certs/load.ts";
 import { formatHostPort } from "../protocol/host_port.ts";
+import { errorCode } from "../protocol/system_error.ts";
 import {
   type Engine,
   type HandshakeEvent,
@@ -15,7 +16,12 @@ import { ALPN } from "../protocol/version.ts";
 import type { EngineChoice, ServerConfig } from "./config.ts";
 import { describe, type Logger } from "./log.ts";
 
-/** Takes connections over QUIC. Throws `TransportError`. */
+/** A listener cannot be opened. The message says why, and what to do. */
+export class ListenError extends Error {
+  override readonly name = "ListenError";
+}
+
+/** Opens the listener for QUIC. Throws `ListenError`. */
 export async function listenQuic(
   config: ServerConfig,
   certificate: ServerCertificate,
@@ -26,9 +32,8 @@ export async function listenQuic(
 }
 
 /**
- * Takes connections over TLS; `undefined` where that is off, or where the port that nobody asked for
- * by its number is taken: the server goes on with QUIC alone, and says so. `quicPort`: the one that
- * QUIC has got.
+ * Opens the listener for TLS. `undefined` if TLS is off, or if its port is `same` as that of QUIC and
+ * not free: the server then works with QUIC alone, and logs it. `quicPort`: the real one.
  */
 export async function listenTls(
   config: ServerConfig,
@@ -49,7 +54,7 @@ export async function listenTls(
   }
 }
 
-/** Deno's own QUIC is faster and leaks nothing; elsewhere there is one engine. */
+/** Deno's own QUIC is faster and leaks nothing; other platforms have one engine only. */
 async function loadEngine(choice: EngineChoice): Promise<Engine> {
   const onDeno = process.versions["deno"] !== undefined;
   const name = choice === "auto" ? (onDeno ? "builtin" : "quiche") : choice;
@@ -75,14 +80,37 @@ async function listen(
       alpn: [ALPN],
       limits: { maxConnections: config.limits.maxConnections },
       ...(log.writes("debug") ? { onHandshake: (event) => logHandshake(log, event) } : {}),
+    }).catch((error) => {
+      throw listenError(error, engine, hostname, port);
     });
   try {
     return await on(config.host);
   } catch (error) {
-    const taken = error instanceof TransportError && error.code === "address_in_use";
-    if (config.host !== "::" || taken) throw error;
+    const { cause } = error as Error;
+    const isTaken = cause instanceof TransportError && cause.code === "address_in_use";
+    if (config.host !== "::" || isTaken) throw error;
     log.warn("no_ipv6", { error: describe(error) });
     return await on("0.0.0.0");
+  }
+}
+
+function listenError(cause: unknown, { name }: Engine, host: string, port: number): unknown {
+  if (!(cause instanceof TransportError)) return cause;
+  const [protocol, option] = name === "tls" ? ["TCP", "--tls-port"] : ["UDP", "--port"];
+  const where = `${protocol} port ${port} of ${formatHostPort(host)}`;
+  const fail = (reason: string) => new ListenError(`Cannot use ${where}: ${reason}`, { cause });
+  if (cause.code === "address_in_use") {
+    return fail(`another program is using it. Stop that program, or choose another ${option}.`);
+  }
+  if (cause.code !== "unreachable") return new ListenError(cause.message, { cause });
+  switch (errorCode(cause.cause)) {
+    case "EACCES":
+    case "EPERM":
+      return fail(`permission denied. Choose a ${option} above 1023.`);
+    case "EADDRNOTAVAIL":
+      return fail("this machine does not have that address. Give one that it has as --host.");
+    default:
+      return fail("that address cannot be used. Check --host: :: means all addresses.");
   }
 }
 

@@ -1,9 +1,9 @@
 /**
  * The server's log: one line for each event, on stderr, as text or JSON. An event has a fixed name
- * and named values, so that no sentence is ever put together from what a peer sent.
+ * and named values: no sentence is made of what a client sent.
  *
- * It will not carry what people write, passwords or tokens; callers give names, addresses, codes
- * and counts. Values are still made safe: what a terminal would act on is written as an escape.
+ * Callers give it names, addresses, codes and counts, never messages, passwords or tokens. Values are
+ * made safe: characters that a terminal acts on are escaped.
  */
 import process from "node:process";
 import { safeJson } from "../protocol/safe_text.ts";

@@ -1,7 +1,6 @@
 /**
- * Puts the server together and takes it apart again: which engine, which store, which services.
- * Everything else is handed what it needs from here. It prints nothing but the line `ready`, and
- * never ends the process.
+ * Starts and stops a server: it chooses the engine, the store and the services, and connects them. It
+ * prints only the line `ready`, and never ends the process.
  */
 import { join } from "node:path";
 import process from "node:process";
@@ -11,13 +10,14 @@ import { makePrivateFolder } from "../certs/private_file.ts";
 import { type Clock, systemClock } from "../protocol/clock.ts";
 import { EXIT } from "../protocol/exit_codes.ts";
 import { formatHostPort } from "../protocol/host_port.ts";
+import { describeSystemError, errorCode } from "../protocol/system_error.ts";
 import type { Address, EngineName } from "../protocol/transport/transport.ts";
 import { ALPN } from "../protocol/version.ts";
 import { startAnnouncer } from "./announcer.ts";
 import type { ServerConfig } from "./config.ts";
 import { listenQuic, listenTls } from "./listeners.ts";
 import { startMaintenance } from "./maintenance.ts";
-import { describe, type Logger, makeLogger } from "./log.ts";
+import { type Logger, makeLogger } from "./log.ts";
 import { Flusher } from "./outbox.ts";
 import { Connections } from "./connections.ts";
 import { makeServices, type Services } from "./services.ts";
@@ -124,7 +124,7 @@ export async function runServer(config: ServerConfig, options: RunOptions): Prom
     ]);
     return outcome;
   } catch (error) {
-    log.error("cannot_start", { error: describe(error) });
+    log.error("cannot_start", { error: reasonOf(error) });
     return EXIT.failed;
   } finally {
     process.off("SIGINT", onSignal);
@@ -170,6 +170,12 @@ async function openCertificate(config: ServerConfig, log: Logger): Promise<Serve
     : await loadCertificate(files.certFile, files.keyFile);
   for (const warning of certificate.warnings) log.warn("certificate", { warning });
   return certificate;
+}
+
+/** Why the server cannot start: the program's own errors say so in a sentence. */
+function reasonOf(error: unknown): string {
+  const isSystem = /^E[A-Z]+$/.test(errorCode(error) ?? "");
+  return isSystem || !(error instanceof Error) ? describeSystemError(error) : error.message;
 }
 
 /** Calls the function at most once; every caller gets the same promise. */

@@ -1,8 +1,7 @@
 /**
- * What the server does beside its work, a little at a time: it forgets sessions and invitations that
- * have expired, puts new messages into the index of words, removes files that are too old, and frees
- * what deleted groups have left behind.
- * Nobody waits for it, and a piece of it holds up everybody for a millisecond, rarely for ten.
+ * Background work, a little at a time: removes expired logins, invitations and files, adds new
+ * messages to the index of words, and frees the messages of deleted groups. One piece of it takes a
+ * millisecond, rarely ten; nothing else runs meanwhile.
  */
 import type { Clock } from "../protocol/clock.ts";
 import { describe, type Logger } from "./log.ts";
@@ -24,22 +23,22 @@ export interface MaintenanceOptions {
   readonly log: Logger;
 }
 
-/** Milliseconds between two looks for sessions that have expired. */
+/** Milliseconds between two removals of expired logins and invitations. */
 const EXPIRY = 60 * 60 * 1000;
-/** Milliseconds between two pieces of work: while there is more to do, and when there is not. */
+/** Milliseconds between two pieces of work: if there is more to do, and if there is not. */
 const BUSY = 100;
 const QUIET = 1_000;
 /** Messages in one piece. */
 const PIECE = 100;
 
-/** Begins at once; returns what ends it. */
+/** Begins at once; returns a function that ends it. */
 export function startMaintenance(options: MaintenanceOptions): () => void {
   const { store, files, clock, log } = options;
   const failed = (work: string) => (error: unknown) => {
-    log.error("housekeeping_failed", { work, error: describe(error) });
+    log.error("maintenance_failed", { work, error: describe(error) });
     return false;
   };
-  const tidy = async () => {
+  const clean = async () => {
     const indexed = await store.search.index(PIECE).catch(failed("index"));
     const swept = await store.rooms.freeDeleted(PIECE).catch(failed("sweep"));
     const removed = await files.removeExpired(PIECE).catch(failed("files"));
@@ -51,11 +50,11 @@ export function startMaintenance(options: MaintenanceOptions): () => void {
     return EXPIRY;
   };
   files.removeOrphans().catch(failed("blobs"));
-  const ends = [repeat(clock, tidy), repeat(clock, expire)];
+  const ends = [repeat(clock, clean), repeat(clock, expire)];
   return () => ends.forEach((end) => end());
 }
 
-/** Does the work over and over, each time after the milliseconds that it returned. */
+/** Repeats the work, each time after the milliseconds that it returned. */
 function repeat(clock: Clock, work: () => Promise<number>): () => void {
   let cancel = () => {};
   let ended = false;

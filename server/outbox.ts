@@ -1,22 +1,23 @@
 /**
- * What one session is owed and has not been written yet. Bounded, so that a peer that reads slowly
- * costs a fixed amount of memory and nobody else anything.
+ * The frames of one session that wait to be written. Bounded: a client that reads slowly costs a
+ * fixed amount of memory, and delays no other.
  *
- * It holds encoded frames, and knows neither what they say nor whom they are for.
+ * It holds encoded frames, and does not know what is in them.
  *
  * 1. Frames MUST leave in the order in which they were pushed.
  * 2. There MUST be at most one write under way; what is pushed within one turn of the event loop,
  *    or during a write, MUST leave together in the next one.
  * 3. It MUST NOT hold more than `limit` bytes, those of the write under way included.
  * 4. A frame that does not fit MUST be dropped, and every frame after it, until all that is held
- *    has been written; then `resync` MUST be the next frame. What a reader gets is thus a run
- *    without gaps, and then the word that there is one.
- * 5. While frames are dropped `room` MUST be pending. Whoever reads from the session MUST wait for
- *    it before reading on, so that a peer which does not read cannot ask for more.
+ *    has been written; then `resync` MUST be the next frame. So a reader gets a run without gaps,
+ *    and then the notice that there is one.
+ * 5. While frames are dropped `accepting` MUST be pending. The reader of the session MUST wait for
+ *    it before reading on, so that a client which does not read cannot ask for more.
  * 6. After `close`, or a write that failed, it MUST hold nothing and take nothing.
- * 7. Pushed chunks are shared between outboxes: nobody MUST change them.
+ * 7. Pushed chunks are shared between outboxes: they MUST NOT be changed.
  */
 import { setImmediate } from "node:timers";
+import { assert } from "../protocol/assert.ts";
 import { concat } from "../protocol/concat.ts";
 
 /** Where an outbox writes to: a `Stream`, as far as it needs one. */
@@ -29,7 +30,7 @@ export interface OutboxOptions {
   readonly limit: number;
   /** The encoded `resync` frame. */
   readonly resync: Uint8Array;
-  /** The peer took what was written. */
+  /** The client took what was written. */
   readonly onWritten?: () => void;
   /** A write failed: the stream or its connection has ended. */
   readonly onFailed?: () => void;
@@ -44,7 +45,7 @@ export class Outbox {
   #heldBytes = 0;
   /** Bytes of the write under way. */
   #writing = 0;
-  /** Rule 4 is in force; resolves what `room` gave out. */
+  /** Rule 4 is in force; resolves the promise of `accepting`. */
   #overflow: PromiseWithResolvers<void> | undefined;
   #drained: PromiseWithResolvers<void> | undefined;
   #closed = false;
@@ -95,10 +96,11 @@ export class Outbox {
     const chunk = concat(this.#queue);
     this.#queue = [];
     this.#writing = chunk.length;
+    assert(this.#writing <= this.#heldBytes, "bytes that are being written are held (rule 3)");
     this.#sink.write(chunk).then(this.#onWritten, this.#onFailed);
   }
 
-  /** Drops what is held. Whoever waits for it goes on. */
+  /** Drops what is held, and resolves all promises. */
   close(): void {
     this.#closed = true;
     this.#queue = [];
@@ -109,7 +111,7 @@ export class Outbox {
     this.#drained = undefined;
   }
 
-  /** The end of rule 4: nothing is held any more. */
+  /** The end of rule 4: all that was held has been written. */
   #resume(): void {
     const overflow = this.#overflow;
     if (overflow === undefined) return;
@@ -121,6 +123,7 @@ export class Outbox {
   readonly #onWritten = () => {
     if (this.#closed) return;
     this.#heldBytes -= this.#writing;
+    assert(this.#heldBytes >= 0, "bytes that are written were held");
     this.#writing = 0;
     this.#options.onWritten?.();
     if (this.#queue.length > 0) return this.#flusher.add(this);

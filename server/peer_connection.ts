@@ -1,13 +1,14 @@
 /**
- * One peer's connection, from its first stream to its end: chunks are decoded, frames judged by the
- * session, and what is accepted goes through the gate to its handler. It owns its closing: whoever
- * wants it gone (a handler, a time limit, the drain) tells the session, and acts on the verdict.
+ * One client's connection, from its first stream to its end: chunks are decoded, frames judged by the
+ * session, and accepted ones pass the rate limit and go to their handler. It owns its closing: a
+ * handler, a time limit or the drain asks the session, and the connection acts on the verdict.
  *
  * It knows no conversations and stores nothing. Frames of one stream are handled one after the
- * other, in order; the next is read when the last has been handled.
+ * other; the next is read when the last has been handled.
  *
- * What it waits for the peer is bounded by the time limits of the session (`check`, called about
- * once a second), and by `TIMES.linger` for the last frame. Transfer streams are served by `transfer_stream.ts`.
+ * How long it waits for the client is bounded by the time limits of the session (`check`, called
+ * about once a second), and by `TIMES.linger` for the last frame. `transfer_stream.ts` serves
+ * transfer streams.
  */
 import { type Clock, within } from "../protocol/clock.ts";
 import { encodeFrame } from "../protocol/codec.ts";
@@ -37,7 +38,7 @@ export interface ConnectionOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly rates: Rates;
-  /** Bytes that one session may be owed. */
+  /** Bytes that may wait to be written to one session. */
   readonly outbox: number;
   /** The software, as `welcome` tells it. */
   readonly software: string;
@@ -57,7 +58,7 @@ export class PeerConnection implements Peer, SignedInSession {
   #outbox: Outbox | undefined;
   #identity: Identity | undefined;
   #closing: Promise<void> | undefined;
-  /** Waits until a message of this session has been answered. */
+  /** Resolves when a message of this session has been answered. */
   #answered: PromiseWithResolvers<void> | undefined;
 
   constructor(connection: Connection, options: ConnectionOptions) {
@@ -68,7 +69,7 @@ export class PeerConnection implements Peer, SignedInSession {
     this.#rateLimiter = new FrameRateLimiter(options.rates, options.clock);
   }
 
-  /** Serves the peer; resolves when it has gone and everything about it has been let go of. */
+  /** Serves the client; resolves when its connection has closed and nothing of it is kept. */
   async run(): Promise<void> {
     const streams: Promise<void>[] = [];
     for (let stream; (stream = await this.#connection.accept()) !== null;) {
@@ -93,15 +94,15 @@ export class PeerConnection implements Peer, SignedInSession {
     });
   }
 
-  /** Looks whether a time limit of the session has passed. */
+  /** Ends the session if one of its time limits has passed. */
   check(): void {
     const verdict = this.#session.handleTimeout(this.#options.clock.now());
     if (verdict?.type === "close") void this.#close(verdict);
   }
 
   /**
-   * The server stops: no further frame is heard. What the function that it returns sends off is the
-   * `bye`, once what the peer is owed before it has been pushed.
+   * The server stops: no further frame is handled. Returns a function that sends the `bye`: call it
+   * when the frames that come before it have been pushed.
    */
   drain(): () => Promise<void> {
     const verdict = this.#session.end("draining");
@@ -113,7 +114,7 @@ export class PeerConnection implements Peer, SignedInSession {
   // What handlers see (`Peer`).
 
   get session(): SignedInSession {
-    if (this.#identity === undefined) throw new Error("Nobody has signed in");
+    if (this.#identity === undefined) throw new Error("The session has not signed in");
     return this;
   }
 
@@ -139,15 +140,15 @@ export class PeerConnection implements Peer, SignedInSession {
     this.#act(this.#session.end("logout", re));
   }
 
-  // What services see (`SignedIn`).
+  // What services see (`SignedInSession`).
 
   get account(): SignedInSession["account"] {
-    if (this.#identity === undefined) throw new Error("Nobody has signed in");
+    if (this.#identity === undefined) throw new Error("The session has not signed in");
     return this.#identity.account;
   }
 
   get loginId(): string {
-    if (this.#identity === undefined) throw new Error("Nobody has signed in");
+    if (this.#identity === undefined) throw new Error("The session has not signed in");
     return this.#identity.loginId;
   }
 
@@ -214,7 +215,7 @@ export class PeerConnection implements Peer, SignedInSession {
     await dispatch(frame.type, frame, this, this.#options.services);
   }
 
-  /** Back-pressure: reads no further than the peer reads, and than its messages are answered. */
+  /** Stops reading while the client does not read, or while too many of its messages are unanswered. */
   async #applyBackPressure(): Promise<void> {
     if (this.#outbox?.overflowed) await this.#outbox.accepting();
     while (this.#session.sending >= LIMITS.requests && this.#closing === undefined) {
@@ -223,34 +224,29 @@ export class PeerConnection implements Peer, SignedInSession {
     }
   }
 
-  // Further streams.
+  // Transfer streams.
 
   async #serveTransfer(stream: Stream): Promise<void> {
     const { services, clock } = this.#options;
     const session = this.#session;
-    const gate = this.#rateLimiter;
-    const transfer = new TransferStream(stream, {
-      peer: this,
-      session,
-      rateLimiter: gate,
-      services,
-      clock,
-    });
+    const rateLimiter = this.#rateLimiter;
+    const options = { peer: this, session, rateLimiter, services, clock };
+    const transfer = new TransferStream(stream, options);
     try {
       const verdict = await transfer.serve();
       if (verdict !== undefined) this.#act(verdict);
     } catch (error) {
-      // A peer that wants no more of an answer ends its stream, and nothing else.
+      // The client has reset the stream: it wants no more of the answer.
       if (error instanceof StreamError) return;
       if (error instanceof TransportError || error instanceof ProtocolError) this.#fail(error);
-      // So does what fails here, as a disk may: the stream was reset, and the session goes on.
+      // A fault of the server's (its disk, for example) costs this stream only; it was reset.
       else this.#report(error);
     }
   }
 
   // The end.
 
-  /** Does what the session says, except for frames that are handed on. */
+  /** Carries out a verdict; accepted frames are handled elsewhere. */
   #act(verdict: Verdict): void {
     switch (verdict.type) {
       case "answer":
@@ -264,7 +260,7 @@ export class PeerConnection implements Peer, SignedInSession {
     }
   }
 
-  /** A peer's faults become verdicts, the end of its connection is no fault, the rest is ours. */
+  /** A client's fault becomes a verdict, the end of its connection is no fault, the rest is ours. */
   #fail(error: unknown): void {
     if (error instanceof StreamError) return this.#connection.close(CLOSE_DONE);
     if (error instanceof TransportError) return;
@@ -278,7 +274,7 @@ export class PeerConnection implements Peer, SignedInSession {
     this.#options.log.error("internal", { peer: this.address, error: describe(error) });
   }
 
-  /** Writes the last frame, ends the stream, and gives the peer time to read both. */
+  /** Writes the last frame, ends the stream, and gives the client time to read both. */
   #close(verdict: Close): Promise<void> {
     this.#closing ??= this.#finish(verdict);
     this.#answered?.resolve();

@@ -1,5 +1,5 @@
 /**
- * How fast somebody may be: the generic cell rate algorithm (ITU-T I.371), which is a token bucket
+ * Rate limits: the generic cell rate algorithm (ITU-T I.371), which is a token bucket
  * kept as one number. It reads no clock and never waits; it says how long to wait.
  */
 import { networkOf } from "../protocol/transport/address.ts";

@@ -113,11 +113,11 @@ export class TransferStream implements ChunkReader {
 
   /** Returns the verdict on a frame that was not accepted. */
   async #answerRequest(): Promise<Verdict | undefined> {
-    const { peer, rateLimiter: gate, services, session, clock } = this.#options;
+    const { peer, rateLimiter, services, session, clock } = this.#options;
     try {
       const request = await this.#readRequest();
       if (request === undefined) return undefined;
-      await gate.wait(request);
+      await rateLimiter.wait(request);
       const { type } = request;
       for await (const frames of dispatchTransfer(type, request, peer.session, services, this)) {
         await this.#write(frames);
@@ -126,7 +126,7 @@ export class TransferStream implements ChunkReader {
       return undefined;
     } catch (error) {
       if (!(error instanceof NotAccepted)) throw error;
-      await gate.wait(undefined);
+      await rateLimiter.wait(undefined);
       return error.verdict;
     }
   }

@@ -1,19 +1,20 @@
 /**
- * The server's end of one session: what a client may say now, how often it may be wrong, and how
- * long it may take. It has no I/O, reads no clock, and knows no accounts: it is driven.
+ * The server's end of one session: which frames a client may send now, how many offences it may
+ * commit, and how long it may take. It has no I/O, reads no clock and knows no accounts: the caller
+ * drives it.
  *
  * What to call, and when:
  *
  * 1. `new ServerSession(options, now)` when a connection has been accepted.
  * 2. `handleActivity(now)` for every chunk that was read, then for every body that the stream's
  *    `FrameDecoder` yields, in order: `handleBody` (session stream) or `handleTransferBody`
- *    (a further stream). What the decoder throws goes to `handleFault`; the session stream's FIN,
+ *    (a transfer stream). What the decoder throws goes to `handleFault`; the session stream's FIN,
  *    after `FrameDecoder.end`, to `handleEnd`.
  * 3. Do what the `Verdict` says. For an accepted frame call exactly one of
  *    `login`, `resume`: `loginSucceeded` before `authenticated` is written, or `loginFailed`;
  *    `send`: `sendSettled`, when its `ack` or `error` is written;
- *    `logout`: `leave`.
- * 4. `leave` to end the session in good order; `handleFault(new ProtocolError(code))` with a
+ *    `logout`: `end`.
+ * 4. `end` to end the session in good order; `handleFault(new ProtocolError(code))` with a
  *    fatal code to end it otherwise (`internal`, `session_revoked`).
  * 5. After any of these: `deadline()` is when to call `handleTimeout`.
  * 6. `closed()` once the connection has gone.
@@ -30,25 +31,25 @@ import { type State, StateMachine } from "./states.ts";
 export type AcceptedFrame = Exclude<ClientFrame, ClientFrames["hello"] | ClientFrames["ping"]>;
 
 export type Verdict =
-  /** Hand the frame on. */
+  /** Handle the frame. */
   | { readonly type: "accept"; readonly frame: AcceptedFrame }
-  /** Write the frame to the stream that was read; nothing else is to be done. */
+  /** Write the frame to the stream that was read, and do nothing else. */
   | { readonly type: "answer"; readonly frame: ServerFrames["welcome" | "pong"] }
   /** The same: the frame was refused, and the session goes on. */
   | { readonly type: "refuse"; readonly frame: ServerFrames["error"] }
   /**
    * Read no more. Write the frame, end the session stream, and close the connection with `code`
-   * when the peer has had time to read (`TIMES.linger`).
+   * when the client has had time to read (`TIMES.linger`).
    */
   | {
     readonly type: "close";
     readonly frame: ServerFrames["error" | "bye"];
     readonly code: number;
   }
-  /** The session has ended: whatever still comes is not looked at. */
+  /** The session has ended: ignore the frame. */
   | { readonly type: "ignore" };
 
-/** Errors that leave the number of attempts as it is; they do not restart its time either. */
+/** Errors that do not count as an attempt to sign in, and do not restart its time limit. */
 const NO_ATTEMPT: ReadonlySet<ErrorCode> = new Set(["bad_token", "busy", "rate_limited"]);
 
 const IGNORE: Verdict = { type: "ignore" };
@@ -67,7 +68,7 @@ export class ServerSession {
   readonly #features: readonly string[];
   #version: number | undefined;
   #heard: number;
-  /** When the wait began that the present state puts a limit to: for `hello`, for an attempt. */
+  /** When the time limit of the state began: for `hello`, or for an attempt to sign in. */
   #since: number;
   #attempts: number = LOGIN_ATTEMPTS;
   /** The `id` of the `login` or `resume` that is being checked. */
@@ -98,7 +99,7 @@ export class ServerSession {
     return this.#sending;
   }
 
-  /** The peer gave a sign of life: bytes came from it, or it took bytes of ours. */
+  /** The client sent bytes, or took bytes of ours. */
   handleActivity(now: number): void {
     this.#heard = now;
   }
@@ -155,7 +156,7 @@ export class ServerSession {
     return this.end("done");
   }
 
-  /** The password or token was right. `false`: the session has ended meanwhile; say nothing. */
+  /** The sign-in succeeded. `false`: the session has ended meanwhile; send nothing. */
   loginSucceeded(): boolean {
     this.#signingIn = undefined;
     if (this.#hasEnded()) return false;
@@ -163,7 +164,7 @@ export class ServerSession {
     return true;
   }
 
-  /** It was not: what to tell the client, and whether it may try again. */
+  /** The sign-in failed: what to tell the client, and whether it may try again. */
   loginFailed(code: ErrorCode, now: number, message?: string): Verdict {
     const re = this.#signingIn;
     this.#signingIn = undefined;
@@ -211,9 +212,9 @@ export class ServerSession {
   /** A verdict only when a time limit has passed. */
   handleTimeout(now: number): Verdict | undefined {
     if (this.#hasEnded()) return undefined;
-    const patience = this.#timeLimit();
-    if (patience && now >= patience.until) {
-      return this.handleFault(new ProtocolError(patience.code));
+    const limit = this.#timeLimit();
+    if (limit && now >= limit.until) {
+      return this.handleFault(new ProtocolError(limit.code));
     }
     if (now < this.#heard + TIMES.silence) return undefined;
     return this.handleFault(new ProtocolError("silence"));
@@ -224,7 +225,7 @@ export class ServerSession {
     if (this.state === "CONNECTING") {
       return { until: this.#since + TIMES.hello, code: "hello_timeout" };
     }
-    // While a password is being checked the wait is ours.
+    // While a password is being checked, the client waits for the server.
     if (this.state === "CONNECTED" && this.#signingIn === undefined) {
       return { until: this.#since + TIMES.login, code: "login_timeout" };
     }
@@ -268,7 +269,7 @@ export class ServerSession {
   }
 
   #badState(frame: ClientFrame, stream: StreamKind): Verdict {
-    const where = stream === "session" ? "the session stream" : "a further stream";
+    const where = stream === "session" ? "the session stream" : "a transfer stream";
     const message = `A ${frame.type} frame is not allowed on ${where} in state ${this.state}.`;
     const re = "id" in frame ? frame.id : undefined;
     return this.handleFault(new ProtocolError("bad_state", message, { re }));

@@ -1,9 +1,9 @@
 /**
  * The bytes of files, on the disk: a folder with a file (0600) for each blob, named by a ULID. It
- * knows neither what a blob is for nor whether it is whole; the store does.
+ * does not know which file a blob belongs to, or whether it is complete; the store does.
  *
- * A blob grows at its end, and is hashed as it grows; what is there already is hashed again when it
- * is opened. Nothing is held in memory but the piece that is on its way.
+ * A blob grows at its end, and is hashed as it grows; earlier bytes are hashed again when it is
+ * opened. Only the piece that is being written is in memory.
  */
 import { createHash, type Hash } from "node:crypto";
 import { constants } from "node:fs";
@@ -15,13 +15,13 @@ import { errorCode } from "../../protocol/system_error.ts";
 import { StoreError } from "./error.ts";
 
 export interface Blobs {
-  /** Opens a blob to go on where it ends. One that is longer than `size` begins anew. */
+  /** Opens a blob to append to it. A blob that is longer than `size` is emptied first. */
   write(blob: string, size: number): Promise<BlobWriter>;
-  /** `undefined` where there is none. */
+  /** `undefined` if it does not exist. */
   read(blob: string): Promise<BlobReader | undefined>;
-  /** How long it is; 0 where there is none. */
+  /** Its length; 0 if it does not exist. */
   length(blob: string): Promise<number>;
-  /** One that is not there is no error. */
+  /** No effect if it does not exist. */
   remove(blob: string): Promise<void>;
   names(): AsyncIterable<string>;
   /** Bytes that are free on the disk. */
@@ -43,13 +43,13 @@ export interface BlobReader extends AsyncDisposable {
   into(bytes: Uint8Array, offset: number): Promise<number>;
 }
 
-/** Bytes that are read at once where a blob is hashed again. */
+/** Bytes that are read at once when a blob is hashed again. */
 const PIECE = 256 * 1024;
-/** Bytes after which the disk is waited for: a message that is being stored waits behind them. */
+/** Bytes between two syncs: a message that is being stored waits for at most so many. */
 const SYNC = 4 * 1024 * 1024;
 const FULL = new Set(["ENOSPC", "EDQUOT"]);
 
-/** The folder MUST be there, and its owner's alone. */
+/** The folder MUST exist, and only its owner may have access to it. */
 export class DiskBlobs implements Blobs {
   readonly #folder: string;
 
@@ -115,7 +115,7 @@ export class DiskBlobs implements Blobs {
   }
 
   #path(blob: string): string {
-    // Never anything that leads out of the folder.
+    // A name must not lead out of the folder.
     if (!isUlid(blob)) throw new Error("Cannot open a blob: that is not a ULID");
     return join(this.#folder, blob);
   }
@@ -200,7 +200,7 @@ async function hashAgain(file: FileHandle, hash: Hash, length: number): Promise<
   }
 }
 
-/** Makes a new name survive a power cut. Windows cannot, and does not need it. */
+/** Makes a new name survive a power cut. Windows cannot do this, and does not need it. */
 async function syncFolder(folder: string): Promise<void> {
   if (process.platform === "win32") return;
   const handle = await open(folder, "r");

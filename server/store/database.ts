@@ -6,9 +6,11 @@
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { assert } from "../../protocol/assert.ts";
+import { writeError } from "./error.ts";
 import { type SyncFile, WalSync } from "./wal_sync.ts";
 
 export class Database implements AsyncDisposable {
+  readonly #file: string;
   readonly #database: DatabaseSync;
   readonly #disk: WalSync;
   readonly #begin: StatementSync;
@@ -17,6 +19,7 @@ export class Database implements AsyncDisposable {
 
   /** Takes over an open database in WAL mode. `file`: its name. */
   constructor(database: DatabaseSync, file: string, syncFile?: SyncFile) {
+    this.#file = file;
     this.#database = database;
     this.#disk = new WalSync(`${file}-wal`, syncFile);
     this.#begin = database.prepare("BEGIN IMMEDIATE");
@@ -36,11 +39,18 @@ export class Database implements AsyncDisposable {
     return Promise.try(work);
   }
 
-  /** Runs `work` now; resolves when its changes survive the death of the machine too. */
+  /**
+   * Runs `work` now; resolves when its changes survive the death of the machine too. Rejects with a
+   * `StoreError` if SQLite or the disk fails.
+   */
   async write<T>(work: () => T): Promise<T> {
-    const result = work();
-    await this.#disk.synced();
-    return result;
+    try {
+      const result = work();
+      await this.#disk.synced();
+      return result;
+    } catch (error) {
+      throw writeError(error, this.#file);
+    }
   }
 
   /** The same, and if `work` throws it changes nothing. */

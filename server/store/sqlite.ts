@@ -5,10 +5,11 @@
  */
 import { chmodSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
+import { describeSystemError } from "../../protocol/system_error.ts";
 import { SqliteAccounts } from "./accounts.ts";
 import { SqliteConversations } from "./conversations.ts";
 import { Database } from "./database.ts";
-import { StoreError } from "./error.ts";
+import { sqliteReason, StoreError } from "./error.ts";
 import { SqliteFiles } from "./files.ts";
 import { SqliteInvitations } from "./invitations.ts";
 import { lockDatabase } from "./lock.ts";
@@ -85,16 +86,23 @@ function openOwned(file: string, { migrations, syncFile }: SqliteOptions): Datab
     return new Database(database, file, syncFile);
   } catch (error) {
     database.close();
-    if (error instanceof StoreError) throw error;
-    throw new StoreError(
-      "unreadable",
-      `Cannot read ${file}: it is no database, or is damaged. Put a copy in its place, or use ` +
-        "another folder.",
-      { cause: error },
-    );
+    throw error instanceof StoreError ? error : unreadable(file, error);
   }
 }
 
 function open(file: string): DatabaseSync {
-  return new DatabaseSync(file, { timeout: WRITE_TIMEOUT, enableForeignKeyConstraints: true });
+  try {
+    return new DatabaseSync(file, { timeout: WRITE_TIMEOUT, enableForeignKeyConstraints: true });
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+}
+
+function unreadable(file: string, cause: unknown): StoreError {
+  const reason = sqliteReason(cause) ?? describeSystemError(cause);
+  const isDamaged = reason === "it is damaged" || reason === "it is no database";
+  const advice = isDamaged
+    ? "Put a copy in its place, or use another folder."
+    : "Check the folder and the disk, or use another folder.";
+  return new StoreError("unreadable", `Cannot open ${file}: ${reason}. ${advice}`, { cause });
 }

@@ -1,5 +1,5 @@
 /**
- * Brings what SQLite has committed to the disk, without holding up the event loop for it.
+ * Syncs what SQLite has committed to the disk, without blocking the event loop.
  *
  * With `synchronous = NORMAL` a commit in WAL mode writes to the log and does not wait for the disk:
  * it survives the death of the process, and not yet that of the machine. `synchronous = FULL`
@@ -7,8 +7,8 @@
  * the same wait (sqlite.org/wal.html, "Performance Considerations") in the background: `fdatasync`
  * on the log, one at a time, each for everything that was committed before it began.
  *
- * A disk that has failed once is not asked again: what it holds is no longer known, so everything
- * is refused from then on, until the server is started again and SQLite has looked at the file.
+ * After one failure every call fails, until the server is restarted and SQLite has checked the file:
+ * what is on such a disk is not known.
  */
 import { closeSync, fdatasync, openSync } from "node:fs";
 
@@ -19,7 +19,7 @@ export class WalSync {
   readonly #file: string;
   readonly #syncFile: SyncFile;
   #descriptor: number | undefined;
-  /** The call under way, and the one that everybody who came since waits for. */
+  /** The call under way, and the one that all callers since then wait for. */
   #running: Promise<void> | undefined;
   #next: Promise<void> | undefined;
   #failure: Error | undefined;
@@ -37,7 +37,7 @@ export class WalSync {
     return this.#next ??= this.#running.then(() => this.#start());
   }
 
-  /** Waits for what is under way, whatever its outcome, and lets go of the file. */
+  /** Waits for the call under way, whatever its outcome, and closes the file. */
   async close(): Promise<void> {
     while (this.#running !== undefined) await this.#running.catch(() => {});
     if (this.#descriptor !== undefined) closeSync(this.#descriptor);

@@ -69,7 +69,7 @@ Deno.test("startHousekeeping() goes on after a failure, and logs it", async () =
   await settle();
   await clock.pass(2_000);
   assert.equal(rounds, 4);
-  assert.match(lines.join("\n"), /housekeeping_failed.*index.*disk full/);
+  assert.match(lines.join("\n"), /maintenance_failed.*index.*disk full/);
   end();
   await clock.pass(HOUR);
   assert.equal(rounds, 4);
