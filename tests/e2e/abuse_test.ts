@@ -130,7 +130,7 @@ const FATAL: readonly Offence[] = [
 ];
 
 for (const engine of ["builtin", "quiche"]) {
-  Deno.test(`The server closes on fatal offences, over the ${engine} engine`, async () => {
+  Deno.test(`Server closes the connection at fatal violations, over the ${engine} engine`, async () => {
     await using scene = await Scene.set(engine);
     // All at once: each waits a second for its close.
     await Promise.all(FATAL.flatMap((offence, i) =>
@@ -147,7 +147,7 @@ for (const engine of ["builtin", "quiche"]) {
   });
 }
 
-Deno.test("The server takes a whole session a byte at a time", async () => {
+Deno.test("Server accepts a whole session byte by byte", async () => {
   await using scene = await Scene.set();
   await using slow = await scene.connect();
   const frames: ValueMap[] = [
@@ -164,7 +164,7 @@ Deno.test("The server takes a whole session a byte at a time", async () => {
   await scene.isUndisturbed();
 });
 
-Deno.test("The server takes many frames in one write, and one frame in two", async () => {
+Deno.test("Server accepts many frames in one write, and one frame in two", async () => {
   await using scene = await Scene.set();
   await using hasty = await scene.signIn("hasty");
   const pings = Array.from({ length: 50 }, (_, i) => framed(encode({ type: "ping", id: 100 + i })));
@@ -174,7 +174,7 @@ Deno.test("The server takes many frames in one write, and one frame in two", asy
   for (let i = 0; i < 50; i++) assert.equal((await hasty.next("pong")).re, 100 + i);
 });
 
-Deno.test("The server tells a frame of wrong types with its id, and goes on", async () => {
+Deno.test("Server answers a frame with wrong types by its id, and continues", async () => {
   await using scene = await Scene.set();
   await using rude = await scene.signIn("rude");
   const wrong: [ValueMap, string][] = [
@@ -196,7 +196,7 @@ Deno.test("The server tells a frame of wrong types with its id, and goes on", as
   await scene.isUndisturbed();
 });
 
-Deno.test("The server refuses a second hello, signed in or not, and goes on", async () => {
+Deno.test("Server refuses a second hello, signed in or not, and continues", async () => {
   await using scene = await Scene.set();
   await using rude = await scene.connect();
   await rude.hello();
@@ -211,7 +211,7 @@ Deno.test("The server refuses a second hello, signed in or not, and goes on", as
   await scene.isUndisturbed();
 });
 
-Deno.test("The server tolerates ten offences, and closes on the eleventh", async () => {
+Deno.test("Server tolerates ten violations, and closes at the eleventh", async () => {
   await using scene = await Scene.set();
   await using rude = await scene.connect();
   for (let id = 1; id <= 11; id++) await rude.write({ type: "who", id });
@@ -224,7 +224,7 @@ Deno.test("The server tolerates ten offences, and closes on the eleventh", async
   await scene.isUndisturbed();
 });
 
-Deno.test("The server says on the session stream what was fatal on another", async () => {
+Deno.test("Server reports a fatal violation of another stream on the session stream", async () => {
   await using scene = await Scene.set();
   await using rude = await scene.signIn("rude");
   await Promise.allSettled([rude.transfer(framed(Uint8Array.of(0xc1)))]);
@@ -233,7 +233,7 @@ Deno.test("The server says on the session stream what was fatal on another", asy
   await scene.isUndisturbed();
 });
 
-Deno.test("The server says on a further stream what was wrong there, and goes on", async () => {
+Deno.test("Server reports a violation on the stream where it happened, and continues", async () => {
   await using scene = await Scene.set();
   await using rude = await scene.signIn("rude");
   const answer = await rude.transfer(framed(encode({ type: "who", id: 9 })));
@@ -247,7 +247,7 @@ Deno.test("The server says on a further stream what was wrong there, and goes on
   assert.equal((await rude.ask({ type: "ping" })).type, "pong");
 });
 
-Deno.test("The server outlives random bytes, framed and bare, and connections that vanish", async () => {
+Deno.test("Server survives random bytes, framed and unframed, and connections that disappear", async () => {
   await using scene = await Scene.set();
   const bare = fc.sample(fc.uint8Array({ minLength: 1, maxLength: 2_000 }), 30);
   const bodies = fc.sample(fc.uint8Array({ minLength: 1, maxLength: 2_000 }), 30);
@@ -270,7 +270,7 @@ Deno.test("The server outlives random bytes, framed and bare, and connections th
   await scene.isUndisturbed();
 });
 
-Deno.test("The server outlives datagrams that are not QUIC", async () => {
+Deno.test("Server survives datagrams that are not QUIC", async () => {
   await using scene = await Scene.set();
   const { hostname, port } = scene.server.address;
   await using held = new AsyncDisposableStack();

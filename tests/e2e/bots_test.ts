@@ -12,7 +12,7 @@ const pathOf = (path: string) => fileURLToPath(new URL(path, ROOT));
 const ignore = !hasJq();
 if (ignore) console.warn("Skipped: the bot in shell needs jq (apt-get install jq).");
 
-Deno.test("docs/bots.md shows the bots as they are", async () => {
+Deno.test("docs/bots.md shows the bots in examples/bots", async () => {
   const page = await readFile(new URL("docs/bots.md", ROOT), "utf8");
   for (
     const [path, language] of [["examples/bots/dice.ts", "ts"], ["examples/bots/disk.sh", "sh"]]
@@ -23,7 +23,7 @@ Deno.test("docs/bots.md shows the bots as they are", async () => {
   }
 });
 
-Deno.test("The bot in TypeScript rolls dice in rooms and for one person alone", async () => {
+Deno.test("dice.ts rolls dice in rooms and in private messages", async () => {
   await using sandbox = await Sandbox.make();
   const server = await sandbox.server();
   const ann = await sandbox.signIn("ann", server);

@@ -1,6 +1,4 @@
-/**
- * People talk: the programs as they are run, over real QUIC, with folders of their own.
- */
+/** `sotto client` as a program, against a real server, over QUIC. */
 import assert from "node:assert/strict";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -11,7 +9,7 @@ function texts(program: Program): unknown[] {
   return eventsOf(program).filter(({ event }) => event === "message").map(({ text }) => text);
 }
 
-Deno.test("sotto client: two people talk, and the absent one gets what was missed", async () => {
+Deno.test("sotto client: two users exchange messages, and one who was offline gets what was missed", async () => {
   await using sandbox = await Sandbox.make();
   const server = await sandbox.server();
   const ann = await sandbox.signIn("ann", server);
@@ -50,7 +48,7 @@ Deno.test("sotto client: two people talk, and the absent one gets what was misse
   assert.deepEqual(texts(again), ["for later"]);
 });
 
-Deno.test("sotto client: a secret opens with the right key only", async () => {
+Deno.test("sotto client: opens a secret message with the right key only", async () => {
   await using sandbox = await Sandbox.make();
   const server = await sandbox.server();
   const ann = await sandbox.signIn("ann", server);
@@ -75,7 +73,7 @@ Deno.test("sotto client: a secret opens with the right key only", async () => {
   }
 });
 
-Deno.test("sotto client: a restart of the server repeats and loses no line", async () => {
+Deno.test("sotto client: repeats and loses no line when the server restarts", async () => {
   await using sandbox = await Sandbox.make();
   const server = await sandbox.server();
   const ann = await sandbox.signIn("ann", server);
@@ -99,14 +97,14 @@ Deno.test("sotto client: a restart of the server repeats and loses no line", asy
   assert.ok(events.some(({ event, resumed }) => event === "connected" && resumed === true));
 });
 
-Deno.test("sotto client: end of input sends everything first", async () => {
+Deno.test("sotto client: sends everything before it exits at the end of input", async () => {
   await using sandbox = await Sandbox.make();
   const server = await sandbox.server();
   const bob = await sandbox.signIn("bob", server);
   const file = await sandbox.passwordFile("ann");
   const args = ["--json", "--pin", server.pin, "--password-file", file];
   const ann = sandbox.client("ann", server.port, ...args);
-  // Far more than may wait to be sent at once.
+  // Far more than the send queue holds.
   const lines = Array.from({ length: 600 }, (_, index) => `line ${index + 1}`);
   for (const line of lines) ann.writeLine(line);
   ann.end();
@@ -116,7 +114,7 @@ Deno.test("sotto client: end of input sends everything first", async () => {
   assert.deepEqual(texts(bob), lines);
 });
 
-Deno.test("sotto client: the password may come with the lines", async () => {
+Deno.test("sotto client: reads the password from the first line with --password-file -", async () => {
   await using sandbox = await Sandbox.make();
   const { port, pin } = await sandbox.server();
   const ann = sandbox.client("ann", port, "--plain", "--pin", pin, "--password-file", "-");
@@ -128,7 +126,7 @@ Deno.test("sotto client: the password may come with the lines", async () => {
   assert.doesNotMatch(ann.lines.join("\n") + ann.stderr, /pass word/);
 });
 
-Deno.test("sotto client: a server is met once, and must keep its key", async () => {
+Deno.test("sotto client: accepts an unknown server once, which must then keep its key", async () => {
   await using sandbox = await Sandbox.make();
   const first = await sandbox.server({ data: "one" });
   const { port } = first;
@@ -163,7 +161,7 @@ Deno.test("sotto client: a server is met once, and must keep its key", async () 
   ]);
 });
 
-Deno.test("sotto client: says why it cannot get in", async () => {
+Deno.test("sotto client: says why it cannot sign in", async () => {
   await using sandbox = await Sandbox.make();
   const server = await sandbox.server();
   const ann = await sandbox.signIn("ann", server);
@@ -187,7 +185,7 @@ Deno.test("sotto client: says why it cannot get in", async () => {
   assert.match(alone.stderr, /sotto: .*127\.0\.0\.1/);
 });
 
-Deno.test("sotto client: a token stands in for the password, until it is signed out", async () => {
+Deno.test("sotto client: signs in with its token until the user signs out", async () => {
   await using sandbox = await Sandbox.make();
   const server = await sandbox.server();
   const ann = await sandbox.signIn("ann", server);
@@ -207,7 +205,7 @@ Deno.test("sotto client: a token stands in for the password, until it is signed 
   assert.equal(await refused.exit(), 4);
 });
 
-Deno.test("sotto client: leaves in good order at the first SIGINT", async () => {
+Deno.test("sotto client: sends everything and exits at the first SIGINT", async () => {
   await using sandbox = await Sandbox.make();
   const server = await sandbox.server();
   const ann = await sandbox.signIn("ann", server);
@@ -219,12 +217,12 @@ Deno.test("sotto client: leaves in good order at the first SIGINT", async () => 
   await bob.event({ event: "closed", code: "left" });
 });
 
-Deno.test("sotto client: does not wait any longer at the second SIGINT", async () => {
+Deno.test("sotto client: exits at once at the second SIGINT", async () => {
   await using sandbox = await Sandbox.make();
   const server = await sandbox.server();
   const ann = await sandbox.signIn("ann", server);
   server.program.kill("SIGSTOP");
-  ann.writeLine("nobody hears this");
+  ann.writeLine("never stored");
   await ann.event({ event: "sending" });
   ann.kill("SIGINT");
   await ann.event({ event: "notice", code: "leaving" });
@@ -232,7 +230,7 @@ Deno.test("sotto client: does not wait any longer at the second SIGINT", async (
   assert.equal(await ann.exit(), "SIGINT");
 });
 
-Deno.test("sotto client: tells every stage and both connection IDs when asked to", async () => {
+Deno.test("sotto client: logs every handshake stage and both connection IDs at level debug", async () => {
   await using sandbox = await Sandbox.make();
   const server = await sandbox.server();
   const file = await sandbox.passwordFile("ann");

@@ -24,7 +24,7 @@ function signIn({ port, pin }: ServerProgram, name: string): Promise<TestPeer> {
   return TestPeer.signIn({ address: { hostname: "127.0.0.1", port }, pin }, name);
 }
 
-Deno.test("sotto server goes on with a file where it was when it was killed", async () => {
+Deno.test("sotto server continues an upload where it was killed", async () => {
   await using sandbox = await Sandbox.make();
   const file = fileOf(1, 4 * MIB);
   const first = await sandbox.server();
@@ -47,7 +47,7 @@ Deno.test("sotto server goes on with a file where it was when it was killed", as
 });
 
 for (const engine of ["builtin", "quiche"]) {
-  Deno.test(`sotto server (${engine}) does not grow with the files that pass through it`, {
+  Deno.test(`sotto server (${engine}) keeps its memory use constant while files pass`, {
     ignore: Deno.build.os !== "linux", // Elsewhere nothing tells it as simply.
   }, async () => {
     await using sandbox = await Sandbox.make();

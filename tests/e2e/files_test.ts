@@ -36,7 +36,7 @@ async function bytesAt(path: unknown): Promise<Uint8Array> {
   return new Uint8Array(await readFile(String(path)));
 }
 
-Deno.test("sotto client sends a file, offers it, and fetches it when that is accepted", async () => {
+Deno.test("sotto client uploads a file, offers it, and downloads it when the offer is accepted", async () => {
   await using sandbox = await Sandbox.make();
   const server = await sandbox.server();
   const ann = await sandbox.signIn("ann", server);
@@ -67,7 +67,7 @@ Deno.test("sotto client sends a file, offers it, and fetches it when that is acc
   }
 });
 
-Deno.test("sotto client finishes files at the end of its input, for those who come later", async () => {
+Deno.test("sotto client finishes uploads at the end of its input", async () => {
   await using sandbox = await Sandbox.make();
   const server = await sandbox.server();
   const bob = await sandbox.signIn("bob", server);
@@ -86,7 +86,7 @@ Deno.test("sotto client finishes files at the end of its input, for those who co
   assert.deepEqual(await bytesAt(path), BYTES);
 });
 
-Deno.test("sotto client offers a file in a room to everyone there", async () => {
+Deno.test("sotto client offers a file in a room to all its members", async () => {
   await using sandbox = await Sandbox.make();
   const server = await sandbox.server();
   const [ann, bob, cat] = await Promise.all(
@@ -106,7 +106,7 @@ Deno.test("sotto client offers a file in a room to everyone there", async () => 
   }
 });
 
-Deno.test("sotto client goes on with a file after a Ctrl-C, and says that it was not across", async () => {
+Deno.test("sotto client reports an unfinished upload at Ctrl-C, and continues it later", async () => {
   await using sandbox = await Sandbox.make();
   const server = await sandbox.server();
   await using relay = new UdpRelay({ hostname: "127.0.0.1", port: server.port });
@@ -144,7 +144,7 @@ const HASTY: Clock = {
   after: (ms, callback) => systemClock.after(ms / 10, callback),
 };
 
-Deno.test("sotto client goes on with files by itself when the server is killed in their middle", async () => {
+Deno.test("sotto client continues transfers by itself when the server was killed", async () => {
   await using sandbox = await Sandbox.make();
   const first = await sandbox.server();
   const { port, pin } = first;
@@ -178,7 +178,7 @@ Deno.test("sotto client goes on with files by itself when the server is killed i
   }
 });
 
-Deno.test("sotto client writes no hostile name, and nothing outside its folder", async () => {
+Deno.test("sotto client writes no hostile file name, and nothing outside its folder", async () => {
   await using sandbox = await Sandbox.make();
   const server = await sandbox.server();
   const bob = await sandbox.signIn("bob", server, "--auto-accept", "1M");
@@ -217,7 +217,7 @@ Deno.test("sotto client writes no hostile name, and nothing outside its folder",
   for (const line of bob.lines) assert.doesNotMatch(line, /[\p{Cc}\u202e]/u);
 });
 
-Deno.test("sotto client does not grow with the files that it sends and fetches", {
+Deno.test("sotto client keeps its memory use constant while files pass", {
   ignore: Deno.build.os !== "linux", // Elsewhere nothing tells it as simply.
 }, async () => {
   await using sandbox = await Sandbox.make();
@@ -238,7 +238,7 @@ Deno.test("sotto client does not grow with the files that it sends and fetches",
   }
 });
 
-Deno.test("sotto client --plain in a terminal: a file is offered, fetched, and told of", {
+Deno.test("sotto client --plain in a terminal: shows an offer, a download and its end", {
   ignore: !hasTerminal(),
 }, async () => {
   await using sandbox = await Sandbox.make();
@@ -268,7 +268,7 @@ Deno.test("sotto client --plain in a terminal: a file is offered, fetched, and t
   await bob.until(/\* no files/);
 });
 
-/** Waits until a file in the folder has so many bytes. */
+/** Waits until a file in the folder has at least this many bytes. */
 async function whenIn(folder: string, bytes: number): Promise<void> {
   const look = async () => {
     const names = await readdir(folder).catch(() => []);
@@ -288,7 +288,7 @@ async function killAndStart(sandbox: Sandbox, server: ServerProgram): Promise<Se
   return await sandbox.server({ port: server.port });
 }
 
-/** Bytes of memory that a program holds (proc(5)). */
+/** The resident memory of a program, in bytes (proc(5)). */
 async function memoryOf({ pid }: Program): Promise<number> {
   const [, kibibytes] = /VmRSS:\s+(\d+)/.exec(await readFile(`/proc/${pid}/status`, "utf8")) ?? [];
   return Number(kibibytes) * 1024;

@@ -42,7 +42,7 @@ async function comeWith(sandbox: Sandbox, person: string, line: string) {
   return { code, codes: eventsOf(program).map(({ code }) => code), stderr: program.stderr };
 }
 
-Deno.test("sotto invite: a line lets in as many as it says, and can be withdrawn", async () => {
+Deno.test("sotto invite: an invite line admits as many users as it says, and can be revoked", async () => {
   await using scene = await invitingHouse();
   const { sandbox, server, atServer, invite } = scene;
   const line = await invite("--uses", "2", "--expires", "12h");
@@ -81,7 +81,7 @@ Deno.test("sotto invite: a line lets in as many as it says, and can be withdrawn
   }
 });
 
-Deno.test("sotto invite: of two who come at once with one use, one gets in", async () => {
+Deno.test("sotto invite: admits one of two users who register at once with one use", async () => {
   await using scene = await invitingHouse();
   const line = await scene.invite();
   const both = await Promise.all(
@@ -90,7 +90,7 @@ Deno.test("sotto invite: of two who come at once with one use, one gets in", asy
   assert.deepEqual(both.map(({ code }) => code).sort(), [0, 4]);
 });
 
-Deno.test("sotto admin: an admin invites from a client, and nobody else does", async () => {
+Deno.test("sotto admin: lets an admin invite from a client, and no other user", async () => {
   await using scene = await invitingHouse();
   const { sandbox, atServer, invite } = scene;
   const ann = await joined(sandbox, "ann", await invite());
@@ -118,7 +118,7 @@ Deno.test("sotto admin: an admin invites from a client, and nobody else does", a
   assert.match(nobody.stderr, /^sotto: There is no account nobody here/);
 });
 
-Deno.test("sotto client in a terminal: an invite line asks for a name and a password alone", {
+Deno.test("sotto client in a terminal: asks only for a name and a password with an invite line", {
   ignore,
 }, async () => {
   await using scene = await invitingHouse();

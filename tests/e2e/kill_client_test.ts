@@ -20,7 +20,7 @@ function acknowledged(client: Program): string[] {
   return events.filter(({ event }) => event === "ack").map(({ id }) => texts.get(id) ?? "nothing");
 }
 
-Deno.test("sotto client: what it was told is stored arrives once, and in order, though it was killed", async () => {
+Deno.test("sotto client: delivers what was acknowledged once and in order although it was killed", async () => {
   await using sandbox = await Sandbox.make();
   const server = await sandbox.server();
   const bob = await sandbox.signIn("bob", server);
@@ -38,7 +38,7 @@ Deno.test("sotto client: what it was told is stored arrives once, and in order, 
       ann.end();
       assert.equal(await ann.exit(), 0, ann.stderr);
     } else {
-      // Of some of these nobody will ever know.
+      // Whether these are stored stays unknown.
       for (const line of LINES.slice(next, next += 20)) ann.writeLine(line);
       ann.kill("SIGKILL");
       assert.equal(await ann.exit(), "SIGKILL");

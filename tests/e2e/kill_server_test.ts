@@ -35,7 +35,7 @@ async function startServer(data: string, engine: string, port = 0) {
   return { program, port: Number(found), pin };
 }
 
-/** Says `name 1`, `name 2`… until it is enough; returns how many those were. */
+/** Sends `name 1`, `name 2`… until the signal. Returns how many. */
 async function talk({ chat }: TestChat, name: string, enough: AbortSignal): Promise<number> {
   let number = 0;
   while (!enough.aborted) {
@@ -47,7 +47,7 @@ async function talk({ chat }: TestChat, name: string, enough: AbortSignal): Prom
 }
 
 for (const engine of ["builtin", "quiche"]) {
-  Deno.test(`sotto server (${engine}) loses nothing that it acknowledged when it is killed`, async () => {
+  Deno.test(`sotto server (${engine}) loses nothing that it acknowledged before it was killed`, async () => {
     const data = await Deno.makeTempDir({ prefix: "sotto-kill-" });
     await using stack = new AsyncDisposableStack();
     stack.defer(() => Deno.remove(data, { recursive: true }));

@@ -19,7 +19,7 @@ function textsOf(messages: readonly ValueMap[]): unknown[] {
   return messages.map(({ content }) => (content as ValueMap).body);
 }
 
-Deno.test("A message to several reaches those who can be reached; the sender hears of the others", async () => {
+Deno.test("send to several users reaches those that exist, and reports the others", async () => {
   await using server = await startTestServer();
   await using ann = await signIn(server, "ann");
   await using bob = await signIn(server, "bob");
@@ -59,7 +59,7 @@ Deno.test("A message to several reaches those who can be reached; the sender hea
   assert.deepEqual(textsOf(await carl.history("dm:ann:carl", 0)), ["to all of you"]);
 });
 
-Deno.test("A message to 64 people at once is taken at once", async () => {
+Deno.test("send to 64 users is accepted as one request", async () => {
   await using server = await startTestServer();
   await using ann = await signIn(server, "ann");
   const names: string[] = [];
@@ -81,7 +81,7 @@ Deno.test("A message to 64 people at once is taken at once", async () => {
   assert.ok(acks.every(({ type, seq }) => type === "ack" && seq === 1));
 });
 
-Deno.test("What is held stays held across a restart of the server, and comes when dnd ends", async () => {
+Deno.test("Messages held during dnd survive a restart of the server, and arrive when dnd ends", async () => {
   const data = await Deno.makeTempDir({ prefix: "sotto-people-" });
   await using _data = { [Symbol.asyncDispose]: () => Deno.remove(data, { recursive: true }) };
   {
@@ -113,7 +113,7 @@ Deno.test("What is held stays held across a restart of the server, and comes whe
   assert.deepEqual(textsOf([await bob.next("message")]), ["there?"]);
 });
 
-Deno.test("Two devices of one account see the same, and what one has shown the other knows", async () => {
+Deno.test("Two devices of one account receive the same, and share what was read", async () => {
   await using server = await startTestServer();
   await using ann = await signIn(server, "ann");
   await using laptop = await signIn(server, "bob");
@@ -133,7 +133,7 @@ Deno.test("Two devices of one account see the same, and what one has shown the o
   assert.deepEqual((conversations as ValueMap[])[1], { conversation, seq: 3, mark: 2, unread: 1 });
 });
 
-Deno.test("What was said can be looked for, after a restart too, by those who may read it", async () => {
+Deno.test("search finds messages, after a restart too, for those who may read them", async () => {
   const data = await Deno.makeTempDir({ prefix: "sotto-people-" });
   await using _data = { [Symbol.asyncDispose]: () => Deno.remove(data, { recursive: true }) };
   {

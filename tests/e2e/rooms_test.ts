@@ -36,7 +36,7 @@ function heardIn(client: IndependentClient): unknown[] {
 }
 
 for (const engine of ["builtin", "quiche"]) {
-  Deno.test(`Rooms keep what is said to their members, and last across a restart, over ${engine}`, async () => {
+  Deno.test(`Rooms deliver to their members alone, and survive a restart, over ${engine}`, async () => {
     const data = await Deno.makeTempDir({ prefix: "sotto-places-" });
     await using _data = { [Symbol.asyncDispose]: () => Deno.remove(data, { recursive: true }) };
     {
@@ -81,7 +81,7 @@ for (const engine of ["builtin", "quiche"]) {
   });
 }
 
-Deno.test("Groups are their members' alone, from the first message to the last", async () => {
+Deno.test("Groups deliver to their members alone, from the first message to the last", async () => {
   await using server = await startTestServer();
   await using ann = await signIn(server, "ann");
   await using bob = await signIn(server, "bob");
@@ -136,7 +136,7 @@ Deno.test("Groups are their members' alone, from the first message to the last",
   assert.equal((await ann.ask({ type: "create", conversation: crew })).type, "conversation");
 });
 
-Deno.test("Requests that are no requests are told from those that are refused, and change nothing", async () => {
+Deno.test("Requests that are malformed or refused get different errors, and change nothing", async () => {
   await using server = await startTestServer();
   await using ann = await signIn(server, "ann");
   const before = await placesOf(ann, "rooms");

@@ -7,7 +7,7 @@ import { Program } from "../helpers/program.ts";
 
 const TEXT_LIMIT = 16 * 1024;
 
-Deno.test("sotto send: the end of a pipe arrives as one message, without a word", async () => {
+Deno.test("sotto send: sends the end of a pipe as one message, and prints nothing", async () => {
   await using sandbox = await Sandbox.make();
   const { port, pin, program } = await sandbox.server();
   const ann = await sandbox.signIn("ann", { port, pin, program });
@@ -20,7 +20,7 @@ Deno.test("sotto send: the end of a pipe arrives as one message, without a word"
   assert.equal(await once.exit(), 0, once.stderr);
   await ann.event({ event: "message", conversation: "dm:ann:ops", text: "hello ann" });
 
-  // From now on the server is known and there is a token: nothing but what one would type.
+  // The server is known now, and there is a token: no options are needed.
   const env = await sandbox.envWithSotto("ops");
   const line = `seq 9 2>&1 | tail -5 | sotto send ${target} room:builds`;
   await using piped = new Program("sh", ["-c", line], { env });
@@ -34,7 +34,7 @@ Deno.test("sotto send: the end of a pipe arrives as one message, without a word"
   for (const quiet of [once, piped]) assert.deepEqual([quiet.lines, quiet.stderr], [[], ""]);
 });
 
-Deno.test("sotto send: tells of each message in JSON, and of whom it did not reach", async () => {
+Deno.test("sotto send: prints JSON for each message, and for each recipient that it did not reach", async () => {
   await using sandbox = await Sandbox.make();
   const server = await sandbox.server();
   const ann = await sandbox.signIn("ann", server);
@@ -58,7 +58,7 @@ Deno.test("sotto send: tells of each message in JSON, and of whom it did not rea
   assert.match(nowhere.stderr, /Not sent to room:nowhere: No such conversation/);
 });
 
-Deno.test("sotto send: reads nothing for the person that it speaks for", async () => {
+Deno.test("sotto send: marks nothing as read", async () => {
   await using sandbox = await Sandbox.make();
   const server = await sandbox.server();
   const bob = await sandbox.signIn("bob", server);
@@ -77,7 +77,7 @@ Deno.test("sotto send: reads nothing for the person that it speaks for", async (
   await again.event({ event: "message", text: "for your eyes" });
 });
 
-Deno.test("sotto send: says with its exit code why nothing was sent", async () => {
+Deno.test("sotto send: exits with a code that says why nothing was sent", async () => {
   await using sandbox = await Sandbox.make();
   const server = await sandbox.server();
   const ann = await sandbox.signIn("ann", server);
@@ -126,7 +126,7 @@ Deno.test("sotto send: says with its exit code why nothing was sent", async () =
   assert.equal(await code([target, to, "hi", ...known], "", /\.$/m), 3);
 });
 
-Deno.test("sotto send: the password may come before the text", async () => {
+Deno.test("sotto send: reads the password before the text with --password-file -", async () => {
   await using sandbox = await Sandbox.make();
   const server = await sandbox.server();
   const ann = await sandbox.signIn("ann", server);
@@ -140,7 +140,7 @@ Deno.test("sotto send: the password may come before the text", async () => {
   assert.doesNotMatch(log + ops.stderr, /pass word/);
 });
 
-Deno.test("sotto send: leaves at the first SIGINT, and says what it does not know", async () => {
+Deno.test("sotto send: exits at the first SIGINT, and says that the outcome is unknown", async () => {
   await using sandbox = await Sandbox.make();
   const server = await sandbox.server();
   const ann = await sandbox.signIn("ann", server);

@@ -8,7 +8,7 @@ import { hasTerminal, Terminal } from "../helpers/terminal.ts";
 const START = fileURLToPath(new URL("../../scripts/start.ts", import.meta.url));
 const COMMAND = [Deno.execPath(), "run", "-A", START, "--host", "127.0.0.1", "--port", "0"];
 
-Deno.test("npm start without a terminal is a server", async () => {
+Deno.test("npm start without a terminal runs a server", async () => {
   const folder = await Deno.makeTempDir();
   {
     const [deno = "", ...args] = COMMAND;

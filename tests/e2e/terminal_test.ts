@@ -1,6 +1,6 @@
 /**
- * The client in a real terminal: first contact, prompts that show nothing, talking between two
- * panes. Skipped, with a message, where there is no tmux.
+ * `sotto client --plain` in a real terminal (tmux): first contact, hidden prompts, messages between
+ * two windows. Skipped, with a message, where there is no tmux.
  */
 import assert from "node:assert/strict";
 import { Sandbox, type ServerProgram, SOTTO } from "../helpers/sandbox.ts";
@@ -14,7 +14,7 @@ function client(sandbox: Sandbox, person: string, ...args: string[]): Terminal {
   return new Terminal([...SOTTO, "client", "--plain", ...args], options);
 }
 
-/** Goes through first contact and signing in by name and password. */
+/** Answers the questions of first contact and of signing in. */
 async function signIn(terminal: Terminal, person: string, { pin }: ServerProgram): Promise<void> {
   await terminal.until(/Unknown server [^]*\(yes\/no\)\?/);
   assert.ok(terminal.screen.includes(pin));
@@ -25,7 +25,7 @@ async function signIn(terminal: Terminal, person: string, { pin }: ServerProgram
 }
 
 Deno.test(
-  "sotto client in a terminal: people meet a server, sign in and talk",
+  "sotto client in a terminal: asks at first contact, signs in, and exchanges messages",
   { ignore },
   async () => {
     await using sandbox = await Sandbox.make();
@@ -81,7 +81,7 @@ Deno.test(
 );
 
 Deno.test(
-  "sotto client in a terminal: asks for the password again, and gives up",
+  "sotto client in a terminal: asks for a wrong password three times",
   { ignore },
   async () => {
     await using sandbox = await Sandbox.make();
@@ -104,7 +104,7 @@ Deno.test(
 );
 
 Deno.test(
-  "sotto client in a terminal: goes at a no, and at Ctrl-C in a prompt",
+  "sotto client in a terminal: exits at a no, and at Ctrl-C in a prompt",
   { ignore },
   async () => {
     await using sandbox = await Sandbox.make();
