@@ -2,17 +2,13 @@
  * One attempt to transfer a file, with the server's end in the test's hands: frame by frame, without
  * ports and without real time.
  */
-import assert from "node:assert/strict";
 import type { TransferAttempt } from "../../client/files/transfers.ts";
 import { TransferStream } from "../../client/session/transfer_stream.ts";
-import { encodeFrame, parseClientFrame } from "../../protocol/codec.ts";
-import { FrameDecoder } from "../../protocol/decoder.ts";
-import type { ClientFrame, ServerFrame } from "../../protocol/frame.ts";
 import { ClientDownload } from "../../protocol/session/download.ts";
 import { ClientUpload } from "../../protocol/session/upload.ts";
-import type { Stream } from "../../protocol/transport/transport.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { MemoryConnection } from "./memory_transport.ts";
+import { ScriptedStream } from "./scripted_stream.ts";
 
 export class TransferScript {
   readonly clock = new FakeClock();
@@ -22,9 +18,6 @@ export class TransferScript {
   transferred = 0;
   readonly #pair = MemoryConnection.pair();
   readonly #stop = new AbortController();
-  readonly #decoder = new FrameDecoder();
-  readonly #frames: ClientFrame[] = [];
-  #stream: Stream | undefined;
 
   /** What the attempt works with. */
   get attempt(): TransferAttempt {
@@ -51,6 +44,11 @@ export class TransferScript {
     };
   }
 
+  /** The server's end of the stream. */
+  stream(): Promise<ScriptedStream> {
+    return ScriptedStream.accept(this.#pair.server);
+  }
+
   stop(): void {
     this.#stop.abort();
   }
@@ -58,25 +56,5 @@ export class TransferScript {
   /** Breaks the connection. */
   cut(): void {
     this.#pair.client.lose();
-  }
-
-  /** The client's next frame; `undefined` at the end of its stream. */
-  async next(): Promise<ClientFrame | undefined> {
-    this.#stream ??= await this.#pair.server.accept() ?? assert.fail("There is no stream");
-    while (this.#frames.length === 0) {
-      const chunk = await this.#stream.read();
-      if (chunk === null) return undefined;
-      for (const body of this.#decoder.push(chunk)) this.#frames.push(parseClientFrame(body));
-    }
-    return this.#frames.shift();
-  }
-
-  async send(...frames: readonly ServerFrame[]): Promise<void> {
-    for (const frame of frames) await this.#stream?.write(encodeFrame(frame));
-  }
-
-  /** Ends the server's side of the stream. */
-  async end(): Promise<void> {
-    await this.#stream?.end();
   }
 }

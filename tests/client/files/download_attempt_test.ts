@@ -6,6 +6,7 @@ import type { ServerFrame } from "../../../protocol/frame.ts";
 import { TIMES } from "../../../protocol/limits.ts";
 import { settle } from "../../helpers/fake_clock.ts";
 import { ulidOf } from "../../helpers/messages.ts";
+import type { ScriptedStream } from "../../helpers/scripted_stream.ts";
 import { TransferScript } from "../../helpers/transfer_script.ts";
 
 const NOTE = { file: ulidOf(1), size: 100 };
@@ -29,14 +30,15 @@ Deno.test("attemptDownload appends what is missing", async () => {
   const script = new TransferScript();
   const file = target(40);
   const done = attemptDownload(file, NOTE, script.attempt);
-  assert.deepEqual(await script.next(), {
+  const stream = await script.stream();
+  assert.deepEqual(await stream.next(), {
     type: "download",
     id: 1,
     file: NOTE.file,
     offset: 40,
   });
-  assert.equal(await script.next(), undefined, "the client's side has ended");
-  await script.send(chunk(50), chunk(10), { type: "end", re: 1, more: false });
+  assert.equal(await stream.next(), undefined, "the client's side has ended");
+  await stream.send(chunk(50), chunk(10), { type: "end", re: 1, more: false });
   await done;
   assert.equal(file.length, 100);
   assert.deepEqual([script.starts, script.transferred], [[40], 60]);
@@ -61,17 +63,18 @@ Deno.test("attemptDownload throws what the server refuses, and a file of another
     const refused = assert.rejects(done, (failure) => {
       return failure instanceof RefusedError && failure.code === code;
     });
-    await script.next();
-    await script.send(frame);
+    const stream = await script.stream();
+    await stream.next();
+    await stream.send(frame);
     await refused;
     assert.equal(script.clock.waiting, 0);
   }
 });
 
 Deno.test("attemptDownload is interrupted by what another attempt may overcome", async () => {
-  const interruptions: readonly ((script: TransferScript) => unknown)[] = [
-    (script) => script.send({ type: "error", re: 1, code: "busy", message: "busy" }),
-    (script) => script.end(),
+  const interruptions: readonly ((script: TransferScript, stream: ScriptedStream) => unknown)[] = [
+    (_, stream) => stream.send({ type: "error", re: 1, code: "busy", message: "busy" }),
+    (_, stream) => stream.end(),
     (script) => script.cut(),
     (script) => script.clock.pass(TIMES.answer),
     (script) => script.stop(),
@@ -81,10 +84,11 @@ Deno.test("attemptDownload is interrupted by what another attempt may overcome",
     const file = target();
     const done = attemptDownload(file, NOTE, script.attempt);
     const interrupted = assert.rejects(done, InterruptedError, `interruption ${index}`);
-    await script.next();
-    await script.send(chunk(30));
+    const stream = await script.stream();
+    await stream.next();
+    await stream.send(chunk(30));
     await settle();
-    await interrupt(script);
+    await interrupt(script, stream);
     await interrupted;
     assert.equal(file.length, 30, "what was written stays");
     assert.equal(script.clock.waiting, 0, `interruption ${index}`);

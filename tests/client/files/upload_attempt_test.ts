@@ -6,6 +6,7 @@ import { RefusedError } from "../../../client/session/refused_error.ts";
 import { LIMITS, TIMES } from "../../../protocol/limits.ts";
 import { settle } from "../../helpers/fake_clock.ts";
 import { fileOf } from "../../helpers/files.ts";
+import type { ScriptedStream } from "../../helpers/scripted_stream.ts";
 import { TransferScript } from "../../helpers/transfer_script.ts";
 
 const FILE = fileOf(1, 2 * LIMITS.chunk + 10);
@@ -29,17 +30,18 @@ Deno.test("attemptUpload sends what the server does not have, and checks the fil
   const script = new TransferScript();
   const checks: number[] = [];
   const done = attemptUpload(source(checks), FIELDS, script.attempt);
-  const request = await script.next();
+  const stream = await script.stream();
+  const request = await stream.next();
   assert.deepEqual(request, { type: "upload", id: 1, ...FIELDS });
-  await script.send({ type: "ready", re: 1, offset: LIMITS.chunk });
+  await stream.send({ type: "ready", re: 1, offset: LIMITS.chunk });
   const received: number[] = [];
-  for (let frame; (frame = await script.next()) !== undefined;) {
+  for (let frame; (frame = await stream.next()) !== undefined;) {
     assert.equal(frame.type, "chunk");
     if (frame.type === "chunk") received.push(...frame.bytes);
   }
   assert.deepEqual(new Uint8Array(received), bytes.subarray(LIMITS.chunk));
   assert.deepEqual(checks, [bytes.length]);
-  await script.send({ type: "stored", re: 1 });
+  await stream.send({ type: "stored", re: 1 });
   await done;
   assert.deepEqual([script.starts, script.transferred], [[LIMITS.chunk], LIMITS.chunk + 10]);
   assert.equal(script.clock.waiting, 0);
@@ -48,12 +50,13 @@ Deno.test("attemptUpload sends what the server does not have, and checks the fil
 Deno.test("attemptUpload sends nothing of a file that the server has", async () => {
   const script = new TransferScript();
   const done = attemptUpload(source(), FIELDS, script.attempt);
-  await script.next();
-  await script.send(
+  const stream = await script.stream();
+  await stream.next();
+  await stream.send(
     { type: "ready", re: 1, offset: bytes.length },
     { type: "stored", re: 1 },
   );
-  assert.equal(await script.next(), undefined);
+  assert.equal(await stream.next(), undefined);
   await done;
 });
 
@@ -64,20 +67,21 @@ Deno.test("attemptUpload throws what the server refuses, at first and in the mid
     const refused = assert.rejects(done, (failure) => {
       return failure instanceof RefusedError && failure.code === "disk_full";
     });
-    await script.next();
-    if (isReady) await script.send({ type: "ready", re: 1, offset: 0 });
-    await script.send({ type: "error", re: 1, code: "disk_full", message: "full" });
-    await script.end();
+    const stream = await script.stream();
+    await stream.next();
+    if (isReady) await stream.send({ type: "ready", re: 1, offset: 0 });
+    await stream.send({ type: "error", re: 1, code: "disk_full", message: "full" });
+    await stream.end();
     await refused;
     assert.equal(script.clock.waiting, 0);
   }
 });
 
 Deno.test("attemptUpload is interrupted by what another attempt may overcome", async () => {
-  const interruptions: readonly ((script: TransferScript) => unknown)[] = [
-    (script) => script.send({ type: "error", re: 1, code: "busy", message: "busy" }),
-    (script) => script.send({ type: "error", re: 1, code: "draining", message: "bye" }),
-    (script) => script.end(),
+  const interruptions: readonly ((script: TransferScript, stream: ScriptedStream) => unknown)[] = [
+    (_, stream) => stream.send({ type: "error", re: 1, code: "busy", message: "busy" }),
+    (_, stream) => stream.send({ type: "error", re: 1, code: "draining", message: "bye" }),
+    (_, stream) => stream.end(),
     (script) => script.cut(),
     (script) => script.clock.pass(TIMES.answer),
   ];
@@ -85,8 +89,9 @@ Deno.test("attemptUpload is interrupted by what another attempt may overcome", a
     const script = new TransferScript();
     const done = attemptUpload(source(), FIELDS, script.attempt);
     const interrupted = assert.rejects(done, InterruptedError, `interruption ${index}`);
-    await script.next();
-    await interrupt(script);
+    const stream = await script.stream();
+    await stream.next();
+    await interrupt(script, stream);
     await settle();
     // It waits a moment for the server's reason.
     await script.clock.pass(1000);
@@ -99,7 +104,8 @@ Deno.test("attemptUpload ends when the transfer is stopped", async () => {
   const script = new TransferScript();
   const done = attemptUpload(source(), FIELDS, script.attempt);
   const ended = assert.rejects(done, InterruptedError);
-  await script.next();
+  const stream = await script.stream();
+  await stream.next();
   script.stop();
   await ended;
   assert.equal(script.clock.waiting, 0);
@@ -110,8 +116,9 @@ Deno.test("attemptUpload does not finish a file that has changed", async () => {
   const changed = new RefusedError("file_changed", "changed");
   const file = { ...source(), check: () => Promise.reject(changed) };
   const done = assert.rejects(attemptUpload(file, FIELDS, script.attempt), changed);
-  await script.next();
-  await script.send({ type: "ready", re: 1, offset: 2 * LIMITS.chunk });
-  await assert.rejects(script.next(), "the stream is reset");
+  const stream = await script.stream();
+  await stream.next();
+  await stream.send({ type: "ready", re: 1, offset: 2 * LIMITS.chunk });
+  await assert.rejects(stream.next(), "the stream is reset");
   await done;
 });
