@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { dialServer, type DialServerOptions } from "../../../client/session/dial.ts";
+import { dialServer } from "../../../client/session/dial.ts";
 import {
   KeyChangedError,
   pinned,
@@ -15,7 +15,7 @@ const { pin: PIN } = MemoryEngine;
 function setUp(trust: Trust) {
   let connections = 0;
   const engine = new MemoryEngine(() => Promise.resolve(void connections++));
-  const options: DialServerOptions = {
+  const options: Parameters<typeof dialServer>[0] = {
     engine,
     host: "::1",
     port: 4433,

@@ -1,169 +1,147 @@
-/** Signing in, and as somebody else, against a real server. */
 import assert from "node:assert/strict";
-import { type CredentialsRequest, fixedCredentials } from "../../../client/session/prompts.ts";
+import {
+  type Credentials,
+  type CredentialsRequest,
+  fixedCredentials,
+} from "../../../client/session/prompts.ts";
+import { RefusedError, UnansweredError } from "../../../client/session/refused_error.ts";
+import { SignIn } from "../../../client/session/sign_in.ts";
 import { TokenMemory } from "../../../client/session/tokens.ts";
-import { startTestChat, TestChat } from "../../helpers/client.ts";
-import { startTestServer, type TestServer } from "../../helpers/server.ts";
+import type { RequestFields } from "../../../protocol/session/client.ts";
+import { FakeClock } from "../../helpers/fake_clock.ts";
 
-/** Where a server is, as clients need it. */
-function at({ address, pin }: TestServer): { port: number; pin: string } {
-  return { port: address.port, pin };
+const PIN = "pin";
+const VOID = new RefusedError("bad_token", "The token is void.");
+const WRONG = new RefusedError("bad_credentials", "That is wrong.", 2);
+
+interface Setting extends Partial<ConstructorParameters<typeof SignIn>[0]> {
+  /** How the server answers the requests, one after the other; `undefined`: it accepts. */
+  readonly answers?: (RefusedError | undefined)[];
+  /** What the user types, each time that they are asked. */
+  readonly typed?: (Credentials | undefined)[];
 }
 
-Deno.test("Chat signs in with its token, and with the password once that is void", async () => {
-  await using server = await startTestServer();
-  const tokens = new TokenMemory();
-  const nobody = {
-    ...fixedCredentials({ user: "", password: "" }),
-    credentials: () => Promise.resolve(undefined),
-  };
-  {
-    await using _ann = await startTestChat({ user: "ann", ...at(server), tokens });
-  }
-  {
-    await using ann = await startTestChat({ user: "ann", ...at(server), tokens, prompts: nobody });
-    await ann.chat.type("logout");
-    assert.equal((await ann.chat.ended).code, "left");
-  }
-  await using refused = new TestChat({ user: "ann", ...at(server), tokens, prompts: nobody });
-  assert.equal((await refused.chat.ended).code, "not_let_in");
-  await refused.event("error", { code: "no_password" });
-  await tokens.save(server.pin, "ann", { token: "not.a.token", expires: Date.now() + 60_000 });
-  await using ann = await startTestChat({ user: "ann", ...at(server), tokens });
-  assert.notEqual((await tokens.load(server.pin, "ann", Date.now()))?.token, "not.a.token");
-  assert.equal(ann.all("error").length, 0);
-});
-
-Deno.test("Chat ends on the other devices of a session that was signed out", async () => {
-  await using server = await startTestServer();
-  const tokens = new TokenMemory();
-  await using desk = await startTestChat({ user: "ann", ...at(server), tokens });
-  await using phone = await startTestChat({ user: "ann", ...at(server), tokens });
-  await phone.chat.type("/logout");
-  const ending = await desk.chat.ended;
-  assert.equal(ending.code, "not_let_in");
-  assert.match(ending.message, /session was signed out on another device\. .*connect again/);
-  await desk.event("closed", { code: "not_let_in", message: ending.message });
-});
-
-Deno.test("Chat ends with a reason when it cannot get in", async () => {
-  await using server = await startTestServer();
-  {
-    await using _ann = await startTestChat({ user: "ann", ...at(server) });
-  }
-  const wrong = new TestChat({ user: "ann", ...at(server), password: "wrong" });
-  await using _wrong = wrong;
-  assert.equal((await wrong.chat.ended).code, "not_let_in");
-  await wrong.event("closed");
-  assert.deepEqual(wrong.all("error").map(({ code }) => code), ["bad_credentials"]);
-  const other = `SHA256:${"A".repeat(43)}`;
-  await using changed = new TestChat({ user: "ann", port: server.address.port, pin: other });
-  const { code, message } = await changed.chat.ended;
-  assert.equal(code, "key_changed");
-  assert.ok(message.includes(other) && message.includes(server.pin));
-  const trust = {
-    expected: () => Promise.resolve(undefined),
-    meet: () => Promise.resolve(false),
-  };
-  await using unknown = new TestChat({ user: "ann", ...at(server), trust });
-  const untrusted = await unknown.chat.ended;
-  assert.equal(untrusted.code, "untrusted");
-  assert.ok(untrusted.message.includes(server.pin));
-  assert.equal(unknown.all("connected").length, 0);
-});
-
-Deno.test("Chat tries a person's passwords as often as the server allows", async () => {
-  await using server = await startTestServer();
-  {
-    await using _ann = await startTestChat({ user: "ann", ...at(server) });
-  }
-  const attempts: number[] = [];
-  const prompts = {
-    ...fixedCredentials({ user: "ann", password: "" }),
-    credentials: ({ attempt }: { attempt: number }) => {
-      attempts.push(attempt);
-      return Promise.resolve({ user: "ann", password: attempt === 2 ? "pass word" : "wrong" });
+/** Ann signs in. */
+async function signIn({ answers = [], typed = [], ...options }: Setting) {
+  const requests: RequestFields[] = [];
+  const asked: CredentialsRequest[] = [];
+  const reported: string[] = [];
+  const clock = new FakeClock();
+  const tokens = options.tokens ?? new TokenMemory();
+  const outcome = await new SignIn({
+    connection: {
+      closed: new Promise(() => {}),
+      request(fields) {
+        requests.push(fields);
+        const refusal = answers.shift();
+        return refusal === undefined ? Promise.resolve([]) : Promise.reject(refusal);
+      },
     },
-  };
-  {
-    await using _ann = await startTestChat({ user: "ann", ...at(server), prompts });
-  }
-  assert.deepEqual(attempts, [0, 1, 2]);
-  const always = {
-    ...prompts,
-    credentials: () => Promise.resolve({ user: "ann", password: "wrong" }),
-  };
-  await using ann = new TestChat({ user: "ann", ...at(server), prompts: always });
-  const ending = await ann.chat.ended;
-  assert.equal(ending.code, "not_let_in");
-  assert.equal(ann.all("error").length, 2);
-});
-
-Deno.test("Chat registers no name that somebody has, and logs nobody in who is not there", async () => {
-  await using server = await startTestServer();
-  {
-    await using _ann = await startTestChat({ user: "ann", ...at(server) });
-  }
-  const refusals = [["ann", "register", "name_taken"], [
-    "bob",
-    "login",
-    "bad_credentials",
-  ]] as const;
-  for (const [user, intent, code] of refusals) {
-    const prompts = fixedCredentials({ user, password: "pass word", intent });
-    await using chat = new TestChat({ user, ...at(server), prompts });
-    assert.equal((await chat.chat.ended).code, "not_let_in");
-    await chat.event("error", { code });
-  }
-});
-
-Deno.test("Chat signs in as another, and mixes nothing of the two up", async () => {
-  await using server = await startTestServer();
-  const asked: unknown[] = [];
-  const prompts = {
-    ...fixedCredentials({ user: "", password: "" }),
-    credentials: ({ user = "", intent, attempt }: CredentialsRequest) => {
-      asked.push([user, intent, attempt]);
-      return Promise.resolve({ user, password: user === "bob" && attempt === 0 ? "no" : "mine" });
+    pin: PIN,
+    user: "ann",
+    given: undefined,
+    prompts: {
+      ...fixedCredentials({ user: "", password: "" }),
+      credentials: (request) => {
+        asked.push(request);
+        return Promise.resolve(typed.shift());
+      },
     },
-  };
+    clock,
+    events: { put: (event) => event?.event === "error" && void reported.push(event.code) },
+    ...options,
+    tokens,
+  }).run();
+  const left = await tokens.load(PIN, "ann", clock.time());
+  return { outcome, requests, asked, reported, token: left?.token };
+}
+
+async function withToken(): Promise<TokenMemory> {
   const tokens = new TokenMemory();
-  await using chat = await startTestChat({ user: "ann", ...at(server), prompts, tokens });
-  await using cat = await startTestChat({ user: "cat", ...at(server) });
-  await using _bob = await startTestChat({ user: "bob", ...at(server), password: "mine" });
-  for (const line of ["from ann", "/register dan", "from dan", "@ann to ann"]) {
-    await chat.chat.type(line);
+  await tokens.save(PIN, "ann", { token: "t0ken", expires: Number.MAX_SAFE_INTEGER });
+  return tokens;
+}
+
+const ANN: Credentials = { user: "Ann", password: "secret" };
+
+Deno.test("SignIn resumes with the token, and asks for nothing", async () => {
+  const { outcome, requests, asked } = await signIn({ tokens: await withToken() });
+  assert.equal(outcome, "signed_in");
+  assert.deepEqual(requests, [{ type: "resume", token: "t0ken" }]);
+  assert.deepEqual(asked, []);
+});
+
+Deno.test("SignIn forgets a token that is void, and asks for the password", async () => {
+  const tokens = await withToken();
+  const { outcome, requests, token } = await signIn({ tokens, answers: [VOID], typed: [ANN] });
+  assert.equal(outcome, "signed_in");
+  assert.deepEqual(requests.map(({ type }) => type), ["resume", "login"]);
+  assert.equal(token, undefined);
+});
+
+Deno.test("SignIn keeps the token, and comes back later, when the server could not look", async () => {
+  for (const refusal of [new RefusedError("busy", "Busy."), new UnansweredError()]) {
+    const tokens = await withToken();
+    const { outcome, asked, token } = await signIn({ tokens, answers: [refusal] });
+    assert.equal(outcome, "later");
+    assert.deepEqual(asked, []);
+    assert.equal(token, "t0ken");
   }
-  await cat.event("message", { from: "ann", text: "from ann" });
-  await cat.event("message", { from: "dan", text: "from dan" });
-  assert.equal(chat.chat.user, "dan");
-  assert.equal(await tokens.load(server.pin, "ann", Date.now()), undefined);
-  await chat.chat.type("/login ann");
-  await chat.event("message", { conversation: "dm:ann:dan", from: "dan", text: "to ann" });
-  await chat.event("message", { from: "dan", text: "from dan" });
-  await chat.chat.type("/login bob");
-  await chat.event("error", { code: "bad_credentials" });
-  await chat.event("authenticated", { user: "bob" });
-  assert.deepEqual(asked.slice(1), [
-    ["dan", "register", 0],
-    ["ann", "login", 0],
-    ["bob", "login", 0],
-    ["bob", "login", 1],
+});
+
+Deno.test("SignIn asks again while the server allows attempts, and counts them", async () => {
+  const wrong = { ...ANN, password: "wrong" };
+  const { outcome, requests, asked, reported } = await signIn({
+    answers: [WRONG],
+    typed: [wrong, ANN],
+  });
+  assert.equal(outcome, "signed_in");
+  assert.deepEqual(requests, [
+    { type: "login", user: "ann", password: "wrong" },
+    { type: "login", user: "ann", password: "secret" },
   ]);
-  assert.ok(chat.all("connected").every(({ resumed }) => !resumed));
+  assert.deepEqual(asked.map(({ attempt }) => attempt), [0, 1]);
+  assert.deepEqual(reported, ["bad_credentials"]);
 });
 
-Deno.test("Chat stays who it is when there is nobody to ask for a password", async () => {
-  await using server = await startTestServer();
-  let asked = 0;
-  const prompts = {
-    ...fixedCredentials({ user: "", password: "" }),
-    credentials: () => Promise.resolve(asked++ === 0 ? { user: "ann", password: "x" } : undefined),
-  };
-  await using ann = await startTestChat({ user: "ann", ...at(server), prompts });
-  await ann.chat.type("/login bob");
-  await ann.event("error", { code: "no_password" });
-  await ann.chat.type("still me");
-  await ann.event("ack");
-  assert.equal(ann.chat.user, "ann");
+Deno.test("SignIn sends nothing that is not a name and a password, and asks again", async () => {
+  const typed = [{ user: "9 lives", password: "x" }, { user: "ann", password: "" }, ANN];
+  const { outcome, requests, reported } = await signIn({ typed });
+  assert.equal(outcome, "signed_in");
+  assert.equal(requests.length, 1);
+  assert.deepEqual(reported, ["bad_credentials", "bad_credentials"]);
+});
+
+Deno.test("SignIn ends where asking again is of no use", async () => {
+  const refusals = [
+    new RefusedError("registration_closed", "Closed."),
+    new RefusedError("bad_code", "That code is not valid.", 2),
+  ];
+  for (const refusal of refusals) {
+    const { outcome, asked, reported } = await signIn({ answers: [refusal], typed: [ANN, ANN] });
+    assert.equal(outcome, "refused");
+    assert.equal(asked.length, 1);
+    assert.deepEqual(reported, [refusal.code]);
+  }
+});
+
+Deno.test("SignIn says that a password is needed when none is given, and is silent when one was", async () => {
+  assert.deepEqual((await signIn({})).reported, ["no_password"]);
+  const { outcome, reported } = await signIn({ answers: [WRONG], typed: [ANN, undefined] });
+  assert.deepEqual([outcome, reported], ["refused", ["bad_credentials"]]);
+});
+
+Deno.test("SignIn begins with the credentials that it is given, and not with the token", async () => {
+  const given: Credentials = { user: "bob", password: "other", intent: "register" };
+  const tokens = await withToken();
+  const { requests, asked } = await signIn({ tokens, given, code: "c0de" });
+  assert.deepEqual(requests, [
+    { type: "login", user: "bob", password: "other", intent: "register" },
+  ]);
+  assert.deepEqual(asked, []);
+});
+
+Deno.test("SignIn sends the code of the invitation with what the user types", async () => {
+  const { requests } = await signIn({ typed: [ANN], code: "c0de" });
+  assert.deepEqual(requests, [{ type: "login", user: "ann", password: "secret", code: "c0de" }]);
 });
