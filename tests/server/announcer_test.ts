@@ -45,7 +45,7 @@ class Recorder {
   }
 }
 
-Deno.test("startAnnouncing announces the server with its rooms and people, and what changes", async () => {
+Deno.test("startAnnouncer() announces the server with its rooms and users, and updates them", async () => {
   const recorder = new Recorder();
   const { clock, presence, updates } = recorder;
   await using temp = await tempStore("ann");
@@ -74,7 +74,7 @@ Deno.test("startAnnouncing announces the server with its rooms and people, and w
   assert.equal(clock.waiting, 0);
 });
 
-Deno.test("startAnnouncing logs once what goes wrong, and goes on", async () => {
+Deno.test("startAnnouncer() logs the first failure, and goes on", async () => {
   const recorder = new Recorder();
   let broken = true;
   const rooms = {
@@ -92,7 +92,7 @@ Deno.test("startAnnouncing logs once what goes wrong, and goes on", async () => 
   assert.equal(recorder.options?.port, 4433);
 });
 
-Deno.test("startAnnouncing logs that there is no network", async () => {
+Deno.test("startAnnouncer() logs that there is no network", async () => {
   const recorder = new Recorder();
   await using temp = await tempStore();
   await using _announcing = recorder.start(temp.store.rooms);
@@ -101,7 +101,7 @@ Deno.test("startAnnouncing logs that there is no network", async () => {
   assert.deepEqual(recorder.log, ["there is no network"]);
 });
 
-Deno.test("startAnnouncing announces nothing any more when it has been stopped", async () => {
+Deno.test("startAnnouncer() announces nothing after it has been stopped", async () => {
   const recorder = new Recorder();
   const counted = Promise.withResolvers<number>();
   const announcing = recorder.start({

@@ -103,7 +103,7 @@ for (const engine of ["builtin", "quiche"] as const) {
   });
 }
 
-Deno.test("startServer() keeps files for their owner's eyes, in a folder of their own", {
+Deno.test("startServer() makes files readable for their owner only, in a folder of their own", {
   ignore: Deno.build.os === "windows",
 }, async () => {
   await using server = await startTestServer();

@@ -12,7 +12,7 @@ const files = {
   removeOrphans: () => Promise.resolve(),
 };
 
-Deno.test("startHousekeeping() fills the index of words piece by piece, with pauses between", async () => {
+Deno.test("startMaintenance() fills the index of words piece by piece, with pauses between", async () => {
   await using temp = await tempStore("ann");
   const { store } = temp;
   const clock = new FakeClock();
@@ -33,7 +33,7 @@ Deno.test("startHousekeeping() fills the index of words piece by piece, with pau
   assert.equal(clock.waiting, 0);
 });
 
-Deno.test("startHousekeeping() frees what deleted groups leave behind, and expired sessions", async () => {
+Deno.test("startMaintenance() frees what deleted groups leave behind, and expired sessions", async () => {
   await using temp = await tempStore("ann");
   const { store } = temp;
   const clock = new FakeClock();
@@ -54,7 +54,7 @@ Deno.test("startHousekeeping() frees what deleted groups leave behind, and expir
   end();
 });
 
-Deno.test("startHousekeeping() goes on after a failure, and logs it", async () => {
+Deno.test("startMaintenance() goes on after a failure, and logs it", async () => {
   const clock = new FakeClock();
   const lines: string[] = [];
   const log = makeLogger({ level: "info", format: "text", write: (line) => lines.push(line) });

@@ -170,7 +170,7 @@ Deno.test("Outbox tells of a write that failed once, and holds nothing after it"
   assert.deepEqual([failures(), outbox.held, sink.written], [1, 0, ["a"]]);
 });
 
-Deno.test("Outbox.close() lets go of everything and everyone", async () => {
+Deno.test("Outbox.close() drops what is held, and resolves all promises", async () => {
   const { sink, outbox, turn, failures } = makeOutbox({ limit: 4, slow: true });
   outbox.push(frame("a"));
   await turn();

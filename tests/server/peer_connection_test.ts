@@ -16,7 +16,7 @@ Deno.test("PeerConnection closes when no hello comes in time", async () => {
   await endsWith(peer, "hello_timeout", server.pass);
 });
 
-Deno.test("PeerConnection lets go of whoever has gone", async () => {
+Deno.test("PeerConnection keeps nothing of a client whose connection has closed", async () => {
   await using server = await startSocketless();
   const ann = await server.signIn("ann");
   await server.pass(100);
@@ -49,7 +49,7 @@ Deno.test("PeerConnection tells a frame in the wrong state, and closes after too
   assert.deepEqual(await server.store.messages.history(GENERAL, 0, 10), []);
 });
 
-Deno.test("PeerConnection closes on a stream that has lost its framing, and nobody else's", async () => {
+Deno.test("PeerConnection closes if a stream has lost its framing, and no other connection does", async () => {
   await using server = await startSocketless();
   const ann = await server.signIn("ann");
   const eve = await server.signIn("eve");
@@ -133,7 +133,7 @@ Deno.test("PeerConnection reads no faster than its rates, and loses nothing of a
   assert.equal(await acks(), 20);
 });
 
-Deno.test("PeerConnection does not mind that somebody sets the machine's clock", async () => {
+Deno.test("PeerConnection is not affected if the machine's clock is set", async () => {
   await using server = await startSocketless();
   const ann = await server.signIn("ann");
   for (const step of [TIMES.silence, -2 * TIMES.silence]) {

@@ -53,7 +53,7 @@ for (const engine of ["builtin", "quiche"]) {
   });
 }
 
-Deno.test("startServer() logs nobody's words, passwords or tokens", async () => {
+Deno.test("startServer() logs no messages, passwords or tokens", async () => {
   await using server = await startTestServer();
   await using ann = await TestPeer.connect(server);
   await ann.hello();

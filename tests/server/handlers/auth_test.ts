@@ -6,7 +6,7 @@ import { ulidOf } from "../../helpers/messages.ts";
 import { inShort } from "../../helpers/test_session.ts";
 import { codeOf, endsWith, startSocketless } from "../../helpers/socketless.ts";
 
-Deno.test("login() ends with the connection when nobody signs in for 60 s, whatever else is said", async () => {
+Deno.test("The session ends if no sign-in succeeds within 60 s, whatever else the client sends", async () => {
   await using server = await startSocketless();
   const peer = await server.connect();
   await peer.hello();

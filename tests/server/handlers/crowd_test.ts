@@ -6,7 +6,7 @@ import { startSocketless } from "../../helpers/socketless.ts";
 
 const CROWD = 200;
 
-Deno.test("login() and logout() cost everyone who is there one small event, however many they are", async () => {
+Deno.test("login() and logout() cost every session online one small event, however many there are", async () => {
   await using server = await startSocketless();
   const crowd = await Promise.all(
     Array.from({ length: CROWD }, async (_, index) => {

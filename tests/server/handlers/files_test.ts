@@ -51,7 +51,7 @@ async function until(server: Server, file: TestFile, bytes: number): Promise<voi
   assert.deepEqual(await blobsOf(server), { [file.file]: bytes });
 }
 
-Deno.test("upload takes a file, and download gives it to everybody in the conversation", async () => {
+Deno.test("upload stores a file, and every member of the conversation can download it", async () => {
   await using server = await startSocketless();
   const ann = await server.signIn("ann");
   const bob = await server.signIn("bob");
@@ -157,7 +157,7 @@ Deno.test("upload hashes again what was on the disk before", async () => {
   assert.equal(await upload(ann, file), "0, stored");
 });
 
-Deno.test("upload takes no other file of an ID that is there, whoever sends it", async () => {
+Deno.test("upload refuses another file with the ID of a stored one, from any account", async () => {
   await using server = await startSocketless();
   const ann = await server.signIn("ann");
   const bob = await server.signIn("bob");
@@ -263,7 +263,7 @@ Deno.test("upload says how much is free, and what to do", async () => {
   );
 });
 
-Deno.test("upload names who is nobody, and the room that one is not in", async () => {
+Deno.test("upload names the unknown user, or the room that the account is not in", async () => {
   await using server = await startSocketless();
   const ann = await server.signIn("ann");
   for (const [conversation, named] of [[dmOf("ann", "zoe"), "zoe"], ["room:tech", "tech"]]) {
@@ -329,7 +329,7 @@ Deno.test("download says that a file is not there when its bytes are not", async
   assert.equal(await upload(ann, { ...file, file: ulidOf(2) }), "0, stored");
 });
 
-Deno.test("download loses its stream, and nothing else, when nobody reads it", async () => {
+Deno.test("download loses its stream, and nothing else, if the client does not read", async () => {
   await using server = await startSocketless();
   const ann = await server.signIn("ann");
   const file = fileOf(1, 900_000);

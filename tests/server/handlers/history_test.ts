@@ -57,7 +57,7 @@ Deno.test("history() begins at the start where nothing else is asked for", async
   assert.deepEqual(texts(frames), [[1, "ann", "first"]]);
 });
 
-Deno.test("history() shows nobody the history of others", async () => {
+Deno.test("history() refuses conversations that the account is not in", async () => {
   await using server = await startSocketless();
   const ann = await server.signIn("ann");
   await server.signIn("bob");
@@ -67,7 +67,7 @@ Deno.test("history() shows nobody the history of others", async () => {
   assert.deepEqual((await eve.history(dmOf("ann", "bob"))).map(codeOf), ["unknown_conversation"]);
 });
 
-Deno.test("history() is not answered before somebody has signed in", async () => {
+Deno.test("history() is not answered before the sign-in", async () => {
   await using server = await startSocketless();
   const peer = await server.connect();
   await peer.hello();

@@ -7,7 +7,7 @@ import { texts } from "../../helpers/peer.ts";
 import { inShort } from "../../helpers/test_session.ts";
 import { startSocketless } from "../../helpers/socketless.ts";
 
-Deno.test("send() keeps what is said to somebody who is away, and tells the sender", async () => {
+Deno.test("send() stores a message to a user who is offline, and tells the sender", async () => {
   await using server = await startSocketless();
   const ann = await server.signIn("ann");
   await (await server.signIn("bob"))[Symbol.asyncDispose]();

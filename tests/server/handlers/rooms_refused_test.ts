@@ -144,7 +144,7 @@ Deno.test("Requests about rooms and groups are refused where they must be, and c
   assert.equal(await askCode(people.eve, { type: "join", conversation: TECH }), "conversation");
 });
 
-Deno.test("create() and add() name those who are nobody", async () => {
+Deno.test("create() and add() name the users that do not exist", async () => {
   await using server = await startSocketless();
   const { ann } = await signInAll(server, "ann", "bob");
   const members = ["bob", "carol", "dave"];

@@ -12,7 +12,7 @@ import { codeOf, startSocketless } from "../../helpers/socketless.ts";
 const CREW = "group:crew";
 const TECH = "room:tech";
 
-Deno.test("create() makes a room, which its maker is in and everybody sees", async () => {
+Deno.test("create() makes a room, which its creator is in and which all users see", async () => {
   await using server = await startSocketless();
   const { ann, bob } = await signInAll(server, "ann", "bob");
   const answer = await ann.ask({ type: "create", conversation: "room:books", topic: "To read" });
@@ -86,7 +86,7 @@ Deno.test("leave() works for room:general, and join() brings back", async () => 
   assert.deepEqual(texts([await ann.next("message")]), [[2, "bob", "welcome back"]]);
 });
 
-Deno.test("add() and remove() change a group, and everybody concerned hears of it", async () => {
+Deno.test("add() and remove() change a group, and all users concerned are told", async () => {
   await using server = await startSocketless();
   const { ann, bob, eve } = await signInAll(server, "ann", "bob", "eve");
   await askCode(ann, { type: "create", conversation: CREW, members: ["bob"] });

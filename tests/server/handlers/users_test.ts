@@ -28,7 +28,7 @@ function textsOf(frames: readonly ServerFrame[]): string[] {
   return texts(frames).map(([, , text]) => text);
 }
 
-Deno.test("resolve() says who is meant by names and numbers, each person once, and who is nobody", async () => {
+Deno.test("resolve() returns the users for names and numbers, each once, and those that do not exist", async () => {
   await using setting = await setUp();
   const { ann, bob, server } = setting;
   await server.signIn("carol");
@@ -48,7 +48,7 @@ Deno.test("resolve() says who is meant by names and numbers, each person once, a
   ]);
 });
 
-Deno.test("status() is told to everyone, and stays with the account", async () => {
+Deno.test("status() is told to all sessions, and is stored with the account", async () => {
   await using setting = await setUp();
   const { ann, bob, server } = setting;
   await setStatus(bob, "away");
@@ -62,7 +62,7 @@ Deno.test("status() is told to everyone, and stays with the account", async () =
   assert.deepEqual(ann.look(), ["presence 2 bob offline", "presence 2 bob away"]);
 });
 
-Deno.test("send() delivers to somebody who is away, and tells the sender", async () => {
+Deno.test("send() delivers to a user who is away, and tells the sender", async () => {
   await using setting = await setUp();
   const { ann, bob } = setting;
   await setStatus(bob, "away");
@@ -71,7 +71,7 @@ Deno.test("send() delivers to somebody who is away, and tells the sender", async
   assert.deepEqual(textsOf([await bob.next("message")]), ["are you there?"]);
 });
 
-Deno.test("send() keeps a private message from somebody who is dnd, until that ends", async () => {
+Deno.test("send() holds a private message to a user with the status dnd, until that ends", async () => {
   await using setting = await setUp();
   const { ann, bob, server } = setting;
   const phone = await server.signIn("bob");
@@ -112,7 +112,7 @@ Deno.test("send() keeps a private message from somebody who is dnd, until that e
   assert.deepEqual(textsOf([await bob.next("message")]).slice(-1), ["four"]);
 });
 
-Deno.test("send() works for somebody who is dnd, whose client waits for what lies between", async () => {
+Deno.test("send() works for a user with the status dnd, whose client waits for the messages between", async () => {
   await using setting = await setUp();
   const { ann, bob } = setting;
   await setStatus(bob, "dnd");
@@ -140,7 +140,7 @@ Deno.test("status() names no conversation in which nothing was held", async () =
   assert.deepEqual(bob.look(), ["message 1 ann: one", "presence 2 bob away"]);
 });
 
-Deno.test("mark() tells the account's other sessions, once, and nobody else", async () => {
+Deno.test("mark() tells the account's other sessions, once, and no others", async () => {
   await using setting = await setUp();
   const { ann, bob, server } = setting;
   const phone = await server.signIn("bob");

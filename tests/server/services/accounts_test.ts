@@ -193,7 +193,7 @@ Deno.test("Accounts.login() stores a password again at today's cost when it was 
   assert.deepEqual(parsePhc(await rehashed)?.cost, dearer);
 });
 
-Deno.test("Accounts.login() lets in by invitation whoever has a good code, and counts it", async (test) => {
+Deno.test("Accounts.login() creates an account with a valid code where registration is by invitation, and counts the use", async (test) => {
   await using setting = await setUp();
   const { clock, invites } = setting;
   const accounts = setting.accounts("invite");

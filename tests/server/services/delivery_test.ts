@@ -76,7 +76,7 @@ class SlowStore implements Pick<MessageStore, "append"> {
   }
 }
 
-Deno.test("Delivery acknowledges to the sending session, and fans out to everyone else", async () => {
+Deno.test("Delivery acknowledges to the sending session, and fans out to all others", async () => {
   await using setting = await setUp();
   const { ann, bob, eve, delivery } = setting;
   delivery.submit(submission(ann, 1, { re: 7 }));
@@ -178,7 +178,7 @@ Deno.test("Delivery sends to the sender's other sessions", async () => {
   assert.deepEqual(annsPhone.look(), ["message 1 ann: text 1"]);
 });
 
-Deno.test("Delivery acknowledges a message that was there already, and shows it to nobody again", async () => {
+Deno.test("Delivery acknowledges a message that was stored already, and does not fan it out again", async () => {
   await using setting = await setUp();
   const { ann, bob, delivery, store } = setting;
   delivery.submit(submission(ann, 1, { re: 1 }));

@@ -16,7 +16,7 @@ function setUp() {
   return { clock, presence, come, round: () => clock.pass(25) };
 }
 
-Deno.test("Presence sends the list once to whoever comes, and one small event to everyone else", async () => {
+Deno.test("Presence sends the list once to a new session, and one small event to the others", async () => {
   const { come, round } = setUp();
   const ann = come("ann", 1);
   await round();
@@ -27,7 +27,7 @@ Deno.test("Presence sends the list once to whoever comes, and one small event to
   assert.deepEqual(bob.look(), ["users 1 ann, 2 bob"]);
 });
 
-Deno.test("Presence tells when somebody goes", async () => {
+Deno.test("Presence tells when a user goes offline", async () => {
   const { come, round, presence } = setUp();
   const ann = come("ann", 1);
   const bob = come("bob", 2);
@@ -57,7 +57,7 @@ Deno.test("Presence has an account come with its first session and go with its l
   assert.deepEqual(ann.look(), ["presence 2 bob offline"]);
 });
 
-Deno.test("Presence gathers the changes of a moment into one chunk for all", async () => {
+Deno.test("Presence collects changes into one chunk for all sessions", async () => {
   const { come, round } = setUp();
   const ann = come("ann", 1);
   const bob = come("bob", 2);
@@ -70,7 +70,7 @@ Deno.test("Presence gathers the changes of a moment into one chunk for all", asy
   assert.equal(ann.chunks.at(-1), bob.chunks.at(-1));
 });
 
-Deno.test("Presence costs each of 1,000 people one small frame for one who comes, and no list", async () => {
+Deno.test("Presence sends 1,000 users one small frame each for a new user, and no list", async () => {
   const { come, round, presence } = setUp();
   const people = Array.from({ length: 1_000 }, (_, index) => come(`user${index}`, index + 1));
   await round();
@@ -92,7 +92,7 @@ Deno.test("Presence costs each of 1,000 people one small frame for one who comes
   assert.ok(people.every((person) => person.look().slice(-1)[0]?.endsWith("offline")));
 });
 
-Deno.test("Presence tells everyone of a status that somebody sets, and of none that they had", async () => {
+Deno.test("Presence tells all sessions when a user sets another status, but not the same one", async () => {
   const { come, round, presence } = setUp();
   const ann = come("ann", 1);
   const bob = come("bob", 2, "away");
@@ -132,7 +132,7 @@ function statuses(people: Record<string, OwnStatus>) {
   }));
 }
 
-Deno.test("Presence says nothing of somebody who came and went within a moment, or the reverse", async () => {
+Deno.test("Presence sends nothing for a user who comes and goes between two chunks, or the reverse", async () => {
   const { come, round, presence } = setUp();
   const ann = come("ann", 1);
   const bob = come("bob", 2);
@@ -145,7 +145,7 @@ Deno.test("Presence says nothing of somebody who came and went within a moment, 
   assert.deepEqual(ann.look(), []);
 });
 
-Deno.test("Presence gives somebody who went before the list nothing", async () => {
+Deno.test("Presence sends nothing to a session that ended before the list", async () => {
   const { come, round, presence } = setUp();
   const ann = come("ann", 1);
   presence.remove(ann);
@@ -175,7 +175,7 @@ Deno.test("Presence.list() comes by number, in as many frames as it takes", () =
   assert.deepEqual(pages[0]?.users[0], { number: 1, name: "user1", status: "normal" });
 });
 
-Deno.test("Presence.list() of nobody is one empty frame", () => {
+Deno.test("Presence.list() is one empty frame if no user is online", () => {
   const { presence } = setUp();
   assert.deepEqual([...presence.list()], [{ type: "users", users: [], more: false }]);
 });

@@ -10,7 +10,7 @@ import { tempStore } from "../../helpers/temp_store.ts";
 
 const DM = dmOf("ann", "bob");
 
-Deno.test("People.setStatus() loses nothing when two devices set a status at once", async () => {
+Deno.test("Users.setStatus() loses nothing when two devices set a status at once", async () => {
   await using temp = await tempStore("ann", "bob");
   const { store } = temp;
   /** For each status that is set: it is stored, and `setStatus` may go on. */

@@ -55,7 +55,7 @@ Deno.test("DiskBlobs reads from any offset, up to the end", async () => {
   assert.equal(await reader?.into(bytes, BYTES.length), 0);
 });
 
-Deno.test("DiskBlobs keeps blobs for their owner's eyes", {
+Deno.test("DiskBlobs makes blobs readable for their owner only", {
   ignore: Deno.build.os === "windows",
 }, async () => {
   await using temp = await tempBlobs();

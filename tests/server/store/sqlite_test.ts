@@ -42,7 +42,7 @@ function inspect(file: string): { version: number; columns: string[] } {
   }
 }
 
-Deno.test("openSqliteStore() keeps the database for its owner's eyes", {
+Deno.test("openSqliteStore() makes the database readable for its owner only", {
   ignore: Deno.build.os === "windows",
 }, async () => {
   await using temp = await tempFile();
@@ -72,7 +72,7 @@ Deno.test("openSqliteStore() says that a file is no database, and leaves it as i
   assert.equal(await Deno.readTextFile(temp.file), before);
 });
 
-Deno.test("migrate() brings an older file forward, keeps what it holds, and puts a copy aside", async () => {
+Deno.test("migrate() upgrades an older file, keeps its content, and makes a copy first", async () => {
   await using temp = await tempFile();
   const before = openSqliteStore(temp.file);
   await before.accounts.create("ann", "$hash$", 1);
@@ -211,7 +211,7 @@ Deno.test("openSqliteStore() has all that was promised before a kill -9, in orde
   );
 });
 
-Deno.test("migrate() gives a file of schema 3 invitations, and makes nobody an admin", async () => {
+Deno.test("migrate() gives a file of schema 3 invitations, and makes no account an admin", async () => {
   await using temp = await tempFile();
   makeOlder(
     temp.file,

@@ -9,7 +9,7 @@ async function tempLog() {
   return { file, [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }) };
 }
 
-Deno.test("WalSync.synced() lets everybody who comes meanwhile wait for one further call", async () => {
+Deno.test("WalSync.synced() makes one further call for all calls during a sync", async () => {
   await using log = await tempLog();
   const disk = new WalSync(log.file);
   const first = disk.synced();
