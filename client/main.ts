@@ -66,7 +66,7 @@ async function findServer(
   if (input.isTerminal) return await pickServer({ asker: input, browse });
   throw new ProgramError(
     "usage",
-    "No server is given, and without a terminal nobody can be asked. Give USER@HOST.",
+    "No server is given, and without a terminal Sotto cannot ask for one. Give USER@HOST.",
   );
 }
 

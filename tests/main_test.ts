@@ -39,7 +39,7 @@ Deno.test("sotto client without an address and without a terminal asks nothing",
   assert.equal(await program.exit(), 2);
   assert.match(
     program.stderr,
-    /^sotto: No server is given, and without a terminal nobody can be asked\. Give USER@HOST\.\n$/,
+    /^sotto: No server is given, and without a terminal Sotto cannot ask for one\. Give USER@HOST\.\n$/,
   );
 });
 

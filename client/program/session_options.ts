@@ -89,6 +89,6 @@ export function requireUser({ user }: ConnectOptions, { input }: Program): void 
   if (user !== undefined || input.isTerminal) return;
   throw new ProgramError(
     "usage",
-    "No user is given, and without a terminal nobody can be asked. Give USER@HOST.",
+    "No user is given, and without a terminal Sotto cannot ask for one. Give USER@HOST.",
   );
 }

@@ -143,7 +143,7 @@ export function pastText({ text, number, name, size }: HistoryMessage): string {
   return offerText({ number, name, size });
 }
 
-/** What stands below a history or the results of a search. */
+/** The line below a history or the results of a search. */
 export function endText(
   state: State,
   event: EventOf<"history" | "search">,

@@ -125,7 +125,7 @@ export class UserPrompts implements Prompts {
     return undefined;
   }
 
-  /** Asks twice: nobody can sign in again with a password that was mistyped here. */
+  /** Asks twice: with a mistyped password the user could never sign in again. */
   async #newPassword(user: string, signal: AbortSignal): Promise<string | undefined> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const password = await this.#existingPassword(user, signal);

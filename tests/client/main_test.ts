@@ -19,7 +19,7 @@ Deno.test("runClient needs a server and a user where it cannot ask", async () =>
     assert.equal(await runClient({ ...options, io }), EXIT.usage);
     assert.equal(
       io.stderr.text,
-      `sotto: ${error}, and without a terminal nobody can be asked. Give USER@HOST.\n`,
+      `sotto: ${error}, and without a terminal Sotto cannot ask for one. Give USER@HOST.\n`,
     );
   }
 });

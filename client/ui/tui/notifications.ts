@@ -23,7 +23,7 @@ export const BELL = "\u0007";
 
 /** Milliseconds between two notifications. */
 const INTERVAL = 2000;
-/** Milliseconds after which a message is history, and notifies nobody. */
+/** Milliseconds after which a message is too old to notify. */
 const OLD = 60_000;
 
 /**
