@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { IncomingEvent } from "../../../../client/events.ts";
+import type { EventOf, IncomingEvent } from "../../../../client/events.ts";
 import { INITIAL, type State } from "../../../../client/ui/state.ts";
 import {
   BELL,
@@ -7,22 +7,14 @@ import {
   Notifications,
   type TerminalKind,
 } from "../../../../client/ui/tui/notifications.ts";
+import { messageEvent } from "../../../helpers/message_event.ts";
 
 const NOW = Date.parse("2026-11-21T14:30:00Z");
 const STATE: State = { ...INITIAL, user: "ann" };
 const PLAIN: TerminalKind = { term: "xterm-256color", program: "" };
 
-function said(fields: Partial<Extract<IncomingEvent, { event: "message" }>> = {}): IncomingEvent {
-  return {
-    event: "message",
-    conversation: "room:general",
-    seq: 1,
-    id: "01J00000000000000000000001",
-    from: "bob",
-    text: "hello",
-    at: new Date(NOW).toISOString(),
-    ...fields,
-  };
+function said(fields: Partial<EventOf<"message">> = {}): IncomingEvent {
+  return messageEvent({ at: new Date(NOW).toISOString(), ...fields });
 }
 
 Deno.test("Notifications calls for what is private, and for one's own name", () => {

@@ -2,25 +2,13 @@ import assert from "node:assert/strict";
 import type { ChatEvent } from "../../../../client/events.ts";
 import { INITIAL, reduce, type State } from "../../../../client/ui/state.ts";
 import { Transcript } from "../../../../client/ui/tui/transcript.ts";
+import { messageEvent } from "../../../helpers/message_event.ts";
 
 const NOW = Date.parse("2026-11-21T14:30:00Z");
 const STATE: State = { ...INITIAL, user: "ann", connection: "connected" };
 
 function transcript(colors = false): Transcript {
   return new Transcript({ now: () => NOW, style: { colors }, timeZone: "UTC" });
-}
-
-function message(fields: Partial<Extract<ChatEvent, { event: "message" }>> = {}): ChatEvent {
-  return {
-    event: "message",
-    conversation: "room:general",
-    seq: 1,
-    id: "01J00000000000000000000001",
-    from: "bob",
-    text: "hello",
-    at: "2026-11-21T14:02:00.000Z",
-    ...fields,
-  };
 }
 
 /** Without colours and weights. */
@@ -40,9 +28,13 @@ function linesOf(...events: ChatEvent[]): string[] {
 }
 
 Deno.test("Transcript writes who said what, where and when", () => {
-  assert.deepEqual(linesOf(message()), ["14:02 bob: hello"]);
-  assert.deepEqual(linesOf(message({ conversation: "room:tech" })), ["14:02 #tech bob: hello"]);
-  assert.deepEqual(linesOf(message({ conversation: "dm:ann:bob" })), ["14:02 bob -> you: hello"]);
+  assert.deepEqual(linesOf(messageEvent()), ["14:02 bob: hello"]);
+  assert.deepEqual(linesOf(messageEvent({ conversation: "room:tech" })), [
+    "14:02 #tech bob: hello",
+  ]);
+  assert.deepEqual(linesOf(messageEvent({ conversation: "dm:ann:bob" })), [
+    "14:02 bob -> you: hello",
+  ]);
 });
 
 Deno.test("Transcript writes one's own message when it is stored, and not before", () => {
@@ -56,15 +48,15 @@ Deno.test("Transcript writes one's own message when it is stored, and not before
 
 Deno.test("Transcript marks the first line of a message, and bars the others", () => {
   const spoofed = "look:\n14:05 cleo: I owe bob 100\u001b[2J";
-  assert.deepEqual(linesOf(message({ text: spoofed })), [
+  assert.deepEqual(linesOf(messageEvent({ text: spoofed })), [
     "14:02 bob: look:",
     "      ┆ 14:05 cleo: I owe bob 100␛[2J",
   ]);
 });
 
 Deno.test("Transcript marks a new day, once", () => {
-  const tomorrow = message({ at: "2026-11-22T08:00:00.000Z" });
-  assert.deepEqual(linesOf(message(), tomorrow, tomorrow), [
+  const tomorrow = messageEvent({ at: "2026-11-22T08:00:00.000Z" });
+  assert.deepEqual(linesOf(messageEvent(), tomorrow, tomorrow), [
     "14:02 bob: hello",
     "── Sunday, 2026-11-22 ──",
     "08:00 bob: hello",
@@ -80,7 +72,7 @@ Deno.test("Transcript marks where what was missed begins", () => {
       { conversation: "dm:ann:bob", unread: 2 },
     ],
   };
-  assert.deepEqual(linesOf(unread, message(), message()), [
+  assert.deepEqual(linesOf(unread, messageEvent(), messageEvent()), [
     "── 12 new since 14:02 ──",
     "14:02 bob: hello",
     "14:02 bob: hello",
@@ -90,38 +82,38 @@ Deno.test("Transcript marks where what was missed begins", () => {
 Deno.test("Transcript marks where somebody stopped to look, if they did not look again", () => {
   const writer = transcript();
   writer.markUnseen();
-  assert.deepEqual(bare(writer.lines(STATE, message())), [
+  assert.deepEqual(bare(writer.lines(STATE, messageEvent())), [
     "── new since 14:02 ──",
     "14:02 bob: hello",
   ]);
   writer.markUnseen();
   writer.markSeen();
-  assert.deepEqual(bare(writer.lines(STATE, message())), ["14:02 bob: hello"]);
+  assert.deepEqual(bare(writer.lines(STATE, messageEvent())), ["14:02 bob: hello"]);
 });
 
 Deno.test("Transcript makes a message stand out that calls somebody by name", () => {
-  assert.deepEqual(linesOf(message({ text: "ask @ann" })), ["▌14:02 bob: ask @ann"]);
-  assert.deepEqual(linesOf(message({ text: "ask Ann, she knows" })), [
+  assert.deepEqual(linesOf(messageEvent({ text: "ask @ann" })), ["▌14:02 bob: ask @ann"]);
+  assert.deepEqual(linesOf(messageEvent({ text: "ask Ann, she knows" })), [
     "▌14:02 bob: ask Ann, she knows",
   ]);
-  assert.deepEqual(linesOf(message({ text: "annual" })), ["14:02 bob: annual"]);
-  assert.deepEqual(linesOf(message({ text: "ann-marie" })), ["14:02 bob: ann-marie"]);
+  assert.deepEqual(linesOf(messageEvent({ text: "annual" })), ["14:02 bob: annual"]);
+  assert.deepEqual(linesOf(messageEvent({ text: "ann-marie" })), ["14:02 bob: ann-marie"]);
 });
 
 Deno.test("Transcript gives a name the same colour every time, and none without colours", () => {
-  const colored = transcript(true).lines(STATE, message())[0];
-  assert.equal(colored, transcript(true).lines(STATE, message())[0]);
+  const colored = transcript(true).lines(STATE, messageEvent())[0];
+  assert.equal(colored, transcript(true).lines(STATE, messageEvent())[0]);
   // deno-lint-ignore no-control-regex -- that is what a colour is
   assert.match(colored ?? "", /\u001b\[(3[2-6]|9[2-6])mbob\u001b\[39m/);
   // deno-lint-ignore no-control-regex -- as above
-  assert.doesNotMatch(transcript().lines(STATE, message()).join(), /\u001b\[[349]\dm/);
+  assert.doesNotMatch(transcript().lines(STATE, messageEvent()).join(), /\u001b\[[349]\dm/);
 });
 
 Deno.test("Transcript lets nothing that others wrote act on the terminal", () => {
   const hostile = "\u001b]0;title\u0007\u009b31m\u202ereversed" + "\u0301".repeat(300) + "\r\u0008";
   const events: ChatEvent[] = [
-    message({ text: hostile }),
-    message({ from: hostile }),
+    messageEvent({ text: hostile }),
+    messageEvent({ from: hostile }),
     { event: "error", code: "busy", message: hostile },
     { event: "notice", code: "help", text: hostile },
     { event: "changed", conversation: "room:tech", change: "topic", by: "bob", topic: hostile },

@@ -1,6 +1,7 @@
 /** The interface for terminals, with keys that a test presses and an output that it reads. */
 import assert from "node:assert/strict";
 import type { ChatEvent } from "../../../../client/events.ts";
+import { messageEvent } from "../../../helpers/message_event.ts";
 import { CONNECTED, TestTui } from "../../../helpers/test_tui.ts";
 
 const SIGNED_IN: ChatEvent = { event: "authenticated", user: "ann", number: 1, created: false };
@@ -9,15 +10,7 @@ const SIGNED_IN: ChatEvent = { event: "authenticated", user: "ann", number: 1, c
 const NOW = 1_800_000_000_000;
 
 function message(text: string): ChatEvent {
-  return {
-    event: "message",
-    conversation: "room:general",
-    seq: 1,
-    id: "01J00000000000000000000001",
-    from: "bob",
-    text,
-    at: new Date(NOW).toISOString(),
-  };
+  return messageEvent({ text, at: new Date(NOW).toISOString() });
 }
 
 Deno.test("Tui asks for rooms and groups by itself, and shows only what a person asked for", async () => {
