@@ -22,7 +22,6 @@ const MAX_FUNCTION_LINES = 70;
 
 // The lists of offenders MUST become empty: they are what was there when the rule came.
 const LENGTH_OFFENDERS: readonly string[] = [
-  "protocol/transport/quiche/hex.ts",
   "tests/protocol/transport/quiche_test.ts",
   "tests/protocol/transport/tls_test.ts",
 ];

@@ -3,6 +3,7 @@
  * out of it, and tells the streams and the owner what has changed. It owns no socket: the endpoint
  * does.
  */
+import { bytesToHex } from "@noble/hashes/utils.js";
 import { describe, encodeReason, HANDSHAKE_TIMED_OUT } from "../closing.ts";
 import type { HandshakeLog } from "../handshake.ts";
 import {
@@ -18,7 +19,6 @@ import { closeReason } from "./closing.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { HandshakeReport } from "./handshake_report.ts";
 import { isLong, packetsOf } from "./header.ts";
-import { hex } from "./hex.ts";
 import { Ids } from "./ids.ts";
 import type { Loop, Task } from "./loop.ts";
 import type { NativeConnection } from "./native.ts";
@@ -121,7 +121,7 @@ export class QuicheConnection implements Connection, Task, StreamHost {
     this.#ids = new Ids(this, endpoint);
     this.#ids.add(id);
     if (clientsId !== undefined) this.#ids.add(clientsId);
-    this.#lastIds = { source: hex(id), destination: "" };
+    this.#lastIds = { source: bytesToHex(id), destination: "" };
     this.#report = new HandshakeReport(log, this);
     this.#sender = new Sender(this, loop, this.#path, endpoint);
     this.#streams = new Streams(this, role, lasting.limits.maxStreams);
@@ -139,7 +139,7 @@ export class QuicheConnection implements Connection, Task, StreamHost {
   ids(): ConnectionIds {
     const quic = this.#quic;
     if (quic === undefined) return this.#lastIds;
-    return { source: hex(quic.sourceId()), destination: hex(quic.destinationId()) };
+    return { source: bytesToHex(quic.sourceId()), destination: bytesToHex(quic.destinationId()) };
   }
 
   rtt(): number | undefined {

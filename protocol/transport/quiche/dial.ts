@@ -1,4 +1,5 @@
 /** The client's side: from a name to one connection that is established and verified. */
+import { bytesToHex } from "@noble/hashes/utils.js";
 import { isIP } from "node:net";
 import { systemClock } from "../../clock.ts";
 import { resolveHosts } from "../address.ts";
@@ -20,7 +21,6 @@ import type { ClientEndpoints } from "./client_endpoints.ts";
 import { makeConfig } from "./config.ts";
 import { QuicheConnection } from "./connection.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { hex } from "./hex.ts";
 import type { Loop } from "./loop.ts";
 import type { NativeConfig, NativeConnection, Quiche } from "./native.ts";
 import type { WhenRefused } from "./socket.ts";
@@ -89,8 +89,8 @@ async function connect(
     },
   });
   log.report("initial", connection.remote, {
-    sourceId: hex(id),
-    destinationId: hex(quic.destinationId()),
+    sourceId: bytesToHex(id),
+    destinationId: bytesToHex(quic.destinationId()),
   });
   const over = new AbortController();
   whenRefused(remote, over.signal).then(() => connection.sendFailed(new Error("nobody listens")));

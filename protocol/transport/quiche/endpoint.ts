@@ -3,7 +3,6 @@
  * datagram is, and sends theirs. Who may connect is the listener's affair.
  */
 import type { Address } from "../transport.ts";
-import type { QuicheConnection } from "./connection.ts";
 import { destinationEnd, destinationStart, ID_LENGTH } from "./header.ts";
 import type { Slot, Task } from "./loop.ts";
 import type { Host } from "./native.ts";
@@ -12,6 +11,12 @@ import type { DatagramSocket, OpenSocket, UdpAddress } from "./socket.ts";
 
 /** Called with a datagram that belongs to no connection. */
 type OnStranger = (datagram: Uint8Array, hostname: string, port: number) => void;
+
+/** A connection, as an endpoint sees it. */
+export interface Receiver {
+  /** Takes a datagram, whose bytes it may overwrite. */
+  receive(datagram: Uint8Array, hostname: string, port: number): void;
+}
 
 /** What endpoints take from outside. */
 export interface EndpointParts {
@@ -28,7 +33,7 @@ export class Endpoint {
   readonly #parts: EndpointParts;
   readonly #socket: DatagramSocket;
   readonly #received: Promise<void>;
-  readonly #routes = new Routes<QuicheConnection>();
+  readonly #routes = new Routes<Receiver>();
   /** Who keeps the socket open: connections, and a listener. */
   #holds = 1;
 
@@ -77,7 +82,7 @@ export class Endpoint {
     return this.random(ID_LENGTH);
   }
 
-  route(id: Uint8Array, connection: QuicheConnection): void {
+  route(id: Uint8Array, connection: Receiver): void {
     this.#routes.add(id, connection);
   }
 

@@ -15,7 +15,8 @@ import { Endpoint, type EndpointParts } from "./endpoint.ts";
 import { QuicheListener } from "./listener.ts";
 import { Loop } from "./loop.ts";
 import { type LoadQuiche, loadQuiche } from "./native.ts";
-import { openSocket, type WhenRefused, whenRefused } from "./socket.ts";
+import { openSocket, whenRefused } from "./open_socket.ts";
+import type { WhenRefused } from "./socket.ts";
 
 /** What an engine takes from outside. */
 export interface EngineParts extends EndpointParts {

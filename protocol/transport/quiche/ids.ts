@@ -1,18 +1,17 @@
 /** Our connection IDs of one connection: the first, the spare ones, and those that are retired. */
-import type { QuicheConnection } from "./connection.ts";
-import type { Endpoint } from "./endpoint.ts";
-import { hex } from "./hex.ts";
+import { bytesToHex } from "@noble/hashes/utils.js";
+import type { Endpoint, Receiver } from "./endpoint.ts";
 import type { NativeConnection } from "./native.ts";
 
 /** The first and three spare ones. */
 const MAX_IDS = 4;
 
 export class Ids {
-  readonly #connection: QuicheConnection;
+  readonly #connection: Receiver;
   #ids: Uint8Array[] = [];
   #endpoint: Endpoint;
 
-  constructor(connection: QuicheConnection, endpoint: Endpoint) {
+  constructor(connection: Receiver, endpoint: Endpoint) {
     this.#connection = connection;
     this.#endpoint = endpoint;
   }
@@ -25,8 +24,8 @@ export class Ids {
 
   /** Nobody uses this ID any more. */
   remove(id: Uint8Array): void {
-    const name = hex(id);
-    this.#ids = this.#ids.filter((one) => hex(one) !== name);
+    const name = bytesToHex(id);
+    this.#ids = this.#ids.filter((one) => bytesToHex(one) !== name);
     this.#endpoint.unroute(id);
   }
 
@@ -36,7 +35,7 @@ export class Ids {
     for (let count = 0; count < room; count++) {
       const id = this.#endpoint.newId();
       // Never used; but the frame has a place for it, and what stands there must not be guessed.
-      const resetToken = BigInt(`0x${hex(this.#endpoint.random(16))}`);
+      const resetToken = BigInt(`0x${bytesToHex(this.#endpoint.random(16))}`);
       quic.newSourceCid(id, resetToken, false);
       this.add(id);
     }

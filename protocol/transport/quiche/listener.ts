@@ -2,6 +2,7 @@
  * The server's side of an endpoint: who may connect. Version negotiation, Retry, and the limits on
  * connections and handshakes; from there on a connection looks after itself.
  */
+import { bytesToHex } from "@noble/hashes/utils.js";
 import { HandshakeLog } from "../handshake.ts";
 import {
   type CloseReason,
@@ -13,7 +14,6 @@ import {
 import { QuicheConnection } from "./connection.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { hasValidIds, type LongHeader, MIN_INITIAL, parseLongHeader } from "./header.ts";
-import { hex } from "./hex.ts";
 import type { Loop } from "./loop.ts";
 import type { NativeConfig, NativeConnection, Quiche } from "./native.ts";
 import { checkRetryToken, makeRetryToken } from "./retry.ts";
@@ -218,5 +218,5 @@ export class QuicheListener implements Listener {
 
 /** Both IDs of a client's packet, seen from here. */
 function idsOf(header: LongHeader) {
-  return { sourceId: hex(header.destination), destinationId: hex(header.source) };
+  return { sourceId: bytesToHex(header.destination), destinationId: bytesToHex(header.source) };
 }

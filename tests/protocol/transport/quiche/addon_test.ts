@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import { makeEngine } from "../../../../protocol/transport/quiche/engine.ts";
 import { codeOf, loadQuiche } from "../../../../protocol/transport/quiche/native.ts";
-import { openSocket, whenRefused } from "../../../../protocol/transport/quiche/socket.ts";
+import { openSocket, whenRefused } from "../../../../protocol/transport/quiche/open_socket.ts";
 import type { TransportError } from "../../../../protocol/transport/transport.ts";
 import { dial, listen } from "../contract/pair.ts";
 
