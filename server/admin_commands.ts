@@ -18,11 +18,11 @@ import { openBesideServer, openSqliteStore } from "./store/sqlite.ts";
 import type { Store } from "./store/store.ts";
 
 /** What was asked for cannot be done. The message says what would. */
-export class AdminCommandError extends Error {
+class AdminCommandError extends Error {
   override readonly name = "InviteError";
 }
 
-export interface InviteCommand {
+interface InviteCommand {
   readonly data: string;
   /** The server as others reach it, without brackets. */
   readonly host: string | undefined;
@@ -56,7 +56,7 @@ export async function invite(command: InviteCommand): Promise<string[]> {
   return command.qr ? [line, "", ...drawQr(line)] : [line];
 }
 
-export interface AdminCommand {
+interface AdminCommand {
   readonly data: string;
   readonly add: string | undefined;
   readonly remove: string | undefined;

@@ -13,7 +13,7 @@ import { describe, type Logger } from "./log.ts";
 import type { Presence } from "./services/presence.ts";
 import type { RoomStore } from "./store/rooms.ts";
 
-export interface AnnouncerOptions {
+interface AnnouncerOptions {
   readonly address: Address;
   readonly pin: string;
   /** TCP, of TLS. */

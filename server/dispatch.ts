@@ -58,7 +58,7 @@ interface TransferRow<Frame> {
 }
 
 export type TransferFrame = ClientFrames[TransferType];
-export type SessionFrame = Exclude<AcceptedFrame, TransferFrame | ClientFrames["chunk"]>;
+type SessionFrame = Exclude<AcceptedFrame, TransferFrame | ClientFrames["chunk"]>;
 type SessionType = SessionFrame["type"];
 
 const SESSION: { readonly [Type in SessionType]: Row<ClientFrames[Type]> } = {

@@ -17,7 +17,7 @@ import type { EngineChoice, ServerConfig } from "./config.ts";
 import { describe, type Logger } from "./log.ts";
 
 /** A listener cannot be opened. The message says why, and what to do. */
-export class ListenError extends Error {
+class ListenError extends Error {
   override readonly name = "ListenError";
 }
 

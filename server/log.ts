@@ -13,8 +13,8 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export const LOG_FORMATS = ["text", "json"] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
-export type LogValue = string | number | boolean | undefined;
-export type LogFields = Readonly<Record<string, LogValue>>;
+type LogValue = string | number | boolean | undefined;
+type LogFields = Readonly<Record<string, LogValue>>;
 
 export interface Logger {
   error(event: string, fields?: LogFields): void;
@@ -25,7 +25,7 @@ export interface Logger {
   writes(level: LogLevel): boolean;
 }
 
-export interface LogOptions {
+interface LogOptions {
   readonly level: LogLevel;
   readonly format: LogFormat;
   readonly now?: () => number;

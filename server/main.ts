@@ -96,7 +96,7 @@ export async function startServer(
   return { address, pin, engine, tlsPort, stop, [Symbol.asyncDispose]: stop };
 }
 
-export interface RunOptions extends StartOptions {
+interface RunOptions extends StartOptions {
   /** Takes the line that says that the server is ready. */
   readonly stdout: (line: string) => void;
 }

@@ -11,7 +11,7 @@ import type { LoginStore } from "./store/logins.ts";
 import type { RoomStore } from "./store/rooms.ts";
 import type { SearchStore } from "./store/search.ts";
 
-export interface MaintenanceOptions {
+interface MaintenanceOptions {
   readonly store: {
     readonly invitations: Pick<InvitationStore, "removeExpired">;
     readonly logins: Pick<LoginStore, "removeExpired">;

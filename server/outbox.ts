@@ -21,11 +21,11 @@ import { assert } from "../protocol/assert.ts";
 import { concat } from "../protocol/concat.ts";
 
 /** Where an outbox writes to: a `Stream`, as far as it needs one. */
-export interface Sink {
+interface Sink {
   write(chunk: Uint8Array): Promise<void>;
 }
 
-export interface OutboxOptions {
+interface OutboxOptions {
   /** Bytes held at most. */
   readonly limit: number;
   /** The encoded `resync` frame. */

@@ -26,7 +26,7 @@ import type { ChunkReader } from "./handlers/files.ts";
 import type { Peer } from "./peer.ts";
 import type { Services } from "./services.ts";
 
-export interface TransferStreamOptions {
+interface TransferStreamOptions {
   /** Judges every frame, and counts offences. */
   readonly session: Pick<ServerSession, "handleActivity" | "handleFault" | "handleTransferBody">;
   readonly peer: Pick<Peer, "session">;

@@ -21,7 +21,7 @@ import { SqliteSearch } from "./search.ts";
 import type { Store } from "./store.ts";
 import type { SyncFile } from "./wal_sync.ts";
 
-export interface SqliteOptions {
+interface SqliteOptions {
   /** For tests of migrations. */
   readonly migrations?: readonly Migration[];
   /** For tests without a disk. */
