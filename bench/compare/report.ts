@@ -16,16 +16,20 @@ const ROWS: readonly Row[] = [
 ];
 
 const TITLE = Math.max(...ROWS.map(([title]) => title.length));
+/** Characters of a column, and between two columns at least. */
 const CELL = 24;
+const GAP = 2;
 
 /** A line for each row, below a line of headings. */
 export function table({ quic, tls }: BothTransports): string[] {
+  const cells = ROWS.map(([title, cell]) => [title, cell(quic), cell(tls)] as const);
+  const width = Math.max(
+    CELL,
+    ...cells.flatMap(([, ...row]) => row.map(({ length }) => length + GAP)),
+  );
   const line = (title: string, one: string, other: string) =>
-    `${title.padEnd(TITLE)}${one.padStart(CELL)}${other.padStart(CELL)}`;
-  return [
-    line("", "QUIC (UDP)", "TLS 1.3 (TCP)"),
-    ...ROWS.map(([title, cell]) => line(title, cell(quic), cell(tls))),
-  ];
+    `${title.padEnd(TITLE)}${one.padStart(width)}${other.padStart(width)}`;
+  return [line("", "QUIC (UDP)", "TLS 1.3 (TCP)"), ...cells.map((row) => line(...row))];
 }
 
 /** Explains the rows. */

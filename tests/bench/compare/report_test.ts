@@ -30,6 +30,15 @@ Deno.test("table has a row for each figure, and a column for each transport", ()
   assert.equal(new Set(rows.map(({ length }) => length)).size, 1);
 });
 
+Deno.test("table keeps its columns apart when figures are long", () => {
+  const slow = { p50: 12_345, p99: 123_456, max: 1_234_567 };
+  const rows = table({ quic: { ...QUIC, behindOwn: slow }, tls: { ...QUIC, behindOwn: slow } });
+  assert.deepEqual(rows.at(-1)?.trim().split(/\s{2,}/).slice(-2), [
+    "12345 / 123456 / 1234567 ms",
+    "12345 / 123456 / 1234567 ms",
+  ]);
+});
+
 Deno.test("EXPLANATION explains each row, on lines that fit", () => {
   const numbered = (lines: readonly string[]) =>
     lines.flatMap((line) => /^(\d) /.exec(line)?.[1] ?? []);
