@@ -141,6 +141,7 @@ export class MessageExchange {
 
   /** Another device of the account has shown everything up to a `seq`. */
   marked({ conversation, seq }: ServerFrames["marked"]): void {
+    if (seq === 0) return; // It marks nothing.
     this.#marks.known(conversation, seq);
     this.#options.events.put({ event: "marked", conversation, seq });
   }

@@ -61,6 +61,7 @@ Deno.test("Account reports what a frame says, by the part that it is for", async
       ...{ type: "message", conversation, seq: 1, ulid: ulidOf(1), from: "bob", at: 0 },
       content: { kind: "text", body: "hi" },
     },
+    { type: "marked", conversation, seq: 0 }, // Nothing.
     { type: "marked", conversation, seq: 1 },
     { type: "changed", conversation, change: "topic", by: "bob", topic: "TypeScript" },
   ];
