@@ -97,11 +97,10 @@ export class QuicheConnection implements Connection, Task, StreamHost {
   /** `undefined` once closed: whoever still holds the connection does not hold quiche's part. */
   #quic: NativeConnection | undefined;
   #lastIds: ConnectionIds;
-  /** When quiche wants to be woken, and when anything else is due. */
+  /** When quiche is due, when addresses are probed again, and when anything at all is due. */
   #timeout = Infinity;
-  #wakeAt = Infinity;
-  /** When addresses are probed again that have not answered. */
   #probeAt = Infinity;
+  #wakeAt = Infinity;
   /** The stream that was last written to. */
   #lastWriter: number | undefined;
   /** When a handshake is given up, or a closing period ends. */
@@ -267,6 +266,8 @@ export class QuicheConnection implements Connection, Task, StreamHost {
       return this.#end(closeReason(quic));
     }
     if (this.#state === "handshake") return this.#loop.touch(this);
+    // At once: when only one is left, quiche closes the connection if the peer retires another.
+    this.#ids.retire(quic);
     if (!this.#path.settled) this.#follow(quic);
     const advanced = this.#streams.advance(quic);
     if (advanced || this.#sender.thorough || datagram.length >= SMALL) this.#loop.touch(this);
@@ -305,7 +306,6 @@ export class QuicheConnection implements Connection, Task, StreamHost {
         this.#probeAt = Infinity;
         this.#path.probe(quic, this.#sender.emit);
       }
-      this.#ids.retire(quic);
     }
     this.#loop.touch(this);
   }
