@@ -24,6 +24,12 @@ import {
 } from "./pair.ts";
 
 export function connectionContract(subject: Subject): void {
+  propertyTests(subject);
+  closingTests(subject);
+  lifetimeTests(subject);
+}
+
+function propertyTests(subject: Subject): void {
   const test = testsOf(subject);
 
   test("Connection says what it is", async () => {
@@ -52,6 +58,10 @@ export function connectionContract(subject: Subject): void {
       if (rtt !== undefined) assert.ok(rtt >= 0 && rtt < 1000, `${rtt} ms`);
     }
   });
+}
+
+function closingTests(subject: Subject): void {
+  const test = testsOf(subject);
 
   for (const closer of ["client", "server"] as const) {
     test(`Connection.close by the ${closer} tells the other end its code and reason`, async () => {
@@ -114,6 +124,10 @@ export function connectionContract(subject: Subject): void {
     assert.equal((await closed(pair.server)).kind, "idle");
     await rejectsAsClosed(reading, close);
   });
+}
+
+function lifetimeTests(subject: Subject): void {
+  const test = testsOf(subject);
 
   for (const keeper of ["client", "server"] as const) {
     test(`Connection is kept alive by the ${keeper}`, async () => {

@@ -24,6 +24,12 @@ import {
 const NO_APPLICATION_PROTOCOL = 0x178;
 
 export function dialContract(subject: Subject): void {
+  trustTests(subject);
+  reachabilityTests(subject);
+  cancellingTests(subject);
+}
+
+function trustTests(subject: Subject): void {
   const test = testsOf(subject);
 
   test("Engine.dial refuses a server with another certificate before a byte is sent", async () => {
@@ -75,6 +81,10 @@ export function dialContract(subject: Subject): void {
     assert.equal(connection.alpn, "sotto/1");
     await hello(connection);
   });
+}
+
+function reachabilityTests(subject: Subject): void {
+  const test = testsOf(subject);
 
   test("Engine.dial gives up where nobody answers", async () => {
     using nobody = silentPort(subject.nature);
@@ -106,6 +116,10 @@ export function dialContract(subject: Subject): void {
     await hello(connection);
     assert.equal(server.serverName, "localhost");
   });
+}
+
+function cancellingTests(subject: Subject): void {
+  const test = testsOf(subject);
 
   test("Engine.dial stops when its signal says so", async () => {
     using nobody = silentPort(subject.nature);

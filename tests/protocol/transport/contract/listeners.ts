@@ -16,6 +16,12 @@ import {
 } from "./pair.ts";
 
 export function listenerContract(subject: Subject): void {
+  listenTests(subject);
+  closingTests(subject);
+  limitTests(subject);
+}
+
+function listenTests(subject: Subject): void {
   const test = testsOf(subject);
 
   test("Listener.address has the real port", async () => {
@@ -54,6 +60,10 @@ export function listenerContract(subject: Subject): void {
       assert.equal(connection.remote.hostname, hostname);
     }
   });
+}
+
+function closingTests(subject: Subject): void {
+  const test = testsOf(subject);
 
   test("Listener.close closes what it has, with a code, and takes no more", async () => {
     let established = 0;
@@ -89,6 +99,10 @@ export function listenerContract(subject: Subject): void {
     await listener.close();
     assert.equal(await within(waiting, "the wait to end"), null);
   });
+}
+
+function limitTests(subject: Subject): void {
+  const test = testsOf(subject);
 
   test("Listener refuses connections above its limit, until one has closed", async () => {
     await using listener = await listen(subject.server, { limits: { maxConnections: 2 } });

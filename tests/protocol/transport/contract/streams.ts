@@ -28,6 +28,13 @@ const MIB = 1024 * 1024;
 const RESET = 77;
 
 export function streamContract(subject: Subject): void {
+  writingTests(subject);
+  flowControlTests(subject);
+  resetTests(subject);
+  streamLimitTests(subject);
+}
+
+function writingTests(subject: Subject): void {
   const test = testsOf(subject);
 
   test("Stream carries bytes both ways, whoever opens it", async () => {
@@ -93,6 +100,10 @@ export function streamContract(subject: Subject): void {
     await Promise.all(streams.map((stream) => stream.end()));
     for (const stream of streams) assert.ok(equalBytes(await readAll(stream), pattern(3000)));
   });
+}
+
+function flowControlTests(subject: Subject): void {
+  const test = testsOf(subject);
 
   for (const sender of ["client", "server"] as const) {
     test(`Stream.write of the ${sender} waits while the other end does not read`, async () => {
@@ -157,6 +168,10 @@ export function streamContract(subject: Subject): void {
     await assert.rejects(one.write(bytes("too late")), TypeError);
     assert.equal(await other.read(), null);
   });
+}
+
+function resetTests(subject: Subject): void {
+  const test = testsOf(subject);
 
   for (const resetter of ["client", "server"] as const) {
     test(`Stream.reset of the ${resetter} reaches the other end with its code`, async () => {
@@ -218,6 +233,10 @@ export function streamContract(subject: Subject): void {
     assert.equal(await one.read(), null);
     assert.deepEqual(await readAll(other), bytes("all of it"));
   });
+}
+
+function streamLimitTests(subject: Subject): void {
+  const test = testsOf(subject);
 
   test("Connection.openStream waits while the peer allows no more streams", async () => {
     await using pair = await connect(subject, { listen: { limits: { maxStreams: 3 } } });
