@@ -27,7 +27,10 @@ export async function checkEnd(parts: Parts & { readonly world: World }): Promis
     broken.push(...checkStored(conversation, messages, parts));
   }
   for (const { records } of clients) {
-    for (const record of records) broken.push(...checkRecord(record, stored, parts));
+    for (const record of records) {
+      broken.push(...checkRecord(record, stored, parts));
+      if (truth.keepsOrder) broken.push(...checkOrder(record));
+    }
   }
   broken.push(...await checkHistories(parts, stored));
   broken.push(...checkFiles(parts));
@@ -85,6 +88,21 @@ function checkRecord(
       if (isStored(conversation, seq, id)) continue;
       broken.push(`shown and not stored: ${record.account} ${conversation} seq=${seq} id=${id}`);
     }
+  }
+  return broken;
+}
+
+/** What one client sends to one conversation is stored in the order in which it was sent. */
+function checkOrder({ sent, account }: Record): string[] {
+  const broken: string[] = [];
+  const newest = new Map<string, number>();
+  for (const [id, { conversation, seq }] of sent) {
+    if (seq === undefined) continue;
+    const before = newest.get(conversation) ?? 0;
+    if (seq < before) {
+      broken.push(`stored out of order: ${account} ${conversation} seq=${seq} id=${id}`);
+    }
+    newest.set(conversation, seq);
   }
   return broken;
 }

@@ -17,6 +17,8 @@ export class Memberships {
   readonly #newest = new Map<string, number>();
   /** Messages that are being stored. */
   #storing = new Map<string, number>();
+  /** For accounts whose status is `dnd`: the newest messages before it, by conversation. */
+  readonly #held = new Map<string, ReadonlyMap<string, number>>();
   /** Places that were deleted, perhaps to be made anew. */
   readonly deleted = new Set<string>();
 
@@ -60,7 +62,7 @@ export class Memberships {
 
   /** What is being stored may still be told. */
   left(conversation: string, account: string): void {
-    const last = this.newest(conversation) + (this.#storing.get(conversation) ?? 0);
+    const last = this.#last(conversation);
     for (const epoch of this.#epochs(conversation, account)) epoch.to ??= last;
   }
 
@@ -69,6 +71,21 @@ export class Memberships {
     for (const account of this.#places.get(conversation)?.keys() ?? []) {
       this.left(conversation, account);
     }
+  }
+
+  /** The account has set its status. Private messages from then on are held while it is `dnd`. */
+  status(account: string, status: string): void {
+    if (status !== "dnd") return void this.#held.delete(account);
+    if (this.#held.has(account)) return;
+    const conversations = new Set([...this.#newest.keys(), ...this.#storing.keys()]);
+    this.#held.set(account, new Map([...conversations].map((one) => [one, this.#last(one)])));
+  }
+
+  /** Whether the message is held from the account now. */
+  isHeld(account: string, conversation: string, seq: number): boolean {
+    const held = this.#held.get(account);
+    return held !== undefined && conversation.startsWith("dm:") &&
+      seq > (held.get(conversation) ?? 0);
   }
 
   /** Whether the account may have seen a message, now or before. */
@@ -87,7 +104,7 @@ export class Memberships {
 
   /** A server has been started: what it has is what counts. */
   async reconcile(
-    store: Pick<Store, "conversations" | "rooms">,
+    store: Pick<Store, "accounts" | "conversations" | "rooms">,
     accounts: readonly string[],
   ): Promise<void> {
     this.#storing = new Map();
@@ -96,6 +113,14 @@ export class Memberships {
     }
     for (const account of accounts) {
       const states = await store.conversations.states(account);
+      const { status } = await store.accounts.byName(account) ?? {};
+      this.#held.delete(account);
+      if (status === "dnd") {
+        this.#held.set(
+          account,
+          new Map(states.map(({ conversation, seq }) => [conversation, seq])),
+        );
+      }
       const marks = new Map(states.map(({ conversation, mark }) => [conversation, mark]));
       for (const [conversation, members] of this.#places) {
         if (members.has(account) && !marks.has(conversation)) this.left(conversation, account);
@@ -106,6 +131,11 @@ export class Memberships {
         }
       }
     }
+  }
+
+  /** The newest message, those that are being stored included. */
+  #last(conversation: string): number {
+    return this.newest(conversation) + (this.#storing.get(conversation) ?? 0);
   }
 
   #epochs(conversation: string, account: string): Epoch[] {

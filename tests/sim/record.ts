@@ -24,6 +24,8 @@ export interface Truth {
   readonly said: Map<string, string>;
   /** What was sent, by its ID, where a client has told so. */
   readonly sent: Map<string, Sent & { readonly from: string }>;
+  /** Nothing is refused for a moment only (`busy`), which changes the order. */
+  readonly keepsOrder: boolean;
   /** Bytes of the files that were sent, by their names. */
   readonly files: Map<string, Uint8Array>;
   /** A promise is broken. */
@@ -77,6 +79,8 @@ export class Record {
         return this.#acknowledged(event);
       case "error": {
         const sent = event.id === undefined ? undefined : this.sent.get(event.id);
+        // No disk of a simulation changes what was written.
+        if (event.code === "damaged_file") this.#broke("file damaged", event.message);
         if (sent !== undefined && sent.seq === undefined) sent.refused = event.code;
         return;
       }
@@ -95,8 +99,7 @@ export class Record {
         if (event.code === "failed") this.#broke("client failed", event.message);
         return;
       case "history":
-        this.histories.set(event.conversation, event.messages.map(({ seq, id }) => ({ seq, id })));
-        return;
+        return this.#history(event.conversation, event.messages);
     }
   }
 
@@ -129,7 +132,21 @@ export class Record {
     if (!this.#truth.memberships.mayHaveSeen(this.account, conversation, seq)) {
       this.#broke("shown to someone who may not see it", what);
     }
+    if (this.#truth.memberships.isHeld(this.account, conversation, seq)) {
+      this.#broke("shown while the account was not to be disturbed", what);
+    }
     shown.push({ seq, id, from, text });
+  }
+
+  #history(conversation: string, messages: readonly Pick<Shown, "seq" | "id">[]): void {
+    this.histories.set(conversation, messages.map(({ seq, id }) => ({ seq, id })));
+    for (const { seq, id } of messages) {
+      if (this.#truth.memberships.mayHaveSeen(this.account, conversation, seq)) continue;
+      const what = `${this.#name} ${conversation} seq=${seq} id=${id}`;
+      if (!conversation.startsWith("room:")) {
+        this.#broke("history for someone who may not see it", what);
+      }
+    }
   }
 
   #acknowledged(

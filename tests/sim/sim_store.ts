@@ -42,7 +42,13 @@ export function watchStore(store: Store, options: StoreOptions): Store {
     ...store,
     accounts: extend(accounts, {
       create: (...args) => write(() => join("room:general", [args[0]], accounts.create(...args))),
-      setStatus: (...args) => write(() => accounts.setStatus(...args)),
+      setStatus: (account, status) =>
+        write(async () => {
+          // It holds nothing any more as soon as this is committed.
+          if (status !== "dnd") memberships.status(account, status);
+          await accounts.setStatus(account, status);
+          memberships.status(account, status);
+        }),
     }),
     logins: extend(logins, {
       create: (...args) => write(() => logins.create(...args)),

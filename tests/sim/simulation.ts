@@ -93,6 +93,8 @@ async function live(
     memberships: server.memberships,
     sent: new Map(),
     said: new Map(),
+    keepsOrder: swarm.uncommitted > 1e6 && !swarm.faults.has("disk_full") &&
+      !swarm.faults.has("disk_error"),
     files: new Map(),
     broke(rule, what) {
       const text = `${rule}: ${what}`;

@@ -95,7 +95,7 @@ const FAULTS: readonly (readonly [Fault, number, number, number])[] = [
 ];
 
 /** A sealed message takes half a second of real time. */
-const SEALED = 1 / 250;
+const SEALED = 1 / 150;
 
 export function drawSwarm(random: Random): Swarm {
   const accounts = random.integer(2, 4);

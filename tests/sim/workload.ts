@@ -90,10 +90,18 @@ export class Workload {
       case "status":
         return { type: "status", status: random.pick(["normal", "dnd", "away"]) };
       case "history":
-        return { type: "history", limit: random.integer(1, 200) };
+        return this.#askHistory();
       case "delete":
         return { type: "delete", conversation: this.#group() };
     }
+  }
+
+  /** Of the current room, or of a group, which may be one of others. */
+  #askHistory(): Intent {
+    const limit = this.#options.random.integer(1, 200);
+    if (this.#groups.size === 0) return { type: "history", limit };
+    const name = this.#group().slice("group:".length);
+    return { type: "history", place: { type: "group", name }, limit };
   }
 
   #say(client: SimClient, conversation: string): Intent {

@@ -19,7 +19,7 @@ export class World {
   #now = 0;
   #count = 0;
   #waiting = 0;
-  #failure: Error | undefined;
+  #external = 0;
 
   constructor(trace: Trace) {
     this.trace = trace;
@@ -61,9 +61,14 @@ export class World {
     this.#immediates.push(callback);
   }
 
-  /** Ends the run: `run` throws this. */
-  fail(failure: Error): void {
-    this.#failure ??= failure;
+  /** Work that needs no virtual time, and turns of the event loop of its own: waits for it. */
+  async external<T>(work: Promise<T>): Promise<T> {
+    this.#external++;
+    try {
+      return await work;
+    } finally {
+      this.#external--;
+    }
   }
 
   note(what: string): void {
@@ -78,7 +83,7 @@ export class World {
     };
     promise.then(settled, settled);
     await this.#settle();
-    while (!done && this.#failure === undefined) {
+    while (!done) {
       const timer = this.#heap.pop();
       if (timer === undefined) throw new Error("Nothing can happen any more");
       const { callback } = timer;
@@ -90,13 +95,13 @@ export class World {
       callback();
       await this.#settle();
     }
-    if (this.#failure !== undefined) throw this.#failure;
     return await promise;
   }
 
   /** Promises settle within one turn of the event loop. */
   async #settle(): Promise<void> {
     await turn();
+    while (this.#external > 0) await turn();
     while (this.#immediates.length > 0) {
       const callbacks = this.#immediates;
       this.#immediates = [];

@@ -1,0 +1,177 @@
+/**
+ * Faults to plant, one at a time, in a copy of the program: the simulator MUST find them. Each is a
+ * change of one text in one file. A text that is not there any more is an error: write the fault
+ * anew for the program as it is.
+ */
+
+export interface Planted {
+  readonly name: string;
+  readonly file: string;
+  readonly text: string;
+  /** What is put in the text's place. */
+  readonly fault: string;
+}
+
+const EXCHANGE = "client/messages/message_exchange.ts";
+const SYNC = "client/messages/conversation_sync.ts";
+const CATCH_UP = "client/messages/catch_up.ts";
+
+const CLIENT: readonly Planted[] = [
+  {
+    name: "no resend after a break",
+    file: EXCHANGE,
+    text: "interrupt(): void {\n    this.#queue.retryAll();",
+    fault: "interrupt(): void {",
+  },
+  {
+    name: "no catch-up",
+    file: SYNC,
+    text: "this.#fetching = { after: this.#cursor,",
+    fault: "return undefined;\n    this.#fetching = { after: this.#cursor,",
+  },
+  {
+    name: "lost on resync",
+    file: EXCHANGE,
+    text: "this.#queue.retryAll();\n    this.#requestList();",
+    fault: "",
+  },
+  {
+    name: "marks before shown",
+    file: EXCHANGE,
+    text: "events.put(undefined, () => this.#marks.shown(conversation, seq));",
+    fault: "this.#marks.shown(conversation, seq);",
+  },
+  {
+    name: "held messages taken as shown",
+    file: EXCHANGE,
+    text: "this.#catchUp.fetchWithheld(conversation);",
+    fault: "this.#catchUp.fetchEnded(conversation, false);",
+  },
+  {
+    name: "shown twice",
+    file: SYNC,
+    text: "const entry = this.#held.get(seq);\n    this.#held.delete(seq);",
+    fault: "const entry = this.#held.get(seq);",
+  },
+  {
+    name: "own messages shown from history",
+    file: CATCH_UP,
+    text: "take(sync, own === undefined ? message : undefined)",
+    fault: "take(sync, message)",
+  },
+  {
+    name: "acknowledgements before the list forgotten",
+    file: SYNC,
+    text: "    this.#hold(seq, message);\n    return this.#drain();",
+    fault:
+      "    if (this.#cursor !== undefined) this.#hold(seq, message);\n    return this.#drain();",
+  },
+  {
+    name: "lists ignored",
+    file: SYNC,
+    text: "if (this.#fetching) this.#fetching.listed = true;\n    this.#known(seq);",
+    fault: "if (this.#fetching) this.#fetching.listed = true;",
+  },
+  {
+    name: "gaps skipped",
+    file: SYNC,
+    text: "while (this.#held.has(this.#cursor + 1)) {",
+    fault: "while (this.#held.size > 0) {",
+  },
+  {
+    name: "waiting for a session forgotten",
+    file: "client/session/signed_in_session.ts",
+    text: "if (this.#connection === undefined) return;",
+    fault: "",
+  },
+  {
+    name: "newest message sent first",
+    file: "client/messages/send_queue.ts",
+    text: "for (const message of this.#waiting.values()) {",
+    fault: "for (const message of [...this.#waiting.values()].reverse()) {",
+  },
+  {
+    name: "download goes on at the start",
+    file: "client/files/download_attempt.ts",
+    text: "offset: file.length }",
+    fault: "offset: 0 }",
+  },
+];
+
+const SERVER: readonly Planted[] = [
+  {
+    name: "acknowledged before synced",
+    file: "server/store/database.ts",
+    text: "await this.#disk.synced();\n    return result;",
+    fault: "return result;",
+  },
+  {
+    name: "joins the sync that is under way",
+    file: "server/store/wal_sync.ts",
+    text: "return this.#next ??= this.#running.then(() => this.#start());",
+    fault: "return this.#running;",
+  },
+  {
+    name: "failed sync ignored",
+    file: "server/store/wal_sync.ts",
+    text: "error === null ? resolve() : reject(error)",
+    fault: "resolve()",
+  },
+  {
+    name: "history without a check of membership",
+    file: "server/handlers/history.ts",
+    text: "if (denied !== undefined) return yield refusal(denied);",
+    fault: "",
+  },
+  {
+    name: "removed members go on receiving",
+    file: "server/services/rooms.ts",
+    text: "for (const name of removed) audience.removeMember(name, conversation);",
+    fault: "",
+  },
+  {
+    name: "members of a deleted group go on receiving",
+    file: "server/services/rooms.ts",
+    text: "for (const { name } of members) audience.removeMember(name, conversation);",
+    fault: "",
+  },
+  {
+    name: "new members do not receive",
+    file: "server/services/rooms.ts",
+    text:
+      "await store.rooms.addMembers(conversation, added);\n      await this.#subscribe(session, conversation, added);",
+    fault: "await store.rooms.addMembers(conversation, added);",
+  },
+  {
+    name: "frames dropped without resync",
+    file: "server/outbox.ts",
+    text: "this.push(this.#options.resync);",
+    fault: "",
+  },
+  {
+    name: "dnd ignored",
+    file: "server/services/audience.ts",
+    text: 'presence.statusOf(user) === "dnd" ? [] : presence.sessionsOf(user)',
+    fault: "presence.sessionsOf(user)",
+  },
+  {
+    name: "stored again when sent again",
+    file: "server/store/messages.ts",
+    text: "const stored = this.#sql.find.get(message.from, message.ulid);",
+    fault: "const stored = undefined;",
+  },
+  {
+    name: "files complete before synced",
+    file: "server/services/files.ts",
+    text: "if (!await file.sync()) {",
+    fault: "if (false) {",
+  },
+  {
+    name: "unsynced messages read",
+    file: "tests/sim/known_faults.ts",
+    text: 'new Set<KnownFault>(["unsynced_reads"])',
+    fault: "new Set<KnownFault>()",
+  },
+];
+
+export const PLANTED: readonly Planted[] = [...CLIENT, ...SERVER];
