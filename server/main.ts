@@ -22,7 +22,7 @@ import { Flusher } from "./outbox.ts";
 import { Connections } from "./connections.ts";
 import { makeServices, type Services } from "./services.ts";
 import { type PasswordOptions, startPasswords } from "./services/passwords.ts";
-import { openTokens } from "./services/tokens.ts";
+import { openTokens } from "./token_key.ts";
 import { DiskBlobs } from "./store/blobs.ts";
 import { openSqliteStore } from "./store/sqlite.ts";
 

@@ -9,7 +9,7 @@ import { parsePin } from "../../certs/fingerprint.ts";
 import { readConfig, SERVER_LIMITS } from "../../server/config.ts";
 import { startServer } from "../../server/main.ts";
 import { startPasswords } from "../../server/services/passwords.ts";
-import { openTokens } from "../../server/services/tokens.ts";
+import { openTokens } from "../../server/token_key.ts";
 import { openSqliteStore } from "../../server/store/sqlite.ts";
 import { serveCommands } from "../harness/commands.ts";
 import { readyOf, type ServerReady } from "./plain.ts";

@@ -14,7 +14,7 @@ import { Flusher } from "../../server/outbox.ts";
 import { makeServices } from "../../server/services.ts";
 import type { FileLimits } from "../../server/services/files.ts";
 import type { Passwords } from "../../server/services/passwords.ts";
-import { openTokens } from "../../server/services/tokens.ts";
+import { openTokens } from "../../server/token_key.ts";
 import { DiskBlobs } from "../../server/store/blobs.ts";
 import { FakeClock, settle } from "./fake_clock.ts";
 import { MemoryConnection } from "./memory_transport.ts";

@@ -6,7 +6,7 @@ import type { Registration } from "../../../server/config.ts";
 import { Accounts, type Credentials } from "../../../server/services/accounts.ts";
 import { Invitations } from "../../../server/services/invitations.ts";
 import { startPasswords } from "../../../server/services/passwords.ts";
-import { openTokens } from "../../../server/services/tokens.ts";
+import { openTokens } from "../../../server/token_key.ts";
 import { FakeClock } from "../../helpers/fake_clock.ts";
 import { CHEAP_PASSWORDS } from "../../helpers/server.ts";
 import { tempStore } from "../../helpers/temp_store.ts";

@@ -3,9 +3,9 @@ import { Buffer } from "node:buffer";
 import { createPrivateKey, createPublicKey, sign, verify } from "node:crypto";
 import { join } from "node:path";
 import fc from "fast-check";
-import { PrivateFileError } from "../../../certs/private_file.ts";
-import { openTokens, TokenKeyError } from "../../../server/services/tokens.ts";
-import { tempFolder } from "../../helpers/temp_folder.ts";
+import { PrivateFileError } from "../../certs/private_file.ts";
+import { openTokens, TokenKeyError } from "../../server/token_key.ts";
+import { tempFolder } from "../helpers/temp_folder.ts";
 
 const NOW = Date.UTC(2026, 10, 20, 12, 0, 0, 250);
 const SECOND = 1000;
