@@ -2,8 +2,8 @@
  * `deno task bench`: measures both engines bare, and Sotto's server on each, against the floor, in
  * one run on this machine, and writes `bench/results.md`.
  *
- *     --quick     a minute instead of a quarter of an hour, to see that it runs; written to stdout
- *     --only M    one measurement alone (fan-out, round-trips, throughput, memory, sign-ins, churn,
+ *     --quick     a minute instead of a quarter of an hour, to see that it works; written to stdout
+ *     --only M    one measurement (fan-out, round-trips, throughput, memory, sign-ins, churn,
  *                 starts), written to stdout
  */
 import { parseArgs } from "node:util";
@@ -21,7 +21,7 @@ import { report, type Results, type Series } from "./report.ts";
 
 const RESULTS = new URL("./results.md", import.meta.url);
 
-/** Measures every server once in each round, so that what the machine does else hits all alike. */
+/** Measures every server once in each round, so that other work of the machine affects all alike. */
 async function inRounds<Value>(
   what: string,
   servers: readonly ServerKind[],

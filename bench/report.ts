@@ -1,4 +1,4 @@
-/** The figures of a run as a page: first what was asked for, then everything. Pure. */
+/** The figures of a run as a page: first the goals, then everything. Pure. */
 import type { Machine } from "./harness/machine.ts";
 import { type ServerName, SERVERS } from "./harness/servers.ts";
 import type { Settings } from "./harness/settings.ts";
@@ -81,17 +81,17 @@ function howToRead({ trial, rounds, seconds, pace }: Settings, run: Run): string
   ].join("\n\n");
 }
 
-/** Something that was asked for. */
+/** A goal. */
 interface Target {
   readonly what: string;
   readonly most: number;
   readonly unit: string;
   readonly value: number;
-  /** After the point; default: 2. */
+  /** Digits after the point. Default: 2. */
   readonly digits?: number;
 }
 
-/** What was asked for, and what came of it. */
+/** The goals, and whether they were met. */
 function targets(results: Results, settings: Settings): string {
   const rows = [
     ...fanOutTargets(results),
@@ -110,7 +110,7 @@ function targets(results: Results, settings: Settings): string {
   return `## What was asked for\n\n${rowsOf([...head, ...rows])}`;
 }
 
-/** All of them are ratios to the floor. */
+/** All are ratios to the floor. */
 function* fanOutTargets({ fanOut }: Results): Generator<Target> {
   for (const [audience, series] of fanOut) {
     const target = (
@@ -282,7 +282,7 @@ function churn(series: Series<Churn>, { churn, afterwards }: Settings): string {
   );
 }
 
-/** How a client is called that was started. */
+/** The name of a kind of client. */
 const START_OF: Readonly<Record<Starts["ui"], string>> = {
   interface: "A client with its interface",
   plain: "A client with `--plain`",
@@ -324,7 +324,7 @@ function rowsOf(rows: readonly (readonly string[])[]): string {
   return rows.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
-/** The median of something that was measured of a server. */
+/** The median of a measurement of a server. */
 function middle<Value>(
   series: Series<Value>,
   name: ServerName,

@@ -290,7 +290,7 @@ function loadedWith(
   return loaded;
 }
 
-/** The modules that import such built-in ones, among those that these files load; each with the way there. */
+/** Of the modules that these files load, those that import such built-in ones, with the way there. */
 function loadersOf(
   all: readonly Source[],
   files: RegExp,

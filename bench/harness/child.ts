@@ -1,9 +1,9 @@
-/** The outer end of a process of the bench (`commands.ts` is the inner one). */
+/** Starts and commands a process of the bench, whose own side is `commands.ts`. */
 import type { Basics, Line } from "./commands.ts";
 
 /** For an answer. Milliseconds. */
 const PATIENCE = 180_000;
-/** For putting things away at the end. */
+/** Milliseconds to stop in. */
 const LAST_WORDS = 10_000;
 
 interface Call {
@@ -12,11 +12,11 @@ interface Call {
 }
 
 type Answers<Commands> = {
-  // deno-lint-ignore no-explicit-any -- what commands take and give is theirs to say
+  // deno-lint-ignore no-explicit-any -- each command has its own types
   [Name in keyof Commands]: (...args: any[]) => unknown;
 };
 
-/** `Ready` is what the process says of itself, `Commands` what it can be told. */
+/** `Ready`: what the process reports when it is ready. `Commands`: what it accepts. */
 export class Child<Ready, Commands extends Answers<Commands> = Basics> implements AsyncDisposable {
   readonly pid: number;
   readonly #process: Deno.ChildProcess;
@@ -38,7 +38,7 @@ export class Child<Ready, Commands extends Answers<Commands> = Basics> implement
     this.#reading = this.#read();
   }
 
-  /** Starts a script of the bench and waits until it says that it is ready. */
+  /** Starts a script of the bench and waits until it reports that it is ready. */
   static async start<Ready, Commands extends Answers<Commands> = Basics>(
     script: URL,
     args: readonly string[] = [],
@@ -48,7 +48,7 @@ export class Child<Ready, Commands extends Answers<Commands> = Basics> implement
     return child;
   }
 
-  /** What it said of itself when it was ready. */
+  /** What it reported when it was ready. */
   async ready(): Promise<Ready> {
     return await this.#ready.promise as Ready;
   }

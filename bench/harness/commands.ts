@@ -1,20 +1,20 @@
 /**
- * The inner end of a process of the bench: commands come as lines of JSON on stdin, answers leave
- * on stdout. Every process can say what it has used so far.
+ * The own side of a process of the bench: it reads commands as lines of JSON from stdin, and writes
+ * answers to stdout. Every process reports its use of CPU and memory.
  */
 import { createInterface } from "node:readline";
 import process from "node:process";
 
-/** What a process has used since it began. */
+/** What a process has used since it started. */
 export interface Usage {
   /** Microseconds of all its threads. */
   readonly cpu: number;
-  /** Milliseconds since some moment, for differences. */
+  /** Milliseconds from any fixed point, for differences. */
   readonly at: number;
 }
 
 interface Memory {
-  /** Bytes in RAM when V8 has given back all that it can. */
+  /** Bytes in RAM after V8 has given back all that it can. */
   readonly rss: number;
 }
 
@@ -38,8 +38,8 @@ export interface Line {
 }
 
 /**
- * Says that the process is ready, with what others must know of it, and serves commands until its
- * stdin ends. Then it puts things away and ends the process, whatever is still going on.
+ * Reports that the process is ready, and serves commands until its stdin ends. Then cleans up and ends
+ * the process, whatever is still running.
  */
 export async function serveCommands(
   ready: unknown,
@@ -75,8 +75,8 @@ function usage(): Usage {
 }
 
 async function memory(): Promise<Memory> {
-  // Until V8 gives back what it holds in reserve, sizes show the busiest moment that has been. More
-  // than once, since a collection only queues what finalizers let go of.
+  // Until V8 gives back its reserve, sizes show the busiest moment so far. Collect more than once: a
+  // collection only queues what finalizers release.
   for (let round = 0; round < 3; round++) {
     collect?.({ type: "major", execution: "sync", flavor: "last-resort" });
     await new Promise((resolve) => setTimeout(resolve, 100));
@@ -84,5 +84,5 @@ async function memory(): Promise<Memory> {
   return { rss: process.memoryUsage().rss };
 }
 
-/** There with V8's flag `--expose-gc`. */
+/** Defined with V8's flag `--expose-gc`. */
 const collect = (globalThis as { gc?: (options: Record<string, string>) => void }).gc;

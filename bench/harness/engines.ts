@@ -1,4 +1,4 @@
-/** The engines by name, loaded only when they are asked for. */
+/** The engines by name, loaded when they are used. */
 import type { Engine } from "../../protocol/transport/transport.ts";
 
 export async function loadEngine(name: string): Promise<Engine> {

@@ -8,11 +8,11 @@ import { LENGTH_BYTES } from "../../protocol/decoder.ts";
 import type { Message } from "../../protocol/frame.ts";
 import { GENERAL } from "../../protocol/names.ts";
 
-/** Characters of what a person says in the bench. */
+/** Characters of a message in the bench. */
 const TEXT = 64;
 const DIGITS = 10;
 
-/** The text of a line: its number, then something to make it as long as people's. */
+/** The text of a line: its number, padded to the length of a message. */
 export function textOf(line: number): string {
   return String(line).padStart(DIGITS, "0").padEnd(TEXT, " lorem ipsum");
 }
@@ -44,17 +44,17 @@ export function plainLine(sender: number, line: number): Uint8Array {
 }
 
 /**
- * Finds the frames in chunks, or only counts them: leaner than `FrameDecoder`, since nobody hostile
- * sends them, and the load must not be what is measured.
+ * Finds the frames in chunks, or only counts them. It checks less than `FrameDecoder`, because the
+ * load must not be what is measured.
  */
 export class LineReader {
-  /** Frames that have come whole. */
+  /** Complete frames so far. */
   count = 0;
-  /** Called with each whole frame, its length included: a view of the chunk. */
+  /** Called with each complete frame, its length included: a view of the chunk. */
   onFrame: ((frame: Uint8Array) => void) | undefined;
-  /** The beginning of a frame that was cut. */
+  /** The beginning of an incomplete frame. */
   #rest: Uint8Array = new Uint8Array(0);
-  /** Bytes to pass over before the next frame, when nobody looks at them. */
+  /** Bytes to skip before the next frame, while frames are only counted. */
   #skip = 0;
 
   push(chunk: Uint8Array): void {

@@ -1,4 +1,4 @@
-/** What the figures were measured on. */
+/** The machine that the figures were measured on. */
 import { arch, availableParallelism, cpus, loadavg, release, totalmem, type } from "node:os";
 
 export interface Machine {
@@ -7,7 +7,7 @@ export interface Machine {
   readonly memory: string;
   readonly system: string;
   readonly runtime: string;
-  /** What the machine was doing before. */
+  /** The load of the machine before. */
   readonly load: number;
 }
 

@@ -1,4 +1,4 @@
-/** The servers that are compared, and how one of them is brought up with its clients. */
+/** The servers that are compared, and how one of them is started with its clients. */
 import type { LoadCommands, Where } from "../load/main.ts";
 import type { ServerReady } from "../servers/plain.ts";
 import type { SottoReady } from "../servers/sotto.ts";
@@ -14,7 +14,7 @@ export interface ServerKind {
   readonly engine: string;
 }
 
-/** In the order in which a round measures them. */
+/** In the order in which each round measures them. */
 export const SERVERS: readonly ServerKind[] = [
   kind("floor", "floor", "floor", ""),
   kind("builtin", "builtin, bare", "bare", "builtin"),
@@ -24,24 +24,24 @@ export const SERVERS: readonly ServerKind[] = [
 ];
 
 /**
- * The engine of the load. Of the two it is the one that takes less CPU for each delivery, so that
- * the load stays out of the way; it is the same whatever server is measured.
+ * The engine of the load, for every server: the one of the two that takes less CPU for each delivery,
+ * so that the load disturbs less.
  */
 const LOAD_ENGINE = "builtin";
 
-/** A server and a load in processes of their own. */
+/** A server and a load, each in its own process. */
 export interface Setup extends AsyncDisposable {
   readonly server: Child<ServerReady>;
   readonly load: Child<unknown, LoadCommands>;
   readonly where: Where;
-  /** Connects so many more clients, signed in where there is something to sign in to. */
+  /** Connects this many more clients, and signs them in where the server has accounts. */
   connect(
     count: number,
     options?: { readonly idle: boolean },
   ): Promise<{ readonly seconds: number }>;
 }
 
-/** Brings up a server that has so many accounts, and a load that has yet to connect. */
+/** Starts a server with this many accounts, and a load without connections. */
 export async function setUp(kind: ServerKind, accounts: number): Promise<Setup> {
   await using parts = new AsyncDisposableStack();
   const args = [kind.engine, String(accounts)];
@@ -65,7 +65,7 @@ export async function setUp(kind: ServerKind, accounts: number): Promise<Setup> 
   };
 }
 
-/** A load of its own, for clients that must not hold up the others. */
+/** Another load, for clients that must not delay the others. */
 export function startLoad(): Promise<Child<unknown, LoadCommands>> {
   return Child.start(scriptOf("load/main"), [LOAD_ENGINE]);
 }

@@ -1,14 +1,14 @@
 /** How long and how often everything is measured. */
 
 export interface Settings {
-  /** The figures only show that everything runs. */
+  /** A short run, which only shows that everything works. */
   readonly trial: boolean;
   readonly rounds: number;
   /** Clients of a fan-out. */
   readonly audiences: readonly number[];
   /** Deliveries a second at a steady pace. */
   readonly pace: number;
-  /** Lines that each of the ten speakers has under way when as much as possible is said. */
+  /** Lines in flight of each of the ten speakers at full load. */
   readonly window: number;
   /** Before a measurement, and of one. */
   readonly warmUp: number;
@@ -43,7 +43,7 @@ export const FULL: Settings = {
   starts: 15,
 };
 
-/** To see that it runs. */
+/** A short run, to see that everything works. */
 export const QUICK: Settings = {
   trial: true,
   rounds: 1,

@@ -14,11 +14,11 @@ export type Credentials =
   | { readonly token: string }
   | { readonly user: string; readonly password: string };
 
-/** IDs of requests that are no lines. */
+/** IDs of requests other than lines. */
 const HELLO = 0xffff_fff0;
 const SIGN_IN = 0xffff_fff1;
 const PING = 0xffff_fff2;
-/** An ack is far shorter than a message: who only waits for acks need not decode the rest. */
+/** An ack is far shorter than a message: a client that only waits for acks decodes nothing else. */
 const ACK_BYTES = LINE_BYTES - 32;
 const nextUlid = monotonicFactory();
 

@@ -1,4 +1,4 @@
-/** Clients of the load: the plain one of the floor and the bare engines. */
+/** The plain client of the load, for the floor and the bare engines. */
 import type { Connection, Engine, Stream } from "../../protocol/transport/transport.ts";
 import { LineReader, plainLine } from "../harness/lines.ts";
 import { LENGTH_BYTES } from "../../protocol/decoder.ts";
@@ -8,11 +8,11 @@ import { ALPN } from "../servers/plain.ts";
 export interface LoadClient {
   /** Frames that have come so far. */
   readonly received: number;
-  /** Says a line, without waiting. */
+  /** Sends a line, without waiting. */
   say(line: number): void;
-  /** From now on looks at what comes, or at what is its own, and tells `onLine`. */
+  /** Calls `onLine` for all lines that come, or for its own. */
   watch(ownOnly: boolean): void;
-  /** Told the number of each line, and whether it is this client's own. */
+  /** Called with the number of each line, and whether this client sent it. */
   onLine: ((line: number, own: boolean) => void) | undefined;
   close(): Promise<void>;
 }
@@ -34,7 +34,7 @@ export function dialTarget({ engine, port, hash }: Target, alpn: string): Promis
   });
 }
 
-/** Writes what is said within a turn, or during a write, together. */
+/** Collects the lines of one turn, or of the time that a write takes, in one write. */
 export class Gathering {
   readonly #stream: Stream;
   #waiting: Uint8Array[] = [];
@@ -91,7 +91,7 @@ export class PlainClient implements LoadClient {
     void readAll(stream, this.#lines);
   }
 
-  /** Connects, and is among those who get every line when it resolves. */
+  /** Connects. When it resolves, the client receives every line. */
   static async connect(target: Target, index: number): Promise<PlainClient> {
     const connection = await dialTarget(target, ALPN);
     const client = new PlainClient(connection, await connection.openStream(), index);
@@ -100,7 +100,7 @@ export class PlainClient implements LoadClient {
     return client;
   }
 
-  /** Connects and begins a line that it never ends: the server has a stream, and no work. */
+  /** Connects and sends half a line: the server has a stream, and no work. */
   static async connectIdle(target: Target, index: number): Promise<PlainClient> {
     const connection = await dialTarget(target, ALPN);
     const stream = await connection.openStream();
@@ -128,7 +128,7 @@ export class PlainClient implements LoadClient {
   }
 }
 
-/** Reads until the connection ends; whoever counts will notice. */
+/** Reads until the connection ends. */
 export async function readAll(stream: Stream, lines: LineReader): Promise<void> {
   try {
     for (let chunk; (chunk = await stream.read()) !== null;) lines.push(chunk);

@@ -1,6 +1,6 @@
 /**
- * The load: many clients in one process, the same for every server that is compared. It talks
- * through an engine (the first argument), and says what came back.
+ * The load: many clients in one process, the same for every server. The first argument is the engine.
+ * It sends lines and reports what came back.
  */
 import process from "node:process";
 import { type Basics, serveCommands } from "../harness/commands.ts";
@@ -10,10 +10,10 @@ import { ChatClient, type Credentials } from "./chat_client.ts";
 import { dialTarget, type LoadClient, PlainClient, type Target } from "./client.ts";
 import { type Sample, Talk } from "./talk.ts";
 
-/** Handshakes under way at once. */
+/** Concurrent handshakes. */
 const AT_ONCE = 16;
 
-/** Where the clients go, and who they are: nobody in particular, or accounts of Sotto. */
+/** The server, and the accounts of the clients; a bare server has no accounts. */
 export interface Where {
   readonly port: number;
   readonly hash: string;
@@ -25,12 +25,12 @@ const clients: LoadClient[] = [];
 let talk: Talk | undefined;
 
 const commands = {
-  /** More clients: so many plain ones, or one for each of the credentials. */
+  /** Adds clients: this many plain ones, or one for each of the credentials. */
   async connect({ where, count, credentials, idle }: {
     where: Where;
     count: number;
     credentials: Credentials[];
-    /** They will never say anything. */
+    /** They never send a line. */
     idle: boolean;
   }): Promise<{ seconds: number }> {
     const began = performance.now();
@@ -46,7 +46,7 @@ const commands = {
     return { seconds: secondsSince(began) };
   },
 
-  /** Opens connections and closes them again, so many at once. */
+  /** Opens connections and closes them again, this many at once. */
   async churn({ where, count }: { where: Where; count: number }): Promise<void> {
     const target = targetOf(where);
     await eachOf(count, async () => {
@@ -56,7 +56,7 @@ const commands = {
     });
   },
 
-  /** Signs in with passwords, so many at once, and leaves again. */
+  /** Signs in with passwords, this many at once, and signs off again. */
   async signIn({ where, credentials, atOnce }: {
     where: Where;
     credentials: Credentials[];
@@ -90,7 +90,7 @@ const commands = {
     talk?.stop();
   },
 
-  /** One line, there and back, again and again. */
+  /** One line at a time, there and back. */
   async roundTrips({ seconds }: { seconds: number }): Promise<{ milliseconds: number[] }> {
     const [client] = clients;
     if (client === undefined) throw new Error("Nobody is connected");
@@ -145,7 +145,7 @@ function alpnOf({ protocol }: Where): string {
   return protocol === "plain" ? BARE_ALPN : "sotto/1";
 }
 
-/** Does something for each number below the count, a few at once. */
+/** Calls a function for each number below the count, a few at once. */
 async function eachOf(
   count: number,
   body: (at: number) => Promise<void>,

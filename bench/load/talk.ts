@@ -1,24 +1,24 @@
-/** What clients say: at a steady pace, or as much as comes back. */
+/** Lines that clients send: at a steady pace, or as fast as they come back. */
 import type { LoadClient } from "./client.ts";
 
-/** What has come since the last look. */
+/** What has come since the last call. */
 export interface Sample {
   readonly deliveries: number;
   /** Milliseconds. */
   readonly seconds: number;
-  /** Milliseconds from saying a line to hearing it. */
+  /** Milliseconds from sending a line to receiving it. */
   readonly latencies: readonly number[];
 }
 
-/** How many hear each line with a stop-watch in the hand. */
+/** How many clients measure the delay of each line. */
 const WATCHERS = 30;
-/** Who talks. */
+/** How many clients send. */
 const SPEAKERS = 10;
-/** Milliseconds between two looks at what is due. */
+/** Milliseconds between two checks of what is due. */
 const TICK = 2;
 const REMEMBERED = 1 << 16;
 
-/** Numbers of lines are the bench's own count; times of the newest are kept. */
+/** Lines are numbered in order. The times of the newest are kept. */
 export class Talk {
   readonly #clients: readonly LoadClient[];
   readonly #speakers: readonly LoadClient[];
@@ -34,7 +34,7 @@ export class Talk {
     this.#seen = this.#now();
   }
 
-  /** So many lines a second, each by itself, from one speaker after the other. */
+  /** This many lines a second, one by one, from the speakers in turn. */
   steadily(linesPerSecond: number): void {
     for (const client of spread(this.#clients, WATCHERS)) {
       client.watch(false);
@@ -50,7 +50,7 @@ export class Talk {
     }, TICK);
   }
 
-  /** Each speaker says a line for every one of its own that has come back. */
+  /** Each speaker sends a line for every one of its own that comes back. */
   asMuchAsPossible(window: number): void {
     for (const speaker of this.#speakers) {
       speaker.watch(true);
@@ -72,7 +72,7 @@ export class Talk {
     };
   }
 
-  /** Nobody says anything more. */
+  /** Stops sending. */
   stop(): void {
     clearInterval(this.#timer);
     for (const client of this.#clients) client.onLine = undefined;
@@ -90,7 +90,7 @@ export class Talk {
   }
 }
 
-/** Some of the items, from all over the list. */
+/** Some of the items, evenly spread. */
 function spread<T>(items: readonly T[], count: number): T[] {
   const step = Math.max(1, Math.floor(items.length / count));
   return items.filter((_, at) => at % step === 0).slice(0, count);

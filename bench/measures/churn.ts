@@ -1,18 +1,18 @@
-/** Thousands of connections that come and go, then talk: whether memory comes back to rest. */
+/** Whether memory returns to its level after thousands of connections opened and closed. */
 import { delay, type ServerKind, setUp } from "../harness/servers.ts";
 import type { Settings } from "../harness/settings.ts";
 
 export interface Churn {
-  /** Bytes: with the clients that stay, after the others have come and gone, then over time. */
+  /** Bytes: with the clients that stay, after the others have closed, then over time. */
   readonly before: number;
   readonly after: number;
   readonly later: readonly number[];
-  /** After as many connections again: what was kept once, and what for each. */
+  /** After as many connections again: shows what is kept once, and what for each. */
   readonly again: number;
   readonly deliveries: number;
 }
 
-/** Looks at memory during the fan-out. */
+/** Samples of memory during the fan-out. */
 const LOOKS = 4;
 
 export async function measureChurn(kind: ServerKind, settings: Settings): Promise<Churn> {

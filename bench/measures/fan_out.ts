@@ -1,4 +1,4 @@
-/** One says something, everybody hears it: CPU for each delivery, and how long one takes. */
+/** One client sends, all receive: CPU for each delivery, and how long one takes. */
 import type { Usage } from "../harness/commands.ts";
 import { delay, type ServerKind, type Setup, setUp } from "../harness/servers.ts";
 import type { Settings } from "../harness/settings.ts";
@@ -8,7 +8,7 @@ import type { Sample } from "../load/talk.ts";
 export interface FanOut {
   /** At a steady pace. */
   readonly steady: Load & { readonly p50: number; readonly p99: number };
-  /** As much as comes back. */
+  /** At full load. */
   readonly saturated: Load;
 }
 
@@ -51,7 +51,7 @@ export async function measureFanOut(
   };
 }
 
-/** Looks at the server and the load for a while. */
+/** Measures the server and the load for a while. */
 async function observe(
   { server, load }: Setup,
   { warmUp, seconds }: Settings,
@@ -69,7 +69,7 @@ async function observe(
   return { sample, load: { cpu, deliveries, serverShare, loadShare } };
 }
 
-/** The share of one core that a process takes from now until it is asked. */
+/** The share of one core that a process takes from now until the returned function is called. */
 async function watch(usage: () => Promise<Usage>): Promise<() => Promise<number>> {
   const before = await usage();
   return async () => {

@@ -1,4 +1,4 @@
-/** What a client that does nothing costs the server, and how fast clients come back. */
+/** The memory that an idle client costs the server, and how fast clients connect. */
 import { delay, type ServerKind, setUp } from "../harness/servers.ts";
 import type { Settings } from "../harness/settings.ts";
 

@@ -1,6 +1,6 @@
 /**
- * One line there and back on one stream, again and again. For Sotto it is a message that is stored
- * in the database before it is acknowledged.
+ * One line at a time, there and back on one stream. For Sotto it is a message, which is stored in the
+ * database before it is acknowledged.
  */
 import { delay, type ServerKind, setUp } from "../harness/servers.ts";
 import type { Settings } from "../harness/settings.ts";

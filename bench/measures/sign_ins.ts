@@ -1,4 +1,4 @@
-/** Signing in with a password, and what many who do so at once are to those who talk. */
+/** Sign-ins with a password, and how many at once delay the messages of others. */
 import { delay, type ServerKind, setUp, startLoad } from "../harness/servers.ts";
 import type { Settings } from "../harness/settings.ts";
 import { percentile } from "../compare/stats.ts";
@@ -6,10 +6,10 @@ import { PASSWORD } from "../servers/sotto.ts";
 
 export interface SignIns {
   readonly perSecond: number;
-  /** p99 of messages, milliseconds: while nobody signs in, and while many do. */
+  /** p99 of messages, milliseconds: without sign-ins, and during many. */
   readonly quiet: number;
   readonly storm: number;
-  /** How long it took until all had signed in. */
+  /** How long it took until all were signed in. */
   readonly stormSeconds: number;
 }
 
@@ -18,7 +18,7 @@ export async function measureSignIns(kind: ServerKind, settings: Settings): Prom
   await using setup = await setUp(kind, audience + Math.max(settings.signIns, settings.storm));
   await setup.connect(audience);
   const { load, where } = setup;
-  // In a process of their own: their share of the handshakes is not the server's delay.
+  // In their own process: their work for the handshakes is not the server's delay.
   await using newcomers = await startLoad();
   const others = (count: number) =>
     Array.from({ length: count }, (_, at) => ({

@@ -1,8 +1,8 @@
 /**
- * From the start of the client to the line that is typed, on a terminal, for somebody who has been
- * there before: in the interface, and in lines. A client is a process of its own each time.
+ * The time from the start of a client to its prompt, in a terminal, for a user who has signed in
+ * before: with the interface, and with `--plain`. Each start is a new process.
  *
- * The terminal is that of `script` (util-linux): without it nothing is measured.
+ * The terminal is that of `script` (util-linux). Without it nothing is measured.
  */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -18,13 +18,13 @@ export interface Starts {
 }
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
-/** As the executable is made: nothing is checked at the start. */
+/** As in the executable: types are not checked at the start. */
 const SOTTO = [Deno.execPath(), "run", "-A", "--no-check", "--unstable-net", MAIN];
 
-/** So that one client has left before the next one starts, in seconds. */
+/** Seconds until the next start, so that the last client has ended. */
 const PAUSE = 0.5;
 
-/** Starts each kind of client so many times; nothing where there is no `script`. */
+/** Starts each kind of client this many times. Returns nothing where there is no `script`. */
 export async function measureStarts({ starts }: Settings): Promise<readonly Starts[]> {
   if (!await hasScript()) {
     console.error("starts: skipped, there is no script (util-linux)");
@@ -68,7 +68,7 @@ export async function measureStarts({ starts }: Settings): Promise<readonly Star
   }
 }
 
-/** Milliseconds until the screen has what is waited for. The program is ended then. */
+/** Milliseconds until the screen shows this. Then the program is ended. */
 async function timeToPrompt(
   command: readonly string[],
   mark: RegExp,
@@ -85,7 +85,7 @@ async function timeToPrompt(
   }).spawn();
   await readUntil(child.stdout, mark);
   const time = performance.now() - began;
-  // Without its terminal the client leaves by itself.
+  // Without its terminal the client ends by itself.
   child.kill("SIGKILL");
   await Promise.all([child.status, child.stdin.close().catch(() => {})]);
   await delay(PAUSE);

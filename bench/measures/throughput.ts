@@ -1,4 +1,4 @@
-/** Bulk data on one stream, one way, to a bare server and from it. Mebibytes a second. */
+/** Bulk data on one stream, to a bare server and from it. Mebibytes a second. */
 import { type ServerKind, setUp } from "../harness/servers.ts";
 import type { Settings } from "../harness/settings.ts";
 

@@ -1,6 +1,6 @@
 /**
- * An engine, bare: does what the floor does, through the `Engine` interface and no more. The name
- * of the engine is the argument.
+ * A bare engine: does what the floor does, through the `Engine` interface. The argument is the name of
+ * the engine.
  */
 import type { Connection, Engine, Listener, Stream } from "../../protocol/transport/transport.ts";
 import { testCertificate } from "../../tests/helpers/certificate.ts";
@@ -9,7 +9,7 @@ import { loadEngine } from "../harness/engines.ts";
 import { LineReader } from "../harness/lines.ts";
 import { ALPN, BULK, countOf, MEBIBYTE, readyOf, SINK, SOURCE } from "./plain.ts";
 
-/** Writes lines one after the other: an engine takes one write at a time for each stream. */
+/** Writes lines one after the other: an engine accepts one write at a time for each stream. */
 class LineWriter {
   readonly #stream: Stream;
   #waiting: Uint8Array[] = [];

@@ -1,6 +1,6 @@
 /**
  * The floor: the least that a fan-out server on Deno's built-in QUIC can do. It writes each line
- * once to each client's stream. It keeps nothing, checks nothing and bounds nothing.
+ * once to each client's stream. It stores nothing, checks nothing and has no limits.
  *
  * A client whose first byte is `SINK` gets the number of its bytes back; one that begins with
  * `SOURCE` gets as many mebibytes as its second byte says.

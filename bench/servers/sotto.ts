@@ -1,8 +1,8 @@
 /**
- * Sotto's whole server in a process of its own, as `sotto server` starts it, with a database in a
- * temporary folder. Arguments: the engine, and how many accounts there are before it starts.
+ * Sotto's whole server, as `sotto server` starts it, with a database in a temporary folder.
+ * Arguments: the engine, and the number of accounts to make before it starts.
  *
- * Only the limits on one peer's pace are lifted: the load says as a few what many would say.
+ * It has no rate limits for one peer: few clients of the load send what many would send.
  */
 import { join } from "node:path";
 import { parsePin } from "../../certs/fingerprint.ts";
@@ -19,7 +19,7 @@ export interface SottoReady extends ServerReady {
   readonly tokens: readonly string[];
 }
 
-/** The password of every account; the name of the first is `user1`. */
+/** The password of every account. The name of the first is `user1`. */
 export const PASSWORD = "correct horse battery staple";
 const PACE = { rate: 1e6, burst: 1e6 };
 

@@ -1,4 +1,4 @@
-/** Rooms and groups in the client, against a real server (`messages/rooms_test.ts` tests them without one). */
+/** Rooms and groups in the client, against a real server (`messages/rooms_test.ts` has none). */
 import assert from "node:assert/strict";
 import { startTestChat } from "../helpers/client.ts";
 import { startTestServer } from "../helpers/server.ts";
