@@ -50,8 +50,9 @@ const CLIENT: readonly Planted[] = [
   {
     name: "shown twice",
     file: SYNC,
-    text: "const entry = this.#held.get(seq);\n    this.#held.delete(seq);",
-    fault: "const entry = this.#held.get(seq);",
+    text: "if (this.#cursor === undefined || seq <= this.#cursor) return [];\n    const shown",
+    fault: "if (this.#cursor === undefined) return [];\n" +
+      "    if (seq <= this.#cursor) return message ? [message] : [];\n    const shown",
   },
   {
     name: "own messages shown from history",
