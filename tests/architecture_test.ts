@@ -4,7 +4,6 @@
  * look like inside is the matter of `style_test.ts`.
  */
 import assert from "node:assert/strict";
-import type { Offence } from "./helpers/assert_only.ts";
 import { type Import, parseSource, readSources, type Source } from "./helpers/sources.ts";
 
 /** What the chat's inside must not see: bytes on their way, disks, and who puts the parts together. */
@@ -295,7 +294,7 @@ function loadersOf(
   all: readonly Source[],
   files: RegExp,
   builtin: RegExp,
-): Offence[] {
+): (readonly [path: string, way: string])[] {
   const starts = all.map(({ path }) => path).filter((path) => files.test(path));
   const loaded = loadedWith(all, ...starts);
   return all.filter(({ path }) => loaded.has(path)).flatMap(({ path, imports }) => {

@@ -48,6 +48,8 @@ async function setUp() {
   };
 }
 
+type Setting = Awaited<ReturnType<typeof setUp>>;
+
 /** What became of an attempt, in short. */
 async function outcome(accounts: Accounts, user: string, more: Partial<Credentials> = {}) {
   const result = await accounts.login({ user, password: "secret", ...more }, HERE);
@@ -58,6 +60,11 @@ async function outcome(accounts: Accounts, user: string, more: Partial<Credentia
 // One test with the thread: starting it takes half a second.
 Deno.test("Accounts.login() registers a new name where that is open, and knows it from then on", async (test) => {
   await using setting = await setUp();
+  await registrationSteps(test, setting);
+  await tokenSteps(test, setting);
+});
+
+async function registrationSteps(test: Deno.TestContext, setting: Setting): Promise<void> {
   const open = setting.accounts("open");
   const closed = setting.accounts("closed");
   const invite = setting.accounts("invite");
@@ -122,6 +129,11 @@ Deno.test("Accounts.login() registers a new name where that is open, and knows i
     assert.deepEqual(parsePhc(cheap?.passwordHash ?? "")?.cost, CHEAP_PASSWORDS.cost);
     assert.doesNotMatch(cheap?.passwordHash ?? "", /secret/);
   });
+}
+
+/** Ann has an account from the steps before. */
+async function tokenSteps(test: Deno.TestContext, setting: Setting): Promise<void> {
+  const open = setting.accounts("open");
 
   await test.step("and lets the token stand for the password until it is ended or expires", async () => {
     const result = await open.login({ user: "ann", password: "secret" }, HERE);
@@ -160,7 +172,7 @@ Deno.test("Accounts.login() registers a new name where that is open, and knows i
     await setting.clock.pass(10_000);
     assert.equal(await outcome(open, "ann"), "1 ann");
   });
-});
+}
 
 Deno.test("Accounts.login() stores a password again at today's cost when it was stored at a lower one", async () => {
   await using setting = await setUp();
