@@ -78,7 +78,11 @@ const FRAMES: FrameTable = {
   message: (frame, { exchange }) => exchange.arrived(frame),
   ack: (frame, { exchange }) => exchange.acknowledged(frame),
   marked: (frame, { exchange }) => exchange.marked(frame),
-  resync: (_, { exchange }) => exchange.resync(),
+  resync(_, { exchange, rooms, users }) {
+    rooms.restart();
+    users.restart();
+    exchange.resync();
+  },
   conversations(frame, { exchange, rooms }) {
     rooms.listed(frame.conversations, frame.more);
     exchange.listed(frame);
@@ -154,8 +158,10 @@ export class Account {
   /** The account has signed in again. */
   resume(signedIn: SignedInSession): void {
     this.#session.replace(signedIn);
-    this.#parts.users.restart();
-    this.#parts.exchange.resume();
+    const { exchange, rooms, users } = this.#parts;
+    rooms.restart();
+    users.restart();
+    exchange.resume();
   }
 
   /** The session has ended. */
@@ -215,7 +221,7 @@ export class Account {
     }
   }
 
-  /** Resolves when there is room for one more message. */
+  /** Resolves when there is room for one more message, or the account is not used any more. */
   room(): Promise<void> {
     return this.#queue.room();
   }

@@ -18,6 +18,7 @@ import { counter, randomFractions, ulidGenerator } from "./messages/ids.ts";
 import {
   ReconnectingSession,
   type ReconnectingSessionOptions,
+  type SessionStep,
 } from "./session/reconnecting_session.ts";
 import { RefusedError } from "./session/refused_error.ts";
 import type { SignedInSession } from "./session/signed_in_session.ts";
@@ -58,8 +59,10 @@ export class Chat implements AsyncDisposable {
   readonly #session: ReconnectingSession;
   readonly #makeAccount: (session: SignedInSession) => Account;
   readonly #firstSignIn = Promise.withResolvers<void>();
+  /** Fires when everything is over. */
+  readonly #over = new AbortController();
   #account: Account | undefined;
-  #leaving = false;
+  #left: Promise<Ending> | undefined;
   /** Intents are carried out one after the other. */
   #lastIntent: Promise<void> = Promise.resolve();
 
@@ -114,10 +117,10 @@ export class Chat implements AsyncDisposable {
     return done;
   }
 
-  /** Resolves when there is room for one more message. */
+  /** Resolves when there is room for one more message, or everything is over. */
   async room(): Promise<void> {
     await this.signedIn;
-    await Promise.race([this.#account?.room(), this.ended]);
+    await this.#account?.room();
   }
 
   /** Resolves when every event so far was read. */
@@ -141,15 +144,8 @@ export class Chat implements AsyncDisposable {
   }
 
   /** Leaves, once every message is acknowledged or that takes too long. Idempotent. */
-  async leave(): Promise<Ending> {
-    this.#leaving = true;
-    this.#account?.stopFiles();
-    await this.#sent();
-    this.#account?.flushMarks();
-    // The reader may have gone; what is left of the session is short.
-    this.#queue.release();
-    this.#session.leave();
-    return await this.ended;
+  leave(): Promise<Ending> {
+    return this.#left ??= this.#leave();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -159,6 +155,16 @@ export class Chat implements AsyncDisposable {
 
   get #movedBytes(): number {
     return this.#account?.movedBytes ?? 0;
+  }
+
+  async #leave(): Promise<Ending> {
+    this.#account?.stopFiles();
+    await this.#sent();
+    this.#account?.flushMarks();
+    // The reader may have gone; what is left of the session is short.
+    this.#queue.release();
+    this.#session.leave();
+    return await this.ended;
   }
 
   async #run(): Promise<Ending> {
@@ -173,21 +179,27 @@ export class Chat implements AsyncDisposable {
   /** Takes step after step of the session. The next frame is read when the events have room. */
   async #runSession(): Promise<Ending> {
     const steps = this.#session.run();
-    while (true) {
-      const { done, value: step } = await steps.next();
-      if (done) return step;
-      switch (step.type) {
-        case "signed_in":
-          this.#signedIn(step.session);
-          break;
-        case "frame":
-          this.#account?.receive(step.frame);
-          break;
-        case "lost":
-          this.#account?.interrupt();
-          break;
+    try {
+      while (true) {
+        const { done, value: step } = await steps.next();
+        if (done) return step;
+        this.#take(step);
+        await this.#queue.room();
       }
-      await this.#queue.room();
+    } finally {
+      // After a failure here, this closes the connection.
+      await steps.return({ code: "failed", message: "" });
+    }
+  }
+
+  #take(step: SessionStep): void {
+    switch (step.type) {
+      case "signed_in":
+        return this.#signedIn(step.session);
+      case "frame":
+        return this.#account?.receive(step.frame);
+      case "lost":
+        return this.#account?.interrupt();
     }
   }
 
@@ -203,7 +215,7 @@ export class Chat implements AsyncDisposable {
 
   async #do(intent: Intent): Promise<void> {
     const account = this.#account;
-    if (this.#leaving || account === undefined) {
+    if (this.#left !== undefined || account === undefined) {
       throw new RefusedError("leaving", "Not done: this client is leaving.");
     }
     switch (intent.type) {
@@ -225,8 +237,7 @@ export class Chat implements AsyncDisposable {
     { user, intent }: Extract<Intent, { type: "sign_in" }>,
     account: Account,
   ): Promise<void> {
-    const { signal } = new AbortController();
-    const request = { user, attempt: 0, signal, intent };
+    const request = { user, attempt: 0, signal: this.#over.signal, intent };
     const given = await this.#options.prompts.credentials(request);
     if (given === undefined) {
       const message = "Nothing was changed: a password is asked for on a terminal only.";
@@ -270,6 +281,7 @@ export class Chat implements AsyncDisposable {
     const { unsent, unfinished } = account ?? { unsent: 0, unfinished: 0 };
     const ending = ended.code === "left" ? endingOf({ unsent, unfinished }) : ended;
     account?.close();
+    this.#over.abort();
     this.#queue.put({ event: "closed", code: ending.code, message: ending.message });
     this.#queue.end();
     return ending;

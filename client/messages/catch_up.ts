@@ -26,6 +26,13 @@ export type CatchUpOutput =
   /** Everything up to `seq` was among the outputs. */
   | { readonly type: "cursor"; readonly conversation: string; readonly seq: number };
 
+/** A page of history to fetch. Its identity counts: leaving a conversation makes its page void. */
+export interface Page {
+  readonly conversation: string;
+  /** The page begins with the message after this `seq`. */
+  readonly after: number;
+}
+
 interface Stored {
   readonly ulid: string;
   readonly conversation: string;
@@ -40,6 +47,9 @@ export class CatchUp {
   readonly #behind = new Map<string, ConversationSync>();
   /** The conversations in the parts of a list so far. */
   #named = new Set<string>();
+  /** The page of each conversation that is being fetched. */
+  readonly #pages = new Map<string, Page>();
+  /** Pages that were given out and have not ended, void ones included. */
   #fetches = 0;
   /** A whole list came. A conversation that is not in it is younger. */
   #listed = false;
@@ -62,6 +72,11 @@ export class CatchUp {
   /** Whether sending should wait until gaps are filled. */
   get full(): boolean {
     return this.#behind.values().some((sync) => sync.full);
+  }
+
+  /** The server sends a list anew: the parts of an unfinished one are void. */
+  restart(): void {
+    this.#named = new Set();
   }
 
   /** A list, or a part of one. `more`: not the last part. */
@@ -97,6 +112,7 @@ export class CatchUp {
   forget(conversation: string): void {
     this.#conversations.delete(conversation);
     this.#behind.delete(conversation);
+    this.#pages.delete(conversation);
   }
 
   /** A live message. */
@@ -118,43 +134,55 @@ export class CatchUp {
    * The next page to fetch. Answer with `fetched` for each message, then with `fetchEnded`,
    * `fetchFailed` or `fetchWithheld`.
    */
-  next(): { readonly conversation: string; readonly after: number } | undefined {
-    assert(this.#fetches >= 0, "every fetch ends once");
+  next(): Page | undefined {
+    assert(this.#fetches >= this.#pages.size, "every fetch ends once");
     if (this.#fetches >= MAX_FETCHES) return undefined;
     for (const [conversation, sync] of this.#behind) {
-      const page = sync.next();
-      if (page === undefined) continue;
+      const next = sync.next();
+      if (next === undefined) continue;
+      const page = { conversation, after: next.after };
       this.#fetches++;
-      return { conversation, after: page.after };
+      this.#pages.set(conversation, page);
+      return page;
     }
     return undefined;
   }
 
   /** A message of a page. */
-  fetched(message: Message): CatchUpOutput[] {
-    if (!this.#conversations.has(message.conversation)) return []; // The account left meanwhile.
+  fetched(page: Page, message: Message): CatchUpOutput[] {
+    if (this.isVoid(page) || message.conversation !== page.conversation) return [];
     return this.#handle(message, (sync, shown) => sync.fetched(message.seq, shown));
   }
 
   /** The page is complete; `more`: another follows it. */
-  fetchEnded(conversation: string, more: boolean): CatchUpOutput[] {
-    this.#fetches--;
-    const sync = this.#conversations.get(conversation);
-    return sync === undefined ? [] : this.#shown(conversation, sync, sync.fetchEnded(more));
+  fetchEnded(page: Page, more: boolean): CatchUpOutput[] {
+    const sync = this.#end(page);
+    return sync === undefined ? [] : this.#shown(page.conversation, sync, sync.fetchEnded(more));
   }
 
   /** The page broke off. Its messages stay. */
-  fetchFailed(conversation: string): void {
-    this.#fetches--;
-    this.#conversations.get(conversation)?.fetchFailed();
+  fetchFailed(page: Page): void {
+    this.#end(page)?.fetchFailed();
   }
 
   /** The server withholds the rest, until it lists the conversation again. */
-  fetchWithheld(conversation: string): void {
-    this.#fetches--;
-    const sync = this.#conversations.get(conversation);
+  fetchWithheld(page: Page): void {
+    const sync = this.#end(page);
     sync?.fetchWithheld();
-    if (sync?.complete) this.#behind.delete(conversation);
+    if (sync?.complete) this.#behind.delete(page.conversation);
+  }
+
+  /** Whether the account has left the conversation since the page was given out. */
+  isVoid(page: Page): boolean {
+    return this.#pages.get(page.conversation) !== page;
+  }
+
+  /** The conversation of a page that ends; `undefined`: the page is void. */
+  #end(page: Page): ConversationSync | undefined {
+    this.#fetches--;
+    if (this.isVoid(page)) return undefined;
+    this.#pages.delete(page.conversation);
+    return this.#conversations.get(page.conversation);
   }
 
   #handle(

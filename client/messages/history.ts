@@ -4,11 +4,12 @@
  */
 import { FILE_KIND } from "../../protocol/file_content.ts";
 import type { Message } from "../../protocol/frame.ts";
+import { LIMITS } from "../../protocol/limits.ts";
 import type { QueryFields } from "../../protocol/session/client.ts";
 import type { ChatEvent, HistoryMessage, Intent } from "../events.ts";
 import type { Offers } from "./offers.ts";
 import { notConnected, RefusedError } from "../session/refused_error.ts";
-import { HistoryError, type SessionConnection } from "../session/session_connection.ts";
+import { HistoryError, isBreak, type SessionConnection } from "../session/session_connection.ts";
 import { isoTime, textOf } from "./content.ts";
 import type { Rooms } from "./rooms.ts";
 import type { SealedMessages } from "./sealed_messages.ts";
@@ -43,6 +44,7 @@ export class History {
   async answer(intent: HistoryIntent): Promise<ChatEvent> {
     if (intent.type === "search") {
       const { words } = intent;
+      checkWords(words);
       const page = await this.#fetch({ type: "search", words, limit: DEFAULT_COUNT });
       return { event: "search", words, ...page };
     }
@@ -64,6 +66,7 @@ export class History {
       for (; !next.done; next = await answer.next()) messages.push(this.#shown(next.value));
       return { messages, more: next.value };
     } catch (failure) {
+      if (!isBreak(failure)) throw failure;
       if (!(failure instanceof HistoryError)) {
         throw new RefusedError("no_answer", "The connection broke; try again.");
       }
@@ -90,4 +93,13 @@ export class History {
     const kept = known?.from === from ? known : sealed.keep(message);
     return kept === undefined ? base : { ...base, number: kept.number };
   }
+}
+
+/** Throws `RefusedError` for words that no server takes: they may be too long for a frame. */
+function checkWords(words: string): void {
+  const { length } = new TextEncoder().encode(words);
+  if (length <= LIMITS.search) return;
+  const message =
+    `Not searched: the words have ${length} bytes, and ${LIMITS.search} are the most.`;
+  throw new RefusedError("bad_search", message);
 }

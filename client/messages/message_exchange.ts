@@ -16,9 +16,8 @@ import {
   TEMPORARY_REFUSALS,
   UnansweredError,
 } from "../session/refused_error.ts";
-import { HistoryError, type SessionConnection } from "../session/session_connection.ts";
-import type { CurrentSession } from "../session/signed_in_session.ts";
-import { CatchUp, type CatchUpOutput } from "./catch_up.ts";
+import { HistoryError, isBreak, type SessionConnection } from "../session/session_connection.ts";
+import { CatchUp, type CatchUpOutput, type Page } from "./catch_up.ts";
 import { isoTime } from "./content.ts";
 import type { Inbox } from "./inbox.ts";
 import { ReadMarks } from "./read_marks.ts";
@@ -35,12 +34,15 @@ interface FileMessages {
   settled(ulid: string): void;
 }
 
+/** What the exchange needs of a session. */
+type ExchangeConnection = Pick<SessionConnection, "allows" | "request" | "tell" | "messages">;
+
 interface MessageExchangeOptions {
   readonly clock: Clock;
   /** From 0 up to, but not including, 1. */
   readonly random: () => number;
   readonly events: EventQueue;
-  readonly session: Pick<CurrentSession, "connection">;
+  readonly session: { readonly connection: ExchangeConnection | undefined };
   readonly queue: SendQueue;
   readonly inbox: Pick<Inbox, "show">;
   readonly files: FileMessages;
@@ -55,9 +57,13 @@ export class MessageExchange {
   /** What was missed, while the first list after the first sign-in comes. */
   #missed: ConversationState[] | undefined = [];
   #listPending = false;
+  /** The server has dropped frames, and its list since then is not complete. */
+  #listNeeded = false;
   /** The server is busy: nothing is sent for a moment. */
   #paused = false;
   #failedFetches = 0;
+  /** Pages that broke off and wait to be fetched again, each with what cancels its wait. */
+  readonly #failedPages = new Map<Page, () => void>();
   #closed = false;
   readonly #timers = new Set<() => void>();
   #changed = Promise.withResolvers<void>();
@@ -77,9 +83,11 @@ export class MessageExchange {
 
   /** A session has signed in: the server sends its list of conversations by itself. */
   resume(): void {
+    this.#restartList();
     this.#listPending = true;
     this.#paused = false;
-    this.#marks.flush();
+    this.#failedFetches = 0;
+    for (const page of [...this.#failedPages.keys()]) this.#releasePage(page);
     this.#continue();
   }
 
@@ -88,9 +96,11 @@ export class MessageExchange {
     this.#queue.retryAll();
   }
 
-  /** Resolves when every message is stored or refused, and nothing is missing. */
+  /** Resolves when every message is stored or refused, and nothing is missing; or once closed. */
   async settled(): Promise<void> {
-    while (this.#queue.size > 0 || !this.#catchUp.complete) await this.#changed.promise;
+    while (!this.#closed && (this.#queue.size > 0 || !this.#catchUp.complete)) {
+      await this.#changed.promise;
+    }
   }
 
   /** Tells the server at once what was shown. */
@@ -102,8 +112,10 @@ export class MessageExchange {
   close(): void {
     this.#closed = true;
     this.interrupt();
+    this.#queue.close();
     this.#marks.close();
     for (const cancel of this.#timers) cancel();
+    for (const cancel of this.#failedPages.values()) cancel();
     this.#changed.resolve();
   }
 
@@ -117,10 +129,12 @@ export class MessageExchange {
 
   /** A list of the account's conversations, or a part of one. */
   listed({ conversations, more }: ServerFrames["conversations"]): void {
-    for (const { conversation, mark } of conversations) this.#marks.known(conversation, mark);
+    for (const { conversation, mark } of conversations) this.#marks.listed(conversation, mark);
     this.#missed?.push(...conversations.filter(({ unread }) => unread > 0));
     if (!more) {
       this.#listPending = false;
+      this.#listNeeded = false;
+      this.#marks.flush();
       this.#reportMissed();
     }
     this.#take(this.#catchUp.listed(conversations, more));
@@ -128,7 +142,7 @@ export class MessageExchange {
 
   /** The account is in this conversation from now on. */
   joined(state: ConversationState): void {
-    this.#marks.known(state.conversation, state.mark);
+    this.#marks.listed(state.conversation, state.mark);
     this.#take(this.#catchUp.follow(state));
   }
 
@@ -149,10 +163,18 @@ export class MessageExchange {
   /** The server dropped frames, acknowledgements and a list perhaps among them. */
   resync(): void {
     this.#options.log?.("resync", { unacknowledged: this.#queue.size });
+    this.#restartList();
     this.#listPending = false;
+    this.#listNeeded = true;
     this.#queue.retryAll();
     this.#requestList();
     this.#continue();
+  }
+
+  /** The server sends a list anew: the parts of an unfinished one are void. */
+  #restartList(): void {
+    this.#catchUp.restart();
+    if (this.#missed !== undefined) this.#missed = [];
   }
 
   #reportMissed(): void {
@@ -183,16 +205,16 @@ export class MessageExchange {
       if (message === undefined) break;
       void this.#send(connection, message);
     }
-    if (this.#catchUp.needsList) this.#requestList();
+    if (this.#listNeeded || this.#catchUp.needsList) this.#requestList();
     while (connection.allows("history")) {
       const page = this.#catchUp.next();
       if (page === undefined) break;
-      void this.#fetch(connection, page.conversation, page.after);
+      void this.#fetch(connection, page);
     }
   }
 
   /** Sends a message. Its `ack` comes to `acknowledged`, in order with the other frames. */
-  async #send(connection: SessionConnection, message: OutgoingMessage): Promise<void> {
+  async #send(connection: ExchangeConnection, message: OutgoingMessage): Promise<void> {
     try {
       await connection.request({ type: "send", ...message });
     } catch (refusal) {
@@ -203,6 +225,7 @@ export class MessageExchange {
   }
 
   #refused(ulid: string, { code, message }: RefusedError): void {
+    if (this.#closed) return;
     if (TEMPORARY_REFUSALS.has(code)) {
       this.#queue.retry(ulid);
       this.#paused = true;
@@ -227,37 +250,55 @@ export class MessageExchange {
   }
 
   /** Fetches one page of history, no faster than it is shown. */
-  async #fetch(connection: SessionConnection, conversation: string, after: number): Promise<void> {
+  async #fetch(connection: ExchangeConnection, page: Page): Promise<void> {
+    const { conversation, after } = page;
+    const fields = { type: "history", conversation, after, limit: LIMITS.page } as const;
+    const messages = connection.messages(fields);
     try {
-      const { page: limit } = LIMITS;
-      const page = connection.messages({ type: "history", conversation, after, limit });
-      let next = await page.next();
-      for (; !next.done; next = await page.next()) {
-        this.#take(this.#catchUp.fetched(next.value));
+      let next = await messages.next();
+      for (; !next.done && !this.#closed; next = await messages.next()) {
+        this.#take(this.#catchUp.fetched(page, next.value));
         await this.#options.events.room();
       }
       this.#failedFetches = 0;
-      this.#take(this.#catchUp.fetchEnded(conversation, next.value));
+      if (next.done) this.#take(this.#catchUp.fetchEnded(page, next.value));
     } catch (failure) {
-      this.#fetchFailed(connection, conversation, failure);
+      this.#fetchFailed(page, failure);
+    } finally {
+      await messages.return(false);
     }
   }
 
-  #fetchFailed(connection: SessionConnection, conversation: string, failure: unknown): void {
+  #fetchFailed(page: Page, failure: unknown): void {
+    if (!isBreak(failure)) throw failure;
     const reason = failure instanceof HistoryError ? failure.code : String(failure);
     this.#options.log?.("history_failed", { reason });
+    if (this.#closed) return;
     if (reason === "held") {
-      this.#catchUp.fetchWithheld(conversation);
+      this.#catchUp.fetchWithheld(page);
       return this.#continue();
     }
     if (NOT_A_MEMBER.has(reason)) {
-      this.#catchUp.fetchFailed(conversation);
-      return this.left(conversation);
+      const isVoid = this.#catchUp.isVoid(page);
+      this.#catchUp.fetchFailed(page);
+      return isVoid ? this.#continue() : this.left(page.conversation);
     }
-    // While the session lives, the server has refused: ask again, but not at once.
-    const isCurrent = this.#options.session.connection === connection;
-    const wait = isCurrent ? backoff(this.#failedFetches++, this.#options.random) : 0;
-    this.#after(wait, () => this.#catchUp.fetchFailed(conversation));
+    const { clock, random } = this.#options;
+    const wait = backoff(this.#failedFetches++, random);
+    this.#failedPages.set(
+      page,
+      clock.after(wait, () => {
+        this.#releasePage(page);
+        this.#continue();
+      }),
+    );
+  }
+
+  /** The page may be fetched again. */
+  #releasePage(page: Page): void {
+    this.#failedPages.get(page)?.();
+    this.#failedPages.delete(page);
+    this.#catchUp.fetchFailed(page);
   }
 
   #after(ms: number, change: () => void): void {
@@ -271,6 +312,8 @@ export class MessageExchange {
   }
 
   #take(outputs: readonly CatchUpOutput[]): void {
+    // The events belong to another account by now.
+    if (this.#closed) return;
     const { events, files, inbox } = this.#options;
     for (const output of outputs) {
       switch (output.type) {

@@ -1,6 +1,6 @@
 /**
  * Tells the server what was shown: at most one `mark` a second for a conversation. Marks that are
- * due when a connection breaks go out on the next one.
+ * due when a connection breaks, or are lost with it, go out on the next one.
  */
 import type { Clock } from "../../protocol/clock.ts";
 
@@ -12,7 +12,9 @@ export class ReadMarks {
   readonly #send: (conversation: string, seq: number) => boolean;
   /** Shown, and not sent yet. */
   readonly #due = new Map<string, number>();
+  readonly #shown = new Map<string, number>();
   readonly #known = new Map<string, number>();
+  #closed = false;
   #cancel: (() => void) | undefined;
 
   /** `send` sends one mark; `false`: not now. */
@@ -23,9 +25,17 @@ export class ReadMarks {
 
   /** Everything up to `seq` was shown. */
   shown(conversation: string, seq: number): void {
-    if (seq <= (this.#known.get(conversation) ?? 0)) return;
-    this.#due.set(conversation, Math.max(seq, this.#due.get(conversation) ?? 0));
-    this.#cancel ??= this.#clock.after(INTERVAL, () => this.flush());
+    if (this.#closed || seq <= (this.#shown.get(conversation) ?? 0)) return;
+    this.#shown.set(conversation, seq);
+    if (seq > (this.#known.get(conversation) ?? 0)) this.#queue(conversation, seq);
+  }
+
+  /** The server lists how much it knows: a mark that was lost with a connection goes out again. */
+  listed(conversation: string, seq: number): void {
+    this.#known.set(conversation, seq);
+    this.#due.delete(conversation);
+    const shown = this.#shown.get(conversation) ?? 0;
+    if (shown > seq) this.#queue(conversation, shown);
   }
 
   /** The server knows that everything up to `seq` was shown. */
@@ -37,11 +47,13 @@ export class ReadMarks {
   /** The account is not in the conversation any more. */
   forget(conversation: string): void {
     this.#due.delete(conversation);
+    this.#shown.delete(conversation);
     this.#known.delete(conversation);
   }
 
   /** Sends nothing more. */
   close(): void {
+    this.#closed = true;
     this.#cancel?.();
     this.#cancel = undefined;
     this.#due.clear();
@@ -55,5 +67,10 @@ export class ReadMarks {
       if (!this.#send(conversation, seq)) return;
       this.known(conversation, seq);
     }
+  }
+
+  #queue(conversation: string, seq: number): void {
+    this.#due.set(conversation, seq);
+    this.#cancel ??= this.#clock.after(INTERVAL, () => this.flush());
   }
 }

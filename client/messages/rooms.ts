@@ -2,7 +2,9 @@
  * The account's rooms and groups: which ones it is in, which room is the current one, and the
  * commands about them. Messages are for `MessageExchange`.
  */
+import { ERRORS } from "../../protocol/errors.ts";
 import type { ConversationState, ServerFrames } from "../../protocol/frame.ts";
+import { LIMITS } from "../../protocol/limits.ts";
 import { dmOf, GENERAL, parseConversation } from "../../protocol/names.ts";
 import type { EventSink } from "../event_queue.ts";
 import type { ChangedEvent, ConversationName, Intent } from "../events.ts";
@@ -47,6 +49,11 @@ export class Rooms {
     if (type !== "person") return this.#resolve(`${type}:${name}`);
     if (name !== this.#account) return dmOf(this.#account, name);
     throw selfError();
+  }
+
+  /** The server sends a list anew: the parts of an unfinished one are void. */
+  restart(): void {
+    this.#listed = new Set();
   }
 
   /** The server lists the account's conversations. */
@@ -144,6 +151,7 @@ export class Rooms {
   async #create(intent: Extract<Intent, { type: "create" }>): Promise<undefined> {
     const { conversation, topic } = intent;
     const members = intent.members?.filter((name) => name !== this.#account);
+    checkTopic(topic ?? "");
     await this.#session.request({
       type: "create",
       conversation,
@@ -160,6 +168,7 @@ export class Rooms {
   }
 
   async #setTopic(conversation: string, topic: string): Promise<undefined> {
+    checkTopic(topic);
     await this.#session.request({ type: "topic", conversation, topic });
     this.#report({ conversation, change: "topic", topic });
   }
@@ -210,6 +219,12 @@ export class Rooms {
     const group = `group:${parsed.name}`;
     return this.#joined.has(group) ? group : conversation;
   }
+}
+
+/** Throws `RefusedError` for a topic that no server takes: it may be too long for a frame. */
+function checkTopic(topic: string): void {
+  if (new TextEncoder().encode(topic).length <= LIMITS.topic) return;
+  throw new RefusedError("bad_topic", ERRORS.bad_topic.meaning);
 }
 
 export function selfError(): RefusedError {

@@ -32,6 +32,7 @@ export class SendQueue {
   /** A `Map` keeps the order. */
   readonly #waiting = new Map<string, OutgoingMessage>();
   readonly #inFlight = new Set<string>();
+  #closed = false;
   #changed = Promise.withResolvers<void>();
 
   /** `events` takes a `sending` event for each message. */
@@ -65,14 +66,20 @@ export class SendQueue {
     this.#notify();
   }
 
-  /** Resolves when `add` has room. */
+  /** Resolves when `add` has room, or the queue is closed. */
   async room(): Promise<void> {
-    while (!this.#hasRoom) await this.changed;
+    while (!this.#hasRoom && !this.#closed) await this.changed;
   }
 
-  /** Resolves when every message is acknowledged or refused. */
+  /** Resolves when every message is acknowledged or refused, or the queue is closed. */
   async empty(): Promise<void> {
-    while (this.size > 0) await this.changed;
+    while (this.size > 0 && !this.#closed) await this.changed;
+  }
+
+  /** Nothing is taken out any more. */
+  close(): void {
+    this.#closed = true;
+    this.#notify();
   }
 
   /** The next message to send, which is in flight from now on; `undefined`: none now. */

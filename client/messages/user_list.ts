@@ -16,7 +16,7 @@ export class UserList {
     return this.#complete.promise;
   }
 
-  /** A session has signed in: the server sends a list anew. */
+  /** The server sends a list anew: the parts of an unfinished one are void. */
   restart(): void {
     this.#users = [];
   }

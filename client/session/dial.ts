@@ -1,5 +1,7 @@
 /** Dials a server and checks its pin before a byte is sent. It knows no frames. */
+import { untilAborted } from "../../protocol/abort.ts";
 import { fingerprint, parsePin } from "../../certs/fingerprint.ts";
+import { CLOSE_DONE } from "../../protocol/errors.ts";
 import { formatHostPort } from "../../protocol/host_port.ts";
 import {
   type Connection,
@@ -9,7 +11,7 @@ import {
 } from "../../protocol/transport/transport.ts";
 import { ALPN } from "../../protocol/version.ts";
 import type { Log } from "../log.ts";
-import { KeyChangedError, type Trust, UntrustedError } from "./trust.ts";
+import { type Expectation, KeyChangedError, type Trust, UntrustedError } from "./trust.ts";
 
 /** Milliseconds. A server on the other side of the world answers sooner. */
 const HANDSHAKE_TIMEOUT = 5000;
@@ -29,35 +31,74 @@ export interface DialledServer {
   readonly pin: string;
 }
 
-/** Throws `TransportError`, `KeyChangedError`, `UntrustedError`. */
+/** Throws `TransportError`, `KeyChangedError`, `UntrustedError`, and what `trust` throws. */
 export async function dialServer(options: DialServerOptions): Promise<DialledServer> {
-  const { trust } = options;
-  const server = formatHostPort(options.host, options.port);
-  const expected = await trust.expected();
+  const expected = await options.trust.expected();
+  return expected === undefined
+    ? await dialUnknown(options)
+    : await dialExpected(options, expected);
+}
+
+async function dialExpected(
+  options: DialServerOptions,
+  expected: Expectation,
+): Promise<DialledServer> {
+  const { host, port, trust } = options;
+  const { pin } = expected;
   const seen: Seen = { pin: undefined };
+  let connection: Connection;
   try {
-    const connection = await dial(options, expected?.pin, seen);
-    if (expected !== undefined) await trust.proven?.(expected.pin);
-    return { connection, pin: expected?.pin ?? "" };
+    connection = await dial(options, pin, seen);
   } catch (failure) {
-    const refused = failure instanceof TransportError && failure.code === "certificate";
-    if (!refused) throw failure;
-    if (expected !== undefined) throw new KeyChangedError(server, expected, seen.pin);
+    if (!isRefused(failure)) throw failure;
+    throw new KeyChangedError(formatHostPort(host, port), expected, seen.pin);
   }
-  if (seen.pin === undefined) {
+  try {
+    await trust.proven?.(pin);
+  } catch (failure) {
+    connection.close(CLOSE_DONE);
+    throw failure;
+  }
+  return { connection, pin };
+}
+
+/** Dials once to see the pin, and again if the user trusts it. */
+async function dialUnknown(options: DialServerOptions): Promise<DialledServer> {
+  const { host, port, trust, signal } = options;
+  const server = formatHostPort(host, port);
+  const pin = await pinOf(options);
+  if (pin === undefined) {
     throw new UntrustedError(
       `Unknown server ${server}, and this platform cannot show its key: ` +
         `give --pin SHA256:…, or the invite line.`,
     );
   }
   // No connection stays open while the user decides.
-  if (!await trust.meet(seen.pin)) {
+  const isTrusted = await untilAborted(signal, trust.meet(pin));
+  if (isTrusted === undefined) throw new TransportError("aborted", "Dialling was aborted.");
+  if (!isTrusted) {
     throw new UntrustedError(
-      `Unknown server ${server}, not trusted. It shows the key ${seen.pin}. ` +
-        `If the server prints the same, connect with --pin ${seen.pin}, or with --accept-new.`,
+      `Unknown server ${server}, not trusted. It shows the key ${pin}. ` +
+        `If the server prints the same, connect with --pin ${pin}, or with --accept-new.`,
     );
   }
-  return { connection: await dial(options, seen.pin, seen), pin: seen.pin };
+  return { connection: await dial(options, pin, { pin }), pin };
+}
+
+/** The pin that the server shows; `undefined`: the engine hides it. */
+async function pinOf(options: DialServerOptions): Promise<string | undefined> {
+  const seen: Seen = { pin: undefined };
+  try {
+    await using _ = await dial(options, undefined, seen);
+  } catch (failure) {
+    if (!isRefused(failure)) throw failure;
+  }
+  return seen.pin;
+}
+
+/** The engine refused the certificate: it is not the expected one, or none is expected. */
+function isRefused(failure: unknown): boolean {
+  return failure instanceof TransportError && failure.code === "certificate";
 }
 
 interface Seen {

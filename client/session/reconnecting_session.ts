@@ -5,20 +5,28 @@
  * `run()` brings what happens, in order: `signed_in`, the frames of that session, `lost`, and so
  * on. It is read one step at a time; a slow reader slows the server down.
  */
-import { type Clock, sleep } from "../../protocol/clock.ts";
+import { onAbort } from "../../protocol/abort.ts";
+import { type Clock, sleep, within } from "../../protocol/clock.ts";
+import { CLOSE_DONE } from "../../protocol/errors.ts";
 import type { ServerFrame, ServerFrames } from "../../protocol/frame.ts";
 import { formatHostPort } from "../../protocol/host_port.ts";
-import { type Engine, TransportError } from "../../protocol/transport/transport.ts";
+import { SerialQueue } from "../../protocol/serial_queue.ts";
+import {
+  type Connection,
+  type Engine,
+  TransportError,
+} from "../../protocol/transport/transport.ts";
 import type { EndCode, Ending } from "../ending.ts";
 import type { EventSink } from "../event_queue.ts";
 import type { Log } from "../log.ts";
 import { backoff } from "./backoff.ts";
 import { type DialledServer, dialServer } from "./dial.ts";
 import type { Credentials, Prompts } from "./prompts.ts";
+import { TEMPORARY_REFUSALS } from "./refused_error.ts";
 import { SessionConnection, type SessionEnd } from "./session_connection.ts";
 import { SignIn, type SignInOutcome } from "./sign_in.ts";
 import type { SignedInSession } from "./signed_in_session.ts";
-import type { Tokens } from "./tokens.ts";
+import type { Token, Tokens } from "./tokens.ts";
 import { KeyChangedError, type Trust, UntrustedError } from "./trust.ts";
 
 export interface ReconnectingSessionOptions {
@@ -42,7 +50,7 @@ export interface ReconnectingSessionOptions {
   readonly events: EventSink;
 }
 
-type SessionStep =
+export type SessionStep =
   /** Comes before every frame of the session. */
   | { readonly type: "signed_in"; readonly session: SignedInSession }
   | { readonly type: "frame"; readonly frame: ServerFrame }
@@ -66,6 +74,8 @@ const DIAL_ADVICE = "Check the address, that a server runs there, and that UDP g
 
 /** After a session of this many milliseconds, the first retry is a quick one again. */
 const GOOD_SESSION = 10_000;
+/** Milliseconds that the end of a session waits for its token to be saved. */
+const SAVE_TIMEOUT = 1000;
 
 type AttemptEnd =
   | { readonly type: "final"; readonly ending: Ending }
@@ -84,7 +94,8 @@ export class ReconnectingSession {
   /** The credentials for the next connection, when the user changes the account. */
   #nextAccount: Credentials | undefined;
   #accountChanged: PromiseWithResolvers<void> | undefined;
-  #savingToken: Promise<void> = Promise.resolve();
+  /** Tokens are saved and forgotten one after the other: the last word counts. */
+  readonly #tokenWork = new SerialQueue();
 
   constructor(options: ReconnectingSessionOptions) {
     this.#options = options;
@@ -119,7 +130,7 @@ export class ReconnectingSession {
 
   /** Whether the account can be signed out now. */
   get canSignOut(): boolean {
-    return this.#connection?.allows("logout") === true;
+    return this.#signedIn?.connection.allows("logout") === true;
   }
 
   /** Makes the account's token void, here and on the server. */
@@ -127,8 +138,8 @@ export class ReconnectingSession {
     const session = this.#signedIn;
     if (session === undefined) return;
     if (this.canSignOut) void session.connection.request({ type: "logout" });
-    await this.#savingToken;
-    await this.#options.tokens.forget(session.server.pin, session.account);
+    const { account, server: { pin } } = session;
+    await this.#tokenWork.run(() => this.#options.tokens.forget(pin, account));
   }
 
   /** Signs out, and in with these credentials. Resolves when that is done. */
@@ -153,7 +164,7 @@ export class ReconnectingSession {
     await using transport = dialled.connection;
     let connection: SessionConnection;
     try {
-      connection = await SessionConnection.open({ ...this.#options, connection: transport });
+      connection = await this.#open(transport);
     } catch (failure) {
       return endOfDialling(failure);
     }
@@ -164,12 +175,28 @@ export class ReconnectingSession {
     this.#connection = undefined;
     yield { type: "lost" };
     this.#options.log?.("closed", { by, code });
-    if (outcome === "refused") {
+    await within(this.#options.clock, SAVE_TIMEOUT, this.#tokenWork.idle());
+    return this.#endOfSession(outcome, { code, message });
+  }
+
+  /** Opens a session; leaving ends the connection. Throws `TransportError`. */
+  async #open(transport: Connection): Promise<SessionConnection> {
+    using _ = onAbort(this.#leaving.signal, () => transport.close(CLOSE_DONE));
+    return await SessionConnection.open({ ...this.#options, connection: transport });
+  }
+
+  #endOfSession(
+    outcome: SignInOutcome,
+    end: Pick<SessionEnd, "code" | "message">,
+  ): AttemptEnd {
+    if (outcome.type === "refused") {
       const { host, port } = this.#options;
       const message = `Not signed in to ${formatHostPort(host, port).toLowerCase()}.`;
       return { type: "final", ending: { code: "not_let_in", message } };
     }
-    return { type: "broken", signedIn: outcome === "signed_in", code, message };
+    const refusal = outcome.type === "later" ? outcome.refusal : undefined;
+    const { code, message } = refusal ?? end;
+    return { type: "broken", signedIn: outcome.type === "signed_in", code, message };
   }
 
   /** The frames of one connection, with the sign-in beside them. */
@@ -177,7 +204,7 @@ export class ReconnectingSession {
     connection: SessionConnection,
     dialled: DialledServer,
   ): AsyncGenerator<SessionStep, SignInOutcome, undefined> {
-    let signIn: Promise<SignInOutcome> = Promise.resolve("later");
+    let signIn: Promise<SignInOutcome> = Promise.resolve({ type: "later" });
     for await (const output of connection.frames()) {
       if (output.type === "round_trip") {
         this.#reportRoundTrip(output.milliseconds);
@@ -202,7 +229,7 @@ export class ReconnectingSession {
     const options = { ...this.#options, connection, pin, given, user: this.#user };
     try {
       const outcome = await new SignIn(options).run();
-      if (outcome !== "signed_in") void connection.leave();
+      if (outcome.type !== "signed_in") void connection.leave();
       return outcome;
     } catch (failure) {
       void connection.leave();
@@ -215,17 +242,23 @@ export class ReconnectingSession {
     connection: SessionConnection,
     pin: string,
   ): AsyncGenerator<SessionStep, void, undefined> {
-    const { host, port, tokens, events } = this.#options;
+    const { host, port, events } = this.#options;
     this.#user = user;
     this.#signedIn = { connection, account: user, server: { host, port, pin } };
     events.put({ event: "authenticated", user, number, created });
-    this.#savingToken = tokens.save(pin, user, { token, expires }).catch((failure) => {
-      // The session is good without it; only the next start will ask for the password.
-      events.put({ event: "notice", code: "token_not_saved", text: messageOf(failure) });
-    });
+    void this.#tokenWork.run(() => this.#saveToken(pin, user, { token, expires }));
     yield { type: "signed_in", session: this.#signedIn };
     this.#accountChanged?.resolve();
-    await this.#savingToken;
+  }
+
+  async #saveToken(pin: string, user: string, token: Token): Promise<void> {
+    const { tokens, events } = this.#options;
+    try {
+      await tokens.save(pin, user, token);
+    } catch (failure) {
+      // The session is good without it; only the next start will ask for the password.
+      events.put({ event: "notice", code: "token_not_saved", text: messageOf(failure) });
+    }
   }
 
   /** The ending, if another attempt would end the same way. */
@@ -236,6 +269,7 @@ export class ReconnectingSession {
       return { code: final, message: advice === undefined ? message : `${message} ${advice}` };
     }
     if (this.#signedIn !== undefined) return undefined;
+    if (TEMPORARY_REFUSALS.has(code)) return { code: "not_let_in", message: sentence(message) };
     return { code: "no_connection", message: `${sentence(message)} ${DIAL_ADVICE}` };
   }
 

@@ -33,7 +33,7 @@ import {
 import type { Log } from "../log.ts";
 import { notConnected } from "./refused_error.ts";
 import { type Answer, PendingRequests, type Requester } from "./requests.ts";
-import { TransferStream } from "./transfer_stream.ts";
+import { openStream, TransferStream } from "./transfer_stream.ts";
 
 /**
  * Milliseconds that a `ping` or a message may go unanswered before the client tries another local
@@ -78,6 +78,12 @@ export class HistoryError extends Error {
   }
 }
 
+/** Whether a page failed because the server refused, or the stream or the connection broke. */
+export function isBreak(failure: unknown): boolean {
+  return failure instanceof HistoryError || failure instanceof StreamError ||
+    failure instanceof TransportError || failure instanceof ProtocolError;
+}
+
 export class SessionConnection implements Requester {
   /** Settles once the connection is closed and every frame is read. Never rejects. */
   readonly closed: Promise<SessionEnd>;
@@ -101,7 +107,7 @@ export class SessionConnection implements Requester {
 
   /** Sends `hello` on a new connection; `frames()` brings `welcome`. Throws `TransportError`. */
   static async open(options: SessionConnectionOptions): Promise<SessionConnection> {
-    return new SessionConnection(await options.connection.openStream(), options);
+    return new SessionConnection(await openStream(options), options);
   }
 
   private constructor(stream: Stream, options: SessionConnectionOptions) {
@@ -326,7 +332,8 @@ export class SessionConnection implements Requester {
   #write(frame: ClientFrame): void {
     const bytes = encodeFrame(frame);
     if (this.#unwrittenBytes + bytes.length > MAX_UNWRITTEN) {
-      throw new Error(`Cannot send ${frame.type}: ${this.#unwrittenBytes} bytes wait already`);
+      const message = "The server does not read what is sent.";
+      return this.#close({ by: "network", code: "silence", message }, CLOSE_DONE);
     }
     this.#unwritten.push(bytes);
     this.#unwrittenBytes += bytes.length;
@@ -344,7 +351,9 @@ export class SessionConnection implements Requester {
         await this.#stream.write(concat(chunks));
       }
     } catch {
-      this.#unwritten = []; // Reading fails too, and says why.
+      // Reading fails too, and says why.
+      this.#unwritten = [];
+      this.#unwrittenBytes = 0;
     }
     this.#writing = undefined;
   }

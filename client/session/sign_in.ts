@@ -2,9 +2,11 @@
  * Signs in on a new session: with a token if there is one, else with a name and a password, as
  * often as the server allows. It forgets a password as soon as it is sent.
  */
+import { untilAborted } from "../../protocol/abort.ts";
 import type { Clock } from "../../protocol/clock.ts";
-import type { RequestFields } from "../../protocol/session/client.ts";
+import { LIMITS } from "../../protocol/limits.ts";
 import { foldName, isName } from "../../protocol/names.ts";
+import type { RequestFields } from "../../protocol/session/client.ts";
 import type { EventSink } from "../event_queue.ts";
 import type { Credentials, Prompts } from "./prompts.ts";
 import { RefusedError, TEMPORARY_REFUSALS, UnansweredError } from "./refused_error.ts";
@@ -12,11 +14,11 @@ import type { SessionConnection } from "./session_connection.ts";
 import type { Tokens } from "./tokens.ts";
 
 export type SignInOutcome =
-  | "signed_in"
+  | { readonly type: "signed_in" }
   /** The server refused for good, or no password was given. */
-  | "refused"
-  /** Another connection may succeed. */
-  | "later";
+  | { readonly type: "refused" }
+  /** Another connection may succeed. `refusal`: why this one did not, where the server said it. */
+  | { readonly type: "later"; readonly refusal?: RefusedError };
 
 interface SignInOptions {
   readonly connection: Pick<SessionConnection, "request" | "closed">;
@@ -42,61 +44,75 @@ const MALFORMED =
   "That is not a name and a password. A name is 1 to 32 of a-z, 0-9, _ and -, and " +
   "begins with a letter.";
 
+const TOO_LONG = `The password has more than ${LIMITS.password} bytes.`;
+
+const SIGNED_IN: SignInOutcome = { type: "signed_in" };
+const REFUSED: SignInOutcome = { type: "refused" };
+const LATER: SignInOutcome = { type: "later" };
+
 export class SignIn {
   readonly #options: SignInOptions;
-  #closed = false;
+  readonly #closed = new AbortController();
 
   constructor(options: SignInOptions) {
     this.#options = options;
   }
 
   async run(): Promise<SignInOutcome> {
-    const closing = new AbortController();
-    void this.#options.connection.closed.then(() => {
-      this.#closed = true;
-      closing.abort();
-    });
+    void this.#options.connection.closed.then(() => this.#closed.abort());
     const outcome = this.#options.given === undefined ? await this.#withToken() : undefined;
-    return outcome ?? await this.#withPassword(closing.signal);
+    return outcome ?? await this.#withPassword();
   }
 
   /** `undefined`: there is no valid token; go on with a password. */
   async #withToken(): Promise<SignInOutcome | undefined> {
     const { pin, user, tokens, clock } = this.#options;
-    if (user === undefined) return undefined;
-    const saved = await tokens.load(pin, user, clock.time());
-    if (saved === undefined || this.#closed) return undefined;
+    const name = user === undefined ? "" : foldName(user);
+    if (!isName(name)) return undefined;
+    const saved = await tokens.load(pin, name, clock.time());
+    if (saved === undefined || this.#closed.signal.aborted) return undefined;
     const refusal = await this.#ask({ type: "resume", token: saved.token });
-    if (refusal === undefined) return "signed_in";
-    if (isLost(refusal) || TEMPORARY_REFUSALS.has(refusal.code)) return "later";
-    await tokens.forget(pin, user);
+    if (refusal === undefined) return SIGNED_IN;
+    if (isLost(refusal)) return LATER;
+    if (TEMPORARY_REFUSALS.has(refusal.code)) return { type: "later", refusal };
+    await tokens.forget(pin, name);
     return undefined;
   }
 
-  async #withPassword(signal: AbortSignal): Promise<SignInOutcome> {
-    const { user, given: first, prompts } = this.#options;
+  async #withPassword(): Promise<SignInOutcome> {
+    const { given: first } = this.#options;
+    const { signal } = this.#closed;
     for (let attempt = 0;; attempt++) {
-      if (this.#closed) return "later";
-      const given = attempt === 0 && first !== undefined
-        ? first
-        : await prompts.credentials({ user, attempt, signal, intent: first?.intent });
-      if (this.#closed) return "later";
+      if (signal.aborted) return LATER;
+      const given = attempt === 0 && first !== undefined ? first : await this.#prompt(attempt);
+      if (signal.aborted) return LATER;
       if (given === undefined) {
         if (attempt === 0) this.#report("no_password", NO_PASSWORD);
-        return "refused";
+        return REFUSED;
       }
       const refusal = await this.#logIn(given);
-      if (refusal === undefined) return "signed_in";
-      if (isLost(refusal)) return "later";
+      if (refusal === undefined) return SIGNED_IN;
+      if (isLost(refusal)) return LATER;
       this.#report(refusal.code, refusal.message);
-      if (!mayTryAgain(refusal)) return "refused";
+      if (!mayTryAgain(refusal)) return REFUSED;
     }
+  }
+
+  /** Asks the user, no longer than the connection lasts. */
+  #prompt(attempt: number): Promise<Credentials | undefined> {
+    const { user, given, prompts } = this.#options;
+    const { signal } = this.#closed;
+    const answer = prompts.credentials({ user, attempt, signal, intent: given?.intent });
+    return untilAborted(signal, answer);
   }
 
   /** Resolves with the refusal, if there is one. */
   async #logIn({ user, password, intent }: Credentials): Promise<RefusedError | undefined> {
     const name = foldName(user);
     if (!isName(name) || password === "") return new RefusedError("bad_credentials", MALFORMED, 1);
+    if (new TextEncoder().encode(password).length > LIMITS.password) {
+      return new RefusedError("bad_credentials", TOO_LONG, 1);
+    }
     const { given, code } = this.#options;
     const wanted = intent ?? given?.intent;
     return await this.#ask({

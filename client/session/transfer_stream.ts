@@ -31,18 +31,7 @@ export class TransferStream implements AsyncDisposable {
 
   /** Opens a stream. Throws `TransportError`, also after `TIMES.answer`. */
   static async open(options: TransferStreamOptions): Promise<TransferStream> {
-    const opening = options.connection.openStream();
-    const late = Promise.withResolvers<never>();
-    const cancel = options.clock.after(TIMES.answer, () => {
-      late.reject(new TransportError("timeout", "The server takes no further stream."));
-      // Reset a stream that opens after the timeout.
-      opening.then((stream) => stream.reset(CLOSE_DONE), () => {});
-    });
-    try {
-      return new TransferStream(await Promise.race([opening, late.promise]), options);
-    } finally {
-      cancel();
-    }
+    return new TransferStream(await openStream(options), options);
   }
 
   private constructor(stream: Stream, { clock, heard }: TransferStreamOptions) {
@@ -92,5 +81,23 @@ export class TransferStream implements AsyncDisposable {
 
   #withTimeout<T>(promise: Promise<T>): Promise<T> {
     return promise.finally(this.#clock.after(TIMES.answer, () => this.reset()));
+  }
+}
+
+/** Opens a stream. Throws `TransportError`, also after `TIMES.answer`. */
+export async function openStream(
+  { connection, clock }: Pick<TransferStreamOptions, "connection" | "clock">,
+): Promise<Stream> {
+  const opening = connection.openStream();
+  const late = Promise.withResolvers<never>();
+  const cancel = clock.after(TIMES.answer, () => {
+    late.reject(new TransportError("timeout", "The server takes no further stream."));
+    // Reset a stream that opens after the timeout.
+    opening.then((stream) => stream.reset(CLOSE_DONE), () => {});
+  });
+  try {
+    return await Promise.race([opening, late.promise]);
+  } finally {
+    cancel();
   }
 }

@@ -17,12 +17,12 @@ export class MemoryEngine implements Engine {
   static readonly pin = fingerprint(CERTIFICATE);
   /** While it is down, dialling fails. */
   isDown = false;
-  readonly #serve: (server: Connection) => Promise<void>;
+  readonly #serve: (server: MemoryConnection) => Promise<void>;
   #last: MemoryConnection | undefined;
   #dials = 0;
 
   /** `serve` takes the server's end of each connection. */
-  constructor(serve: (server: Connection) => Promise<void>) {
+  constructor(serve: (server: MemoryConnection) => Promise<void>) {
     this.#serve = serve;
   }
 

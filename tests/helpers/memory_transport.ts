@@ -116,7 +116,8 @@ export class MemoryConnection implements Connection {
   readonly #end = Promise.withResolvers<CloseReason>();
   readonly #streams: MemoryStream[] = [];
   readonly #arrived: Stream[] = [];
-  #over = false;
+  /** What everything throws once the connection has ended. */
+  #failure: TransportError | undefined;
   #wake = () => {};
   #other: MemoryConnection | undefined;
   #nextId = 0;
@@ -138,6 +139,7 @@ export class MemoryConnection implements Connection {
   rtt(): undefined {}
 
   openStream(): Promise<Stream> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
     const there = new Pipe();
     const back = new Pipe();
     const id = this.#nextId;
@@ -149,7 +151,7 @@ export class MemoryConnection implements Connection {
   }
 
   async accept(): Promise<Stream | null> {
-    while (!this.#over) {
+    while (this.#failure === undefined) {
       const stream = this.#arrived.shift();
       if (stream !== undefined) return stream;
       await new Promise<void>((resolve) => this.#wake = resolve);
@@ -185,9 +187,10 @@ export class MemoryConnection implements Connection {
   }
 
   #finish(close: CloseReason): void {
-    if (this.#over) return;
-    this.#over = true;
-    const failure = new TransportError("closed", "The connection has ended", { close });
+    if (this.#failure !== undefined) return;
+    const failure = this.#failure = new TransportError("closed", "The connection has ended", {
+      close,
+    });
     for (const stream of this.#streams) stream.fail(failure);
     this.#wake();
     this.#end.resolve(close);

@@ -38,20 +38,20 @@ export class ScriptedServer {
 
 export class ScriptedSession {
   readonly connection: Connection;
-  readonly #stream: ScriptedStream;
+  readonly stream: ScriptedStream;
 
   constructor(connection: Connection, stream: ScriptedStream) {
     this.connection = connection;
-    this.#stream = stream;
+    this.stream = stream;
   }
 
   /** The client's next frame, which MUST have this type. */
   expect<Type extends keyof ClientFrames>(type: Type): Promise<ClientFrames[Type]> {
-    return this.#stream.expect(type);
+    return this.stream.expect(type);
   }
 
   send(...frames: readonly ServerFrame[]): Promise<void> {
-    return this.#stream.send(...frames);
+    return this.stream.send(...frames);
   }
 
   /** Answers `hello`. */
@@ -67,15 +67,29 @@ export class ScriptedSession {
     ...conversations: readonly ConversationState[]
   ): Promise<ClientFrames[Type]> {
     await this.welcome();
+    const request = await this.authenticate(type, user);
+    await this.list(user, ...conversations);
+    return request;
+  }
+
+  /** Accepts the sign-in that MUST come, as this account. */
+  async authenticate<Type extends "login" | "resume">(
+    type: Type,
+    user: string,
+  ): Promise<ClientFrames[Type]> {
     const request = await this.expect(type);
     const expires = Number.MAX_SAFE_INTEGER;
     const account = { user, number: 1, token: `token of ${user}`, expires, created: false };
+    await this.send({ type: "authenticated", re: request.id, ...account });
+    return request;
+  }
+
+  /** Sends the first lists. */
+  async list(user: string, ...conversations: readonly ConversationState[]): Promise<void> {
     await this.send(
-      { type: "authenticated", re: request.id, ...account },
       { type: "conversations", conversations: [...conversations], more: false },
       { type: "users", users: [{ number: 1, name: user, status: "normal" }], more: false },
     );
-    return request;
   }
 
   /** The next stream that the client opens beside the session. */
@@ -85,7 +99,7 @@ export class ScriptedSession {
 
   /** Reads to the client's end of the session, and ends the server's. */
   async end(): Promise<void> {
-    assert.equal(await this.#stream.next(), undefined);
-    await this.#stream.end();
+    assert.equal(await this.stream.next(), undefined);
+    await this.stream.end();
   }
 }

@@ -1,55 +1,13 @@
 /** What a client does with its messages, against a server that the test plays. */
 import assert from "node:assert/strict";
-import type { ConversationState, Message, ServerFrame } from "../../../protocol/frame.ts";
+import type { Message, ServerFrame } from "../../../protocol/frame.ts";
 import { GENERAL } from "../../../protocol/names.ts";
-import { TestChat } from "../../helpers/client.ts";
-import { FakeClock, settle } from "../../helpers/fake_clock.ts";
-import { MemoryEngine } from "../../helpers/memory_engine.ts";
+import { settle } from "../../helpers/fake_clock.ts";
 import { messageOf } from "../../helpers/messages.ts";
-import { ScriptedServer, type ScriptedSession, stateOf } from "../../helpers/scripted_server.ts";
+import { ScriptedChat } from "../../helpers/scripted_chat.ts";
+import { stateOf } from "../../helpers/scripted_server.ts";
 
 const AT = 1_800_000_000_000;
-
-interface Scene extends AsyncDisposable {
-  readonly server: ScriptedServer;
-  readonly clock: FakeClock;
-  readonly client: TestChat;
-  /** The first session. */
-  readonly session: ScriptedSession;
-}
-
-/** Ann, who has signed in and is in these conversations. */
-async function signIn(...conversations: readonly ConversationState[]): Promise<Scene> {
-  const server = new ScriptedServer();
-  const clock = new FakeClock();
-  const { engine } = server;
-  const client = new TestChat({ user: "ann", port: 1, pin: MemoryEngine.pin, engine, clock });
-  const session = await server.session();
-  await session.signIn("login", "ann", ...conversations);
-  await client.event("users");
-  return {
-    ...{ server, clock, client, session },
-    async [Symbol.asyncDispose]() {
-      const left = client[Symbol.asyncDispose]();
-      await settle();
-      await clock.pass(10_000); // The server does not answer: the limits of leaving pass.
-      await left;
-    },
-  };
-}
-
-/** Breaks the connection; the next session is signed in. */
-async function reconnect(
-  { server, clock }: Scene,
-  ...conversations: readonly ConversationState[]
-): Promise<ScriptedSession> {
-  server.engine.cut();
-  await settle();
-  await clock.pass(1000);
-  const session = await server.session();
-  await session.signIn("resume", "ann", ...conversations);
-  return session;
-}
 
 function ackOf(send: { id: number; ulid: string }, seq: number): ServerFrame {
   return { type: "ack", re: send.id, ulid: send.ulid, conversation: GENERAL, seq, at: AT };
@@ -61,8 +19,9 @@ function message(seq: number): Message {
 }
 
 Deno.test("MessageExchange sends messages in order, and reports each acknowledgement once", async () => {
-  await using scene = await signIn(stateOf());
-  const { client, session } = scene;
+  await using script = new ScriptedChat();
+  const session = await script.signIn();
+  const { client } = script;
   for (const text of ["one", "two"]) await client.chat.type(text);
   for (const [index, text] of ["one", "two"].entries()) {
     const send = await session.expect("send");
@@ -75,8 +34,9 @@ Deno.test("MessageExchange sends messages in order, and reports each acknowledge
 });
 
 Deno.test("MessageExchange sends a message again a second after the server was busy", async () => {
-  await using scene = await signIn(stateOf());
-  const { client, clock, session } = scene;
+  await using script = new ScriptedChat();
+  const session = await script.signIn();
+  const { client, clock } = script;
   await client.chat.type("one");
   const first = await session.expect("send");
   await session.send({ type: "error", re: first.id, code: "busy", message: "Busy." });
@@ -92,8 +52,9 @@ Deno.test("MessageExchange sends a message again a second after the server was b
 });
 
 Deno.test("MessageExchange reports a message that the server refuses, and goes on", async () => {
-  await using scene = await signIn(stateOf());
-  const { client, session } = scene;
+  await using script = new ScriptedChat();
+  const session = await script.signIn();
+  const { client } = script;
   await client.chat.type("one");
   await client.chat.type("two");
   const first = await session.expect("send");
@@ -107,11 +68,13 @@ Deno.test("MessageExchange reports a message that the server refuses, and goes o
 });
 
 Deno.test("MessageExchange sends what was not acknowledged again after a break, with the same ID", async () => {
-  await using scene = await signIn(stateOf());
-  const { client, session } = scene;
+  await using script = new ScriptedChat();
+  const session = await script.signIn();
+  const { client } = script;
   await client.chat.type("one");
   const first = await session.expect("send");
-  const second = await reconnect(scene, stateOf());
+  const second = await script.reconnect();
+  await second.signIn("resume", "ann", stateOf());
   const again = await second.expect("send");
   assert.equal(again.ulid, first.ulid);
   // The first attempt was stored, and the server says so.
@@ -121,11 +84,13 @@ Deno.test("MessageExchange sends what was not acknowledged again after a break, 
 });
 
 Deno.test("MessageExchange takes its own message in the history for its acknowledgement", async () => {
-  await using scene = await signIn(stateOf());
-  const { client, session } = scene;
+  await using script = new ScriptedChat();
+  const session = await script.signIn();
+  const { client } = script;
   await client.chat.type("one");
   const { ulid } = await session.expect("send");
-  const second = await reconnect(scene, { ...stateOf(GENERAL, 1, 0), unread: 0 });
+  const second = await script.reconnect();
+  await second.signIn("resume", "ann", { ...stateOf(GENERAL, 1, 0), unread: 0 });
   await second.expect("send");
   const page = await second.transfer();
   const { id, after } = await page.expect("history");
@@ -138,8 +103,9 @@ Deno.test("MessageExchange takes its own message in the history for its acknowle
 });
 
 Deno.test("MessageExchange asks for everything anew after resync", async () => {
-  await using scene = await signIn(stateOf());
-  const { client, session } = scene;
+  await using script = new ScriptedChat();
+  const session = await script.signIn();
+  const { client } = script;
   await client.chat.type("one");
   const first = await session.expect("send");
   await session.send({ type: "resync" });
@@ -157,8 +123,9 @@ Deno.test("MessageExchange asks for everything anew after resync", async () => {
 });
 
 Deno.test("MessageExchange shows what was missed page by page, before what comes meanwhile", async () => {
-  await using scene = await signIn(stateOf(GENERAL, 3, 0));
-  const { client, session } = scene;
+  await using script = new ScriptedChat();
+  const session = await script.signIn(stateOf(GENERAL, 3, 0));
+  const { client } = script;
   assert.deepEqual(client.all("unread")[0]?.conversations, [{ conversation: GENERAL, unread: 3 }]);
   const first = await session.transfer();
   const { id, after } = await first.expect("history");
@@ -174,8 +141,9 @@ Deno.test("MessageExchange shows what was missed page by page, before what comes
 });
 
 Deno.test("MessageExchange asks again for a page that was refused, later each time", async () => {
-  await using scene = await signIn(stateOf(GENERAL, 1, 0));
-  const { client, clock, session } = scene;
+  await using script = new ScriptedChat();
+  const session = await script.signIn(stateOf(GENERAL, 1, 0));
+  const { client, clock } = script;
   for (const wait of [250, 500]) {
     const page = await session.transfer();
     const { id } = await page.expect("history");
@@ -192,8 +160,9 @@ Deno.test("MessageExchange asks again for a page that was refused, later each ti
 
 Deno.test("MessageExchange asks no more for what the account may not read", async () => {
   for (const code of ["held", "not_a_member", "unknown_conversation"]) {
-    await using scene = await signIn(stateOf("room:tech", 1, 0), stateOf());
-    const { client, clock, session } = scene;
+    await using script = new ScriptedChat();
+    const session = await script.signIn(stateOf("room:tech", 1, 0), stateOf());
+    const { client, clock } = script;
     const page = await session.transfer();
     const { id, conversation } = await page.expect("history");
     assert.equal(conversation, "room:tech");
@@ -206,8 +175,9 @@ Deno.test("MessageExchange asks no more for what the account may not read", asyn
 });
 
 Deno.test("MessageExchange tells the server what was shown, once a second", async () => {
-  await using scene = await signIn(stateOf());
-  const { client, clock, session } = scene;
+  await using script = new ScriptedChat();
+  const session = await script.signIn();
+  const { client, clock } = script;
   for (const seq of [1, 2]) await session.send(message(seq));
   await client.event("message", { seq: 2 });
   await settle();

@@ -7,6 +7,7 @@ import {
 import { RefusedError, UnansweredError } from "../../../client/session/refused_error.ts";
 import { SignIn } from "../../../client/session/sign_in.ts";
 import { TokenMemory } from "../../../client/session/tokens.ts";
+import { LIMITS } from "../../../protocol/limits.ts";
 import type { RequestFields } from "../../../protocol/session/client.ts";
 import { FakeClock } from "../../helpers/fake_clock.ts";
 
@@ -62,28 +63,58 @@ async function withToken(): Promise<TokenMemory> {
   return tokens;
 }
 
+/** A sign-in whose user types nothing, on a connection that MUST NOT be asked. */
+const NEVER: ConstructorParameters<typeof SignIn>[0] = {
+  connection: { closed: new Promise(() => {}), request: () => assert.fail("asked the server") },
+  pin: PIN,
+  user: undefined,
+  given: undefined,
+  tokens: new TokenMemory(),
+  prompts: {
+    ...fixedCredentials({ user: "", password: "" }),
+    credentials: () => Promise.resolve(undefined),
+  },
+  clock: new FakeClock(),
+  events: { put: () => {} },
+};
+
 const ANN: Credentials = { user: "Ann", password: "secret" };
 
 Deno.test("SignIn resumes with the token, and asks for nothing", async () => {
   const { outcome, requests, asked } = await signIn({ tokens: await withToken() });
-  assert.equal(outcome, "signed_in");
+  assert.equal(outcome.type, "signed_in");
   assert.deepEqual(requests, [{ type: "resume", token: "t0ken" }]);
   assert.deepEqual(asked, []);
+});
+
+Deno.test("SignIn finds the token of a name in capitals, and looks for none without a name", async () => {
+  const { outcome } = await signIn({ tokens: await withToken(), user: "Ann" });
+  assert.equal(outcome.type, "signed_in");
+  for (const user of ["not a name", undefined]) {
+    const tokens = await withToken();
+    tokens.load = () => assert.fail("looked for a token");
+    await assert.doesNotReject(new SignIn({ ...NEVER, tokens, user }).run());
+  }
 });
 
 Deno.test("SignIn forgets a token that is void, and asks for the password", async () => {
   const tokens = await withToken();
   const { outcome, requests, token } = await signIn({ tokens, answers: [VOID], typed: [ANN] });
-  assert.equal(outcome, "signed_in");
+  assert.equal(outcome.type, "signed_in");
   assert.deepEqual(requests.map(({ type }) => type), ["resume", "login"]);
   assert.equal(token, undefined);
 });
 
 Deno.test("SignIn keeps the token, and comes back later, when the server could not look", async () => {
-  for (const refusal of [new RefusedError("busy", "Busy."), new UnansweredError()]) {
+  const busy = new RefusedError("busy", "Busy.");
+  const outcomes = [
+    [busy, { type: "later", refusal: busy }],
+    [new UnansweredError(), { type: "later" }],
+  ] as const;
+  for (const [refusal, expected] of outcomes) {
     const tokens = await withToken();
     const { outcome, asked, token } = await signIn({ tokens, answers: [refusal] });
-    assert.equal(outcome, "later");
+    assert.deepEqual(outcome, expected);
     assert.deepEqual(asked, []);
     assert.equal(token, "t0ken");
   }
@@ -95,7 +126,7 @@ Deno.test("SignIn asks again while the server allows attempts, and counts them",
     answers: [WRONG],
     typed: [wrong, ANN],
   });
-  assert.equal(outcome, "signed_in");
+  assert.equal(outcome.type, "signed_in");
   assert.deepEqual(requests, [
     { type: "login", user: "ann", password: "wrong" },
     { type: "login", user: "ann", password: "secret" },
@@ -105,11 +136,15 @@ Deno.test("SignIn asks again while the server allows attempts, and counts them",
 });
 
 Deno.test("SignIn sends nothing that is not a name and a password, and asks again", async () => {
-  const typed = [{ user: "9 lives", password: "x" }, { user: "ann", password: "" }, ANN];
-  const { outcome, requests, reported } = await signIn({ typed });
-  assert.equal(outcome, "signed_in");
+  const tooLong = "ä".repeat(LIMITS.password / 2 + 1);
+  const wrong = [{ user: "9 lives", password: "x" }, { ...ANN, password: "" }, {
+    ...ANN,
+    password: tooLong,
+  }];
+  const { outcome, requests, reported } = await signIn({ typed: [...wrong, ANN] });
+  assert.equal(outcome.type, "signed_in");
   assert.equal(requests.length, 1);
-  assert.deepEqual(reported, ["bad_credentials", "bad_credentials"]);
+  assert.deepEqual(reported, wrong.map(() => "bad_credentials"));
 });
 
 Deno.test("SignIn ends where asking again is of no use", async () => {
@@ -119,7 +154,7 @@ Deno.test("SignIn ends where asking again is of no use", async () => {
   ];
   for (const refusal of refusals) {
     const { outcome, asked, reported } = await signIn({ answers: [refusal], typed: [ANN, ANN] });
-    assert.equal(outcome, "refused");
+    assert.equal(outcome.type, "refused");
     assert.equal(asked.length, 1);
     assert.deepEqual(reported, [refusal.code]);
   }
@@ -128,7 +163,7 @@ Deno.test("SignIn ends where asking again is of no use", async () => {
 Deno.test("SignIn says that a password is needed when none is given, and is silent when one was", async () => {
   assert.deepEqual((await signIn({})).reported, ["no_password"]);
   const { outcome, reported } = await signIn({ answers: [WRONG], typed: [ANN, undefined] });
-  assert.deepEqual([outcome, reported], ["refused", ["bad_credentials"]]);
+  assert.deepEqual([outcome.type, reported], ["refused", ["bad_credentials"]]);
 });
 
 Deno.test("SignIn begins with the credentials that it is given, and not with the token", async () => {
