@@ -34,6 +34,7 @@ export async function checkEnd(parts: Parts & { readonly world: World }): Promis
   }
   broken.push(...await checkHistories(parts, stored));
   broken.push(...checkFiles(parts));
+  await untilStreamsEnd(parts);
   broken.push(...checkBounds(parts));
   return broken;
 }
@@ -143,6 +144,15 @@ function checkFiles({ clients, truth }: Parts): string[] {
       truth.files.get(name)?.join() === bytes.join() ? [] : [`another file: ${machine} ${name}`]
     )
   );
+}
+
+/** A page that brings nothing new may be on its way when everyone has caught up. */
+async function untilStreamsEnd({ server, world }: Parts & { readonly world: World }) {
+  const { connections } = server.running.listener;
+  for (let tries = 0; tries < TRIES; tries++) {
+    if ([...connections].every(({ openStreams }) => openStreams <= 1)) return;
+    await world.pause(RETRY);
+  }
 }
 
 function checkBounds({ clients, server, world }: Parts & { readonly world: World }): string[] {
