@@ -18,7 +18,7 @@ export interface SignedInSession {
 interface ServerIdentity {
   readonly host: string;
   readonly port: number;
-  /** `SHA256:…`: the hash of the server's key. */
+  /** `SHA256:…`: the hash of the server's certificate. */
   readonly pin: string;
 }
 

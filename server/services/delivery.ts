@@ -22,17 +22,7 @@ import { ERRORS } from "../../protocol/errors.ts";
 import type { Content, ServerFrame } from "../../protocol/frame.ts";
 import { describe, type Logger } from "../log.ts";
 import type { Appended, MessageStore, NewMessage } from "../store/messages.ts";
-
-interface Recipient {
-  /** Takes one or several whole frames, which other recipients share. */
-  push(frames: Uint8Array): void;
-}
-
-/** A session that has sent a message. */
-export interface Sender extends Recipient {
-  /** Takes the `ack` or the `error` of one of its messages. */
-  answer(frame: Uint8Array): void;
-}
+import type { Recipient, Sender } from "./signed_in_session.ts";
 
 /** A message that a session has sent. */
 export interface Submission {
