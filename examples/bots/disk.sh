@@ -4,7 +4,7 @@
 #
 #     examples/bots/disk.sh NAME@HOST[:PORT] [OPTION...]     the options of sotto client
 #
-# The text never reaches the shell: jq compares it. A name holds no character of the shell's.
+# The text never reaches the shell: jq compares it. Names have no characters special to a shell.
 set -eu
 
 folder=$(mktemp -d)
