@@ -1,6 +1,6 @@
 /** The sockets of dialled connections: a few connections share one, and the last one closes it. */
 import { isIPv6 } from "node:net";
-import { Endpoint, type EndpointParts } from "./endpoint.ts";
+import { Endpoint, type EndpointDependencies } from "./endpoint.ts";
 
 /**
  * A socket's default receive buffer holds some 90 full datagrams: among more connections, one burst
@@ -9,11 +9,11 @@ import { Endpoint, type EndpointParts } from "./endpoint.ts";
 const CONNECTIONS_PER_SOCKET = 8;
 
 export class ClientEndpoints {
-  readonly #parts: EndpointParts;
+  readonly #parts: EndpointDependencies;
   /** The last one opened for IPv4, and for IPv6. */
   readonly #newest = new Map<string, Endpoint>();
 
-  constructor(parts: EndpointParts) {
+  constructor(parts: EndpointDependencies) {
     this.#parts = parts;
   }
 

@@ -1,10 +1,11 @@
 /**
- * One connection on quiche, either role. It moves datagrams and time into quiche, takes datagrams
- * out of it, and tells the streams and the owner what has changed. It owns no socket: the endpoint
- * does.
+ * One connection on quiche, of a client or a server. It moves datagrams and time into quiche, takes
+ * datagrams out of it, and tells its streams and its owner what has changed. The endpoint owns the
+ * socket.
  */
 import { bytesToHex } from "@noble/hashes/utils.js";
-import { describe, encodeReason, HANDSHAKE_TIMED_OUT } from "../closing.ts";
+import { assert } from "../../assert.ts";
+import { encodeReason, HANDSHAKE_TIMED_OUT } from "../closing.ts";
 import type { HandshakeLog } from "../handshake.ts";
 import {
   type Address,
@@ -15,64 +16,58 @@ import {
   TransportError,
   type TransportLimits,
 } from "../transport.ts";
-import { closeReason } from "./closing.ts";
-import type { Endpoint } from "./endpoint.ts";
-import { HandshakeReport } from "./handshake_report.ts";
+import { ConnectionIds } from "./connection_ids.ts";
+import { DatagramSender } from "./datagram_sender.ts";
+import type { Endpoint, Receiver } from "./endpoint.ts";
+import type { EventLoop, Task } from "./event_loop.ts";
+import { type ConnectionIdPair, HandshakeReport } from "./handshake_report.ts";
 import { isLong, packetsOf } from "./header.ts";
-import { Ids } from "./ids.ts";
-import type { Loop, Task } from "./loop.ts";
-import type { NativeConnection } from "./native.ts";
+import { closeReason, type NativeConnection } from "./native.ts";
 import { Path, PROBE_INTERVAL } from "./path.ts";
-import { Sender } from "./sender.ts";
-import type { StreamHost } from "./stream_host.ts";
-import { Streams } from "./streams.ts";
+import { StreamHost } from "./stream_host.ts";
+import { StreamTable } from "./stream_table.ts";
 
-/** A datagram of fewer bytes, which brings no stream on, does mostly nothing but acknowledge. */
+/** A shorter datagram with nothing for a stream does little more than acknowledge. */
 const SMALL = 100;
 /**
- * How often a peer that gives no room is reminded, in milliseconds: what would have given it may
- * have been sent to where we are no more (RFC 9000, section 4.1, asks for as much).
+ * Milliseconds between keep-alives to a peer that gives no credit: its frame with the credit may
+ * have gone to an address that this end has left (RFC 9000, section 4.1, asks for as much).
  */
 const BLOCKED_INTERVAL = 1_000;
-/** quiche tells whole milliseconds. */
+/** quiche rounds the round trip down to milliseconds. */
 const BELOW_A_MILLISECOND = 0.5;
-/** The longest that a closed connection is kept, to repeat its close to a peer that still sends. */
+/** How long a closed connection is kept, to repeat its close to a peer that still sends. */
 const CLOSING_TIME = 1_000;
 
 interface ConnectionOptions {
   readonly role: "client" | "server";
   readonly quic: NativeConnection;
-  /** Held for the connection, which lets go of it when it ends. */
+  /** The connection releases it when it ends. */
   readonly endpoint: Endpoint;
-  readonly loop: Loop;
+  readonly loop: EventLoop;
   readonly remote: Address;
-  /** Our first connection ID. */
+  /** The first connection ID of this end. */
   readonly id: Uint8Array;
-  /** A client's own choice of our ID: what it sends before it has heard from us may come late. */
+  /** The ID that the client chose for its server: its first datagrams carry it. */
   readonly clientsId?: Uint8Array | undefined;
   readonly serverName?: string | undefined;
   readonly limits: TransportLimits;
   readonly log: HandshakeLog;
   readonly onEstablished: (connection: QuicheConnection) => void;
-  /** It has ended, before or after it was established. */
+  /** Called once, before or after `onEstablished`. */
   readonly onEnded: (connection: QuicheConnection, reason: CloseReason) => void;
 }
 
-/** What a connection keeps of its options: nothing that would outlive its end. */
+/** The options that the connection keeps. */
 type LastingOptions = Pick<ConnectionOptions, "limits" | "onEstablished" | "onEnded">;
 
 /**
- * `closing`: we have closed, and quiche keeps the connection for three probe timeouts, so that a
- * peer that has missed it can be told again (RFC 9000, section 10.2). `closed`: all is let go of.
+ * `closing`: this end has closed, and quiche keeps the connection for three probe timeouts, so that
+ * the close can be repeated (RFC 9000, section 10.2). `closed`: everything is released.
  */
 type State = "handshake" | "open" | "closing" | "closed";
 
-interface ConnectionIds {
-  readonly source: string;
-  readonly destination: string;
-}
-
-export class QuicheConnection implements Connection, Task, StreamHost {
+export class QuicheConnection implements Connection, Task, Receiver {
   readonly engine = "quiche";
   readonly role: "client" | "server";
   readonly closed: Promise<CloseReason>;
@@ -86,24 +81,23 @@ export class QuicheConnection implements Connection, Task, StreamHost {
   tick = -1;
 
   readonly #options: LastingOptions;
-  readonly #loop: Loop;
+  readonly #loop: EventLoop;
   readonly #path: Path;
-  readonly #ids: Ids;
+  readonly #ids: ConnectionIds;
   readonly #report: HandshakeReport;
-  readonly #sender: Sender;
-  readonly #streams: Streams;
+  readonly #sender: DatagramSender;
+  readonly #host: StreamHost;
+  readonly #streams: StreamTable;
   readonly #settle: (reason: CloseReason) => void;
   #state: State = "handshake";
-  /** `undefined` once closed: whoever still holds the connection does not hold quiche's part. */
+  /** `undefined` once closed, so that a kept connection does not keep quiche's part. */
   #quic: NativeConnection | undefined;
-  #lastIds: ConnectionIds;
+  #lastIds: ConnectionIdPair;
   /** When quiche is due, when addresses are probed again, and when anything at all is due. */
   #timeout = Infinity;
   #probeAt = Infinity;
   #wakeAt = Infinity;
-  /** The stream that was last written to. */
-  #lastWriter: number | undefined;
-  /** When a handshake is given up, or a closing period ends. */
+  /** When the handshake is given up, or the closing period ends. */
   #deadline: number;
   #reason: CloseReason | undefined;
 
@@ -117,13 +111,21 @@ export class QuicheConnection implements Connection, Task, StreamHost {
     this.#loop = loop;
     const host = { host: remote.hostname, port: remote.port };
     this.#path = new Path(endpoint.local, host, role === "client");
-    this.#ids = new Ids(this, endpoint);
+    this.#ids = new ConnectionIds(endpoint, this);
     this.#ids.add(id);
     if (clientsId !== undefined) this.#ids.add(clientsId);
     this.#lastIds = { source: bytesToHex(id), destination: "" };
-    this.#report = new HandshakeReport(log, this);
-    this.#sender = new Sender(this, loop, this.#path, endpoint);
-    this.#streams = new Streams(this, role, lasting.limits.maxStreams);
+    this.#report = new HandshakeReport(log, role);
+    const onFailed = (error: Error) => this.sendFailed(error);
+    this.#sender = new DatagramSender({ loop, path: this.#path, endpoint, onFailed });
+    this.#host = new StreamHost({
+      quic,
+      scratch: loop.scratch,
+      spare: loop.spare,
+      touch: () => loop.touch(this),
+      streamChanged: () => this.#sender.beThorough(),
+    });
+    this.#streams = new StreamTable(this.#host, role, lasting.limits.maxStreams);
     this.#deadline = loop.now() + lasting.limits.handshakeTimeout;
     const { promise, resolve } = Promise.withResolvers<CloseReason>();
     this.closed = promise;
@@ -135,7 +137,7 @@ export class QuicheConnection implements Connection, Task, StreamHost {
     return this.#path.peer;
   }
 
-  ids(): ConnectionIds {
+  ids(): ConnectionIdPair {
     const quic = this.#quic;
     if (quic === undefined) return this.#lastIds;
     return { source: bytesToHex(quic.sourceId()), destination: bytesToHex(quic.destinationId()) };
@@ -158,28 +160,29 @@ export class QuicheConnection implements Connection, Task, StreamHost {
     if (this.role === "server") {
       throw new TransportError("unsupported", "Cannot rebind a server's side of a connection");
     }
-    if (this.quic === undefined) throw this.ended();
+    if (this.#host.quic === undefined) throw this.#host.ended();
     const left = this.#sender.endpoint;
     const taken = await left.sibling();
-    // While the socket was being opened the connection may have ended, or moved elsewhere.
-    if (this.quic === undefined || this.#sender.endpoint !== left) {
+    const { quic } = this.#host;
+    // The connection may have ended, or another `rebind` may have been faster.
+    if (quic === undefined || this.#sender.endpoint !== left) {
       await taken.release();
-      if (this.quic === undefined) throw this.ended();
+      if (quic === undefined) throw this.#host.ended();
       return;
     }
     this.#sender.endpoint = taken;
-    this.#ids.move(taken);
+    this.#ids.moveTo(taken);
     this.#sender.beThorough();
-    // Something to acknowledge: so the peer learns the new address at once.
-    this.quic.sendAckEliciting();
+    // Tells the peer the new address at once.
+    quic.sendAckEliciting();
     this.#loop.touch(this);
     await left.release();
   }
 
   close(code: number, reason = ""): void {
-    const quic = this.quic;
+    const { quic } = this.#host;
     if (quic === undefined) return;
-    // quiche sends nothing but the close after it: what streams have been given leaves first.
+    // After it quiche sends nothing but the close: what streams have written goes first.
     this.#streams.flush();
     this.#send(quic);
     quic.close(true, code, encodeReason(reason));
@@ -194,14 +197,14 @@ export class QuicheConnection implements Connection, Task, StreamHost {
     await this.closed;
   }
 
-  // For whoever dials or listens.
+  // For `dial` and the listener.
 
   /** Whether the peer has ever answered. */
   get heard(): boolean {
     return this.#report.heard;
   }
 
-  /** Closes without waiting for anything: the close is sent once. */
+  /** Closes without waiting: the close is sent once. */
   abandon(reason: CloseReason): void {
     const quic = this.#quic;
     if (quic === undefined) return;
@@ -210,64 +213,31 @@ export class QuicheConnection implements Connection, Task, StreamHost {
     this.#end(reason);
   }
 
-  // For streams.
-
-  get quic(): NativeConnection | undefined {
-    return this.#state === "closing" ? undefined : this.#quic;
-  }
-
-  get scratch(): Uint8Array {
-    return this.#loop.scratch;
-  }
-
-  get spare(): Uint8Array[] {
-    return this.#loop.spare;
-  }
-
-  touch(): void {
-    this.#loop.touch(this);
-  }
-
-  wrote(stream: number): void {
-    if (stream !== this.#lastWriter) {
-      this.#lastWriter = stream;
-      this.#sender.beThorough();
-    }
-    this.#loop.touch(this);
-  }
-
-  ended(): TransportError {
-    const close = this.#reason;
-    if (close === undefined) return new TransportError("closed", "The connection has ended");
-    return new TransportError("closed", `The connection was ${describe(close)}`, { close });
-  }
-
   // For the endpoint and the loop.
 
-  /** A datagram for this connection; its bytes are overwritten. */
   receive(datagram: Uint8Array, hostname: string, port: number): void {
     const quic = this.#quic;
     if (quic === undefined) return;
     if (this.#state === "closing") return this.#sender.repeatClose();
-    if (this.#state === "handshake") this.#report.observe(datagram);
+    if (this.#state === "handshake") this.#report.observe(datagram, this.remote);
     const info = this.#path.infoOf(quic, hostname, port, datagram.length);
     try {
       if (this.#state === "handshake" || !isLong(datagram)) quic.recv(datagram, info);
-      // A peer whose handshake is not confirmed closes in a Handshake packet as well, in front; and
-      // quiche, which has no keys for that any more, would let all of the datagram go with it.
+      // A peer whose handshake is not confirmed closes in a Handshake packet too, which comes first.
+      // quiche has dropped those keys by now, and would drop the whole datagram.
       else for (const packet of packetsOf(datagram)) quic.recv(packet, info);
     } catch (error) {
       return this.#fail(quic, error);
     }
     if (this.#state === "handshake" && quic.isEstablished()) this.#establish(quic);
     if (quic.isDraining()) {
-      // What came before the close, in the same datagram, is for those who wait for it.
+      // The same datagram may have brought data in front of the close.
       this.#streams.advance(quic);
       return this.#end(closeReason(quic));
     }
     if (this.#state === "handshake") return this.#loop.touch(this);
-    // At once: when only one is left, quiche closes the connection if the peer retires another.
-    this.#ids.retire(quic);
+    // At once: with only one left, quiche closes the connection if the peer retires another.
+    this.#ids.replaceRetired(quic);
     if (!this.#path.settled) this.#follow(quic);
     const advanced = this.#streams.advance(quic);
     if (advanced || this.#sender.thorough || datagram.length >= SMALL) this.#loop.touch(this);
@@ -276,7 +246,7 @@ export class QuicheConnection implements Connection, Task, StreamHost {
 
   flush(): void {
     const quic = this.#quic;
-    // What the streams still write touches nothing: it leaves with this flush.
+    // Still dirty, so that what the streams write now schedules no further flush.
     if (quic !== undefined) this.#streams.flush();
     this.dirty = false;
     if (quic === undefined) return;
@@ -288,7 +258,7 @@ export class QuicheConnection implements Connection, Task, StreamHost {
     const quic = this.#quic;
     if (quic === undefined) return;
     const { time } = this.#loop;
-    // Woken early, to acknowledge (`touchSoon`).
+    // Woken early by `touchSoon`, to acknowledge.
     if (time < this.#wakeAt) return this.#loop.touch(this);
     if (time >= this.#timeout) {
       quic.onTimeout();
@@ -297,7 +267,7 @@ export class QuicheConnection implements Connection, Task, StreamHost {
     }
     if (quic.isClosed()) return this.#end(this.#reason ?? closeReason(quic));
     if (time >= this.#deadline) {
-      // A handshake is given up, or a close has had the time to arrive.
+      // The closing period is over, or the handshake took too long.
       return this.#reason ? this.#end(this.#reason) : this.abandon(HANDSHAKE_TIMED_OUT);
     }
     if (this.#state === "open") {
@@ -310,7 +280,7 @@ export class QuicheConnection implements Connection, Task, StreamHost {
     this.#loop.touch(this);
   }
 
-  /** The kernel would not take a datagram. In a client's handshake that says: there is no way. */
+  /** The kernel did not take a datagram. To a client's handshake that means: there is no route. */
   sendFailed(error: Error): void {
     if (this.role === "server" || this.#state !== "handshake") return;
     this.#end({ kind: "lost", code: 0, reason: error.message, by: "local" });
@@ -318,7 +288,7 @@ export class QuicheConnection implements Connection, Task, StreamHost {
 
   #send(quic: NativeConnection): void {
     try {
-      this.#sender.sendAll(quic);
+      if (this.#sender.sendAll(quic)) this.#loop.touch(this);
     } catch (error) {
       this.#fail(quic, error);
     }
@@ -327,14 +297,14 @@ export class QuicheConnection implements Connection, Task, StreamHost {
   #schedule(quic: NativeConnection): void {
     const { time } = this.#loop;
     const timeout = quic.timeout();
-    // Whole milliseconds, rounded down: one more, so as not to come too early.
+    // quiche rounds down, and must not be woken too early.
     this.#timeout = timeout === null ? Infinity : time + timeout + 1;
     if (this.#path.probing) this.#probeAt = Math.min(this.#probeAt, time + PROBE_INTERVAL);
     this.#wakeAt = Math.min(this.#timeout, this.#deadline, this.#keepAliveAt, this.#probeAt);
     this.#loop.wakeAt(this, this.#wakeAt);
   }
 
-  /** When something must be sent, if nothing else is. */
+  /** When to send something, if nothing else is sent. */
   get #keepAliveAt(): number {
     if (this.#state !== "open") return Infinity;
     const keepAlive = this.#options.limits.keepAlive || Infinity;
@@ -343,13 +313,14 @@ export class QuicheConnection implements Connection, Task, StreamHost {
   }
 
   #establish(quic: NativeConnection): void {
+    assert(this.#state === "handshake", "a handshake is done once");
     this.#state = "open";
     this.#deadline = Infinity;
     this.#path.validate();
     this.alpn = new TextDecoder().decode(quic.applicationProto());
     if (this.role === "server") this.serverName = quic.serverName() ?? undefined;
     else this.peerCertificate = quic.peerCertChain()?.[0];
-    this.#report.established();
+    this.#report.established(this, this.remote, this.ids());
     this.#ids.issue(quic);
     this.#options.onEstablished(this);
   }
@@ -367,33 +338,35 @@ export class QuicheConnection implements Connection, Task, StreamHost {
   #fail(quic: NativeConnection, error: unknown): void {
     if (quic.isClosed()) return this.#end(closeReason(quic));
     const close = closeReason(quic);
-    // Without a close of its own, quiche has but dropped the datagram.
+    // Without a close, quiche has only dropped the datagram.
     if (close.kind === "lost" || this.#state === "closing") return;
     this.#leave({ ...close, reason: close.reason === "" ? String(error) : close.reason });
   }
 
-  /** We have closed: tells the streams, and waits until the close has had time to arrive. */
+  /** This end has closed: ends the streams, and begins the closing period. */
   #leave(reason: CloseReason): void {
-    if (this.#state === "handshake") this.#report.failed(reason);
+    if (this.#state === "handshake") this.#report.failed(reason, this.remote, this.ids());
     this.#reason = reason;
     this.#state = "closing";
     this.#deadline = this.#loop.now() + CLOSING_TIME;
-    this.#sender.closing = true;
-    this.#streams.fail(this.ended());
+    this.#sender.startClosing();
+    this.#host.end(reason);
+    this.#streams.fail(this.#host.ended());
     this.#loop.touch(this);
   }
 
-  /** Lets go of everything. */
+  /** Releases everything. */
   #end(reason: CloseReason): void {
     if (this.#quic === undefined) return;
-    if (this.#state === "handshake") this.#report.failed(reason);
+    if (this.#state === "handshake") this.#report.failed(reason, this.remote, this.ids());
     this.#lastIds = this.ids();
     this.#reason = reason;
     this.#state = "closed";
     this.#quic = undefined;
     this.#loop.drop(this);
-    this.#ids.drop();
-    this.#streams.fail(this.ended());
+    this.#ids.unrouteAll();
+    this.#host.end(reason);
+    this.#streams.fail(this.#host.ended());
     this.#options.onEnded(this, reason);
     this.#sender.endpoint.release().then(() => this.#settle(reason));
   }

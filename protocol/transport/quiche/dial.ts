@@ -1,7 +1,7 @@
 /** The client's side: from a name to one connection that is established and verified. */
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { isIP } from "node:net";
-import { systemClock } from "../../clock.ts";
+import type { Clock } from "../../clock.ts";
 import { resolveHosts } from "../address.ts";
 import { ABORTED, describe } from "../closing.ts";
 import { HandshakeLog } from "../handshake.ts";
@@ -21,13 +21,14 @@ import type { ClientEndpoints } from "./client_endpoints.ts";
 import { makeConfig } from "./config.ts";
 import { QuicheConnection } from "./connection.ts";
 import type { Endpoint } from "./endpoint.ts";
-import type { Loop } from "./loop.ts";
+import type { EventLoop } from "./event_loop.ts";
 import type { NativeConfig, NativeConnection, Quiche } from "./native.ts";
 import type { WhenRefused } from "./socket.ts";
 
 interface DialContext {
   readonly quiche: Quiche;
-  readonly loop: Loop;
+  readonly clock: Clock;
+  readonly loop: EventLoop;
   readonly endpoints: ClientEndpoints;
   readonly whenRefused: WhenRefused;
   readonly limits: TransportLimits;
@@ -36,18 +37,19 @@ interface DialContext {
 export async function dial(context: DialContext, options: DialOptions): Promise<QuicheConnection> {
   const verify = verifierOf(options);
   const { alpn, hostname, port, signal } = options;
+  const { clock } = context;
   const config = makeConfig(context.quiche, { alpn, limits: context.limits });
   const timeout = context.limits.handshakeTimeout;
-  const addresses = await waitFor(resolveHosts(hostname), { clock: systemClock, signal, timeout });
+  const addresses = await waitFor(resolveHosts(hostname), { clock, signal, timeout });
   const connection = await race(
     addresses,
     (address, stop) => {
       const either = signal === undefined ? stop : AbortSignal.any([signal, stop]);
       return connect(context, config, options, { hostname: address, port }, either);
     },
-    { clock: systemClock, discard: (late) => late.abandon(ABORTED) },
+    { clock, discard: (late) => late.abandon(ABORTED) },
   );
-  await requireTrust(connection, verify, signal);
+  await requireTrust(connection, verify, { clock, signal });
   return connection;
 }
 
@@ -129,7 +131,7 @@ function begin(
 async function requireTrust(
   connection: QuicheConnection,
   verify: VerifyPeer,
-  signal: AbortSignal | undefined,
+  limits: { readonly clock: Clock; readonly signal: AbortSignal | undefined },
 ): Promise<void> {
   const leaf = connection.peerCertificate;
   // Whoever is asked may take their time, but not longer than the connection lives.
@@ -139,7 +141,7 @@ async function requireTrust(
   let known: boolean;
   try {
     const judged = (async () => leaf !== undefined && await verify(leaf))();
-    known = await waitFor(Promise.race([judged, lost]), { clock: systemClock, signal });
+    known = await waitFor(Promise.race([judged, lost]), limits);
   } catch (error) {
     connection.abandon(ABORTED);
     await connection.closed;

@@ -1,16 +1,17 @@
 /**
- * One UDP socket and the connections behind it, clients' and servers' alike: it finds out whose a
- * datagram is, and sends theirs. Who may connect is the listener's affair.
+ * One UDP socket and the connections that share it, of clients or of a server: it routes incoming
+ * datagrams by connection ID, and sends outgoing ones. The listener decides who may connect.
  */
 import type { Address } from "../transport.ts";
+import { assert } from "../../assert.ts";
 import { destinationEnd, destinationStart, ID_LENGTH } from "./header.ts";
-import type { Slot, Task } from "./loop.ts";
+import type { Slot } from "./event_loop.ts";
 import type { Host } from "./native.ts";
 import { Routes } from "./routes.ts";
 import type { DatagramSocket, OpenSocket, UdpAddress } from "./socket.ts";
 
-/** Called with a datagram that belongs to no connection. */
-type OnStranger = (datagram: Uint8Array, hostname: string, port: number) => void;
+/** Takes a datagram that belongs to no connection. */
+type OnUnrouted = (datagram: Uint8Array, hostname: string, port: number) => void;
 
 /** A connection, as an endpoint sees it. */
 export interface Receiver {
@@ -18,31 +19,31 @@ export interface Receiver {
   receive(datagram: Uint8Array, hostname: string, port: number): void;
 }
 
-/** What endpoints take from outside. */
-export interface EndpointParts {
+/** What endpoints need from outside. */
+export interface EndpointDependencies {
   readonly openSocket: OpenSocket;
-  /** Bytes that nobody can guess. */
+  /** Cryptographically random bytes. */
   readonly random: (length: number) => Uint8Array;
 }
 
 export class Endpoint {
   readonly address: Address;
   readonly random: (length: number) => Uint8Array;
-  /** What a server does with datagrams that belong to no connection; a client drops them. */
-  onStranger: OnStranger | undefined;
-  readonly #parts: EndpointParts;
+  /** A server's, for new clients. A client drops what belongs to no connection. */
+  onUnrouted: OnUnrouted | undefined;
+  readonly #parts: EndpointDependencies;
   readonly #socket: DatagramSocket;
   readonly #received: Promise<void>;
   readonly #routes = new Routes<Receiver>();
-  /** Who keeps the socket open: connections, and a listener. */
+  /** How many connections and listeners keep the socket open. */
   #holds = 1;
 
-  /** The caller holds it. */
-  static async open(parts: EndpointParts, address: Address): Promise<Endpoint> {
+  /** Opens a socket. The caller holds it. */
+  static async open(parts: EndpointDependencies, address: Address): Promise<Endpoint> {
     return new Endpoint(parts, await parts.openSocket(address));
   }
 
-  private constructor(parts: EndpointParts, socket: DatagramSocket) {
+  private constructor(parts: EndpointDependencies, socket: DatagramSocket) {
     this.#parts = parts;
     this.#socket = socket;
     this.random = parts.random;
@@ -50,17 +51,17 @@ export class Endpoint {
     this.#received = socket.receive(this.#receive);
   }
 
-  /** Another one like this, at another free port. */
+  /** Opens another socket like this one, at a free port. */
   sibling(): Promise<Endpoint> {
     return Endpoint.open(this.#parts, { hostname: this.address.hostname, port: 0 });
   }
 
-  /** What quiche is told of our side. */
+  /** The local address, as quiche takes it. */
   get local(): Host {
     return { host: this.address.hostname, port: this.address.port };
   }
 
-  /** 0: the socket is closed. */
+  /** How often it is held; 0: the socket is closed. */
   get holds(): number {
     return this.#holds;
   }
@@ -70,9 +71,10 @@ export class Endpoint {
     return this;
   }
 
-  /** The last one to let go closes the socket, and waits until it is. */
+  /** Undoes `hold`. The last call closes the socket, and resolves when it is closed. */
   async release(): Promise<void> {
     this.#holds--;
+    assert(this.#holds >= 0, "an endpoint is released once for each hold");
     if (this.#holds > 0) return;
     await this.#socket.close();
     await this.#received;
@@ -82,17 +84,18 @@ export class Endpoint {
     return this.random(ID_LENGTH);
   }
 
-  route(id: Uint8Array, connection: Receiver): void {
-    this.#routes.add(id, connection);
+  /** Passes datagrams for this ID to the receiver. */
+  route(id: Uint8Array, receiver: Receiver): void {
+    this.#routes.add(id, receiver);
   }
 
   unroute(id: Uint8Array): void {
     this.#routes.delete(id);
   }
 
-  /** Sends the first `length` bytes of a slot, which comes back by itself. */
-  send(slot: Slot, length: number, to: UdpAddress, sender?: Task): void {
-    slot.sender = sender;
+  /** Sends the first `length` bytes of a slot, and frees it. */
+  send(slot: Slot, length: number, to: UdpAddress, onFailed?: Slot["onFailed"]): void {
+    slot.onFailed = onFailed;
     const whole = length === slot.bytes.length;
     const datagram = whole ? slot.bytes : slot.bytes.subarray(0, length);
     this.#socket.send(datagram, to).then(slot.release, slot.fail);
@@ -103,6 +106,6 @@ export class Endpoint {
     if (end === 0) return;
     const connection = this.#routes.find(datagram, destinationStart(datagram), end);
     if (connection !== undefined) connection.receive(datagram, hostname, port);
-    else this.onStranger?.(datagram, hostname, port);
+    else this.onUnrouted?.(datagram, hostname, port);
   };
 }

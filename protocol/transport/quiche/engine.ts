@@ -1,5 +1,6 @@
 /** The quiche engine, for both roles, on Deno and Node. */
 import { getRandomValues } from "node:crypto";
+import { type Clock, systemClock } from "../../clock.ts";
 import {
   type Connection,
   DEFAULT_LIMITS,
@@ -11,24 +12,24 @@ import {
 import { ClientEndpoints } from "./client_endpoints.ts";
 import { makeConfig } from "./config.ts";
 import { dial } from "./dial.ts";
-import { Endpoint, type EndpointParts } from "./endpoint.ts";
+import { Endpoint, type EndpointDependencies } from "./endpoint.ts";
 import { QuicheListener } from "./listener.ts";
-import { Loop } from "./loop.ts";
+import { EventLoop } from "./event_loop.ts";
 import { type LoadQuiche, loadQuiche } from "./native.ts";
 import { openSocket, whenRefused } from "./open_socket.ts";
 import type { WhenRefused } from "./socket.ts";
 
-/** What an engine takes from outside. */
-export interface EngineParts extends EndpointParts {
+/** What the engine needs from outside. */
+export interface EngineDependencies extends EndpointDependencies {
   readonly load: LoadQuiche;
   readonly whenRefused: WhenRefused;
-  /** Milliseconds from any fixed point; never goes back. */
-  readonly now: () => number;
+  /** quiche has timers of its own, in real time: this clock only decides when they are looked at. */
+  readonly clock: Clock;
 }
 
-export function makeEngine(parts: EngineParts): Engine {
-  const { load, now, whenRefused } = parts;
-  const loop = new Loop(now);
+export function makeEngine(parts: EngineDependencies): Engine {
+  const { clock, load, whenRefused } = parts;
+  const loop = new EventLoop(clock);
   const endpoints = new ClientEndpoints(parts);
   return {
     name: "quiche",
@@ -43,7 +44,7 @@ export function makeEngine(parts: EngineParts): Engine {
     async dial(options: DialOptions): Promise<Connection> {
       const limits = { ...DEFAULT_LIMITS, ...options.limits };
       const quiche = await load();
-      return await dial({ quiche, loop, endpoints, limits, whenRefused }, options);
+      return await dial({ quiche, clock, loop, endpoints, limits, whenRefused }, options);
     },
   };
 }
@@ -52,6 +53,6 @@ export const engine: Engine = makeEngine({
   load: loadQuiche,
   openSocket,
   whenRefused,
-  now: () => performance.now(),
+  clock: systemClock,
   random: (length) => getRandomValues(new Uint8Array(length)),
 });

@@ -1,46 +1,52 @@
-/** Tells the log how one connection's handshake goes: what quiche has done, in the log's stages. */
+/** Reports the handshake of one connection in the stages of the log. */
 import { describe } from "../closing.ts";
 import type { HandshakeLog } from "../handshake.ts";
-import type { CloseReason, Connection } from "../transport.ts";
+import type { Address, CloseReason } from "../transport.ts";
 import { isLong, parseLongHeader } from "./header.ts";
 
-/** What the log wants to know of a connection. */
-type Subject = Pick<Connection, "role" | "remote" | "alpn" | "serverName" | "ids">;
+/** Both connection IDs, hex. */
+export interface ConnectionIdPair {
+  readonly source: string;
+  readonly destination: string;
+}
+
+/** What was agreed. */
+interface Established {
+  readonly alpn: string;
+  readonly serverName: string | undefined;
+}
 
 export class HandshakeReport {
   /** Whether the peer has ever answered. */
   heard = false;
   readonly #log: HandshakeLog;
-  readonly #subject: Subject;
+  readonly #role: "client" | "server";
 
-  constructor(log: HandshakeLog, subject: Subject) {
+  constructor(log: HandshakeLog, role: "client" | "server") {
     this.#log = log;
-    this.#subject = subject;
+    this.#role = role;
   }
 
-  /** A datagram has come, and has not been decrypted yet. */
-  observe(datagram: Uint8Array): void {
+  /** A datagram has come, and is not decrypted yet. */
+  observe(datagram: Uint8Array, peer: Address): void {
     this.heard = true;
-    if (this.#subject.role === "server" || !isLong(datagram)) return;
+    if (this.#role === "server" || !isLong(datagram)) return;
     const header = parseLongHeader(datagram);
     if (header === undefined) return;
-    if (header.version === 0) this.#log.report("version_negotiation", this.#subject.remote);
-    else if (header.type === "retry") this.#log.report("retry", this.#subject.remote);
+    if (header.version === 0) this.#log.report("version_negotiation", peer);
+    else if (header.type === "retry") this.#log.report("retry", peer);
   }
 
-  established(): void {
-    const { alpn, remote, serverName } = this.#subject;
+  established({ alpn, serverName }: Established, peer: Address, ids: ConnectionIdPair): void {
     const name = serverName === undefined ? {} : { serverName };
-    this.#log.report("established", remote, { alpn, ...name, ...this.#ids() });
+    this.#log.report("established", peer, { alpn, ...name, ...inLog(ids) });
   }
 
-  failed(reason: CloseReason): void {
-    const { remote } = this.#subject;
-    this.#log.report("failed", remote, { ...this.#ids(), reason: describe(reason) });
+  failed(reason: CloseReason, peer: Address, ids: ConnectionIdPair): void {
+    this.#log.report("failed", peer, { ...inLog(ids), reason: describe(reason) });
   }
+}
 
-  #ids() {
-    const ids = this.#subject.ids();
-    return ids && { sourceId: ids.source, destinationId: ids.destination };
-  }
+function inLog({ destination, source }: ConnectionIdPair) {
+  return { sourceId: source, destinationId: destination };
 }

@@ -14,7 +14,7 @@ import {
 import { QuicheConnection } from "./connection.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { hasValidIds, type LongHeader, MIN_INITIAL, parseLongHeader } from "./header.ts";
-import type { Loop } from "./loop.ts";
+import type { EventLoop } from "./event_loop.ts";
 import type { NativeConfig, NativeConnection, Quiche } from "./native.ts";
 import { checkRetryToken, makeRetryToken } from "./retry.ts";
 import { type UdpAddress, udpAddress } from "./socket.ts";
@@ -31,7 +31,7 @@ const FULL: CloseReason = {
 
 interface ListenerOptions {
   readonly quiche: Quiche;
-  readonly loop: Loop;
+  readonly loop: EventLoop;
   readonly endpoint: Endpoint;
   readonly config: NativeConfig;
   readonly limits: TransportLimits;
@@ -56,7 +56,7 @@ export class QuicheListener implements Listener {
     this.#options = options;
     this.#endpoint = options.endpoint;
     this.#tokenKey = options.endpoint.random(32);
-    options.endpoint.onStranger = this.#onStranger;
+    options.endpoint.onUnrouted = this.#onStranger;
   }
 
   get address() {
@@ -77,7 +77,7 @@ export class QuicheListener implements Listener {
   }
 
   async #close(code: number, reason: string): Promise<void> {
-    this.#endpoint.onStranger = undefined;
+    this.#endpoint.onUnrouted = undefined;
     this.#ready.clear();
     for (const accept of this.#acceptors) accept(null);
     this.#acceptors = [];

@@ -13,7 +13,8 @@ import type {
   RecvInfo,
 } from "@matrixai/quic/native/index.js";
 import process from "node:process";
-import { TransportError } from "../transport.ts";
+import { IDLE } from "../closing.ts";
+import { type CloseReason, TransportError } from "../transport.ts";
 
 export type { Host, NativeConfig, NativeConnection, Quiche, RecvInfo };
 
@@ -47,4 +48,19 @@ export function codeOf(error: unknown, variant: string): number | undefined {
   if (!(error instanceof Error) || !error.message.startsWith(`${variant}(`)) return undefined;
   const code = Number(error.message.slice(variant.length + 1, -1));
   return Number.isSafeInteger(code) ? code : undefined;
+}
+
+/** How a connection ended that is draining or closed. */
+export function closeReason(quic: NativeConnection): CloseReason {
+  const peer = quic.peerError();
+  const error = peer ?? quic.localError();
+  if (error === null) {
+    return quic.isTimedOut() ? IDLE : { kind: "lost", code: 0, reason: "", by: "local" };
+  }
+  return {
+    kind: error.isApp ? "application" : "transport",
+    code: error.errorCode,
+    reason: new TextDecoder().decode(error.reason),
+    by: peer === null ? "local" : "peer",
+  };
 }

@@ -91,17 +91,36 @@ export class SendHalf {
     if (this.#ending === undefined) {
       this.#ending = Promise.withResolvers();
       if (this.#error !== undefined) this.#ending.resolve();
-      else this.push();
+      else this.#scheduleFlush();
     }
     return this.#ending.promise;
+  }
+
+  /**
+   * The connection is about to send. Only now quiche gets FIN: if it had FIN but had not sent it when
+   * all data is acknowledged, it would forget the stream, and FIN with it.
+   */
+  flush(): void {
+    this.push();
+    if (this.#ending === undefined || this.#stuck || this.over) return;
+    try {
+      this.#send(NOTHING, true);
+    } catch (error) {
+      return this.#stop(error as Error);
+    }
+    if (!this.#finSent) return this.#stick();
+    this.#ending.resolve();
+    this.#events.over();
   }
 
   /** Hands quiche what there is, in order, as far as there is room. */
   push(): void {
     if (this.over) return;
+    const wasStuck = this.#stuck;
     try {
-      if (this.#pushAll()) this.#stuck = false;
-      else this.#stick();
+      this.#stuck = !this.#pushAll();
+      if (this.#stuck) this.#stick();
+      else if (wasStuck && this.#ending !== undefined) this.#scheduleFlush();
     } catch (error) {
       this.#stop(error as Error);
     }
@@ -132,6 +151,11 @@ export class SendHalf {
     this.#events.over();
   }
 
+  #scheduleFlush(): void {
+    this.#events.gathered();
+    this.#host.touch();
+  }
+
   #stick(): void {
     this.#stuck = true;
     this.#events.blocked();
@@ -144,15 +168,14 @@ export class SendHalf {
     if (this.#filled + chunk.length > CAPACITY && !this.#pushGathered()) return false;
     if (this.#gathered === undefined) {
       this.#gathered = this.#host.spare.pop() ?? new Uint8Array(CAPACITY);
-      this.#events.gathered();
-      this.#host.touch();
+      this.#scheduleFlush();
     }
     this.#gathered.set(chunk, this.#filled);
     this.#filled += chunk.length;
     return true;
   }
 
-  /** Whether everything has been taken, FIN included. */
+  /** Whether everything has been taken, FIN apart. */
   #pushAll(): boolean {
     if (!this.#pushGathered()) return false;
     const writer = this.#writer;
@@ -162,11 +185,6 @@ export class SendHalf {
       this.#writer = undefined;
       writer.resolve();
     }
-    if (this.#ending === undefined) return true;
-    this.#send(NOTHING, true);
-    if (!this.#finSent) return false;
-    this.#ending.resolve();
-    this.#events.over();
     return true;
   }
 

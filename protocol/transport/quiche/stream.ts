@@ -64,7 +64,7 @@ export class QuicheStream implements Stream {
 
   /** Hands quiche what small writes have gathered. */
   flush(): void {
-    this.#outgoing.push();
+    this.#outgoing.flush();
   }
 
   /** Something has come for this stream. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import process from "node:process";
+import { systemClock } from "../../../../protocol/clock.ts";
 import { makeEngine } from "../../../../protocol/transport/quiche/engine.ts";
 import { codeOf, loadQuiche } from "../../../../protocol/transport/quiche/native.ts";
 import { openSocket, whenRefused } from "../../../../protocol/transport/quiche/open_socket.ts";
@@ -11,7 +12,7 @@ const engine = makeEngine({
   load: () => loadQuiche(() => Promise.reject(new Error("Failed requiring native bindings"))),
   openSocket,
   whenRefused,
-  now: () => performance.now(),
+  clock: systemClock,
   random: (length) => new Uint8Array(length),
 });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Timed, Wheel } from "../../../../protocol/transport/quiche/wheel.ts";
+import { type Timed, TimerWheel } from "../../../../protocol/transport/quiche/timer_wheel.ts";
 
 /** What deadlines are rounded up to. */
 const TICK = 5;
@@ -14,7 +14,7 @@ function entry(name = ""): Entry {
 }
 
 /** Who is expired when the wheel is served until a time, at the times that it asks for. */
-function serve(wheel: Wheel<Entry>, until: number): Array<[name: string, at: number]> {
+function serve(wheel: TimerWheel<Entry>, until: number): Array<[name: string, at: number]> {
   const expired: Array<[string, number]> = [];
   for (let next; (next = wheel.next()) !== undefined && next <= until;) {
     const now = next;
@@ -23,10 +23,10 @@ function serve(wheel: Wheel<Entry>, until: number): Array<[name: string, at: num
   return expired;
 }
 
-Deno.test("Wheel expires each entry once, not early, and at most a tick late", () => {
+Deno.test("TimerWheel expires each entry once, not early, and at most a tick late", () => {
   const deadline = fc.double({ min: 0, max: 20_000, noNaN: true });
   fc.assert(fc.property(fc.array(deadline, { maxLength: 50 }), (deadlines) => {
-    const wheel = new Wheel<Entry>(0);
+    const wheel = new TimerWheel<Entry>(0);
     deadlines.forEach((due, at) => wheel.set(entry(String(at)), due));
     const expired = serve(wheel, 30_000);
     assert.equal(expired.length, deadlines.length);
@@ -39,8 +39,8 @@ Deno.test("Wheel expires each entry once, not early, and at most a tick late", (
   }));
 });
 
-Deno.test("Wheel.set moves a deadline, later or earlier", () => {
-  const wheel = new Wheel<Entry>(1_000);
+Deno.test("TimerWheel.set moves a deadline, later or earlier", () => {
+  const wheel = new TimerWheel<Entry>(1_000);
   const [later, earlier] = [entry("later"), entry("earlier")];
   wheel.set(later, 1_010);
   wheel.set(later, 1_500);
@@ -49,8 +49,8 @@ Deno.test("Wheel.set moves a deadline, later or earlier", () => {
   assert.deepEqual(serve(wheel, 20_000), [["earlier", 1_100], ["later", 1_500]]);
 });
 
-Deno.test("Wheel.delete forgets an entry, also from among those that expire together", () => {
-  const wheel = new Wheel<Entry>(0);
+Deno.test("TimerWheel.delete forgets an entry, also from among those that expire together", () => {
+  const wheel = new TimerWheel<Entry>(0);
   const [first, second, third] = [entry("first"), entry("second"), entry("third")];
   for (const one of [first, second, third]) wheel.set(one, 12);
   wheel.delete(third);
@@ -63,8 +63,8 @@ Deno.test("Wheel.delete forgets an entry, also from among those that expire toge
   assert.equal(wheel.size, 0);
 });
 
-Deno.test("Wheel.advance lets an entry set itself again", () => {
-  const wheel = new Wheel<Entry>(0);
+Deno.test("TimerWheel.advance lets an entry set itself again", () => {
+  const wheel = new TimerWheel<Entry>(0);
   wheel.set(entry(), 10);
   const times: number[] = [];
   for (let next; (next = wheel.next()) !== undefined && times.length < 3;) {
@@ -77,8 +77,8 @@ Deno.test("Wheel.advance lets an entry set itself again", () => {
   assert.deepEqual(times, [10, 110, 210]);
 });
 
-Deno.test("Wheel.advance catches up after a long sleep", () => {
-  const wheel = new Wheel<Entry>(0);
+Deno.test("TimerWheel.advance catches up after a long sleep", () => {
+  const wheel = new TimerWheel<Entry>(0);
   for (const due of [7, 4_000, 6_000, 3_600_000]) wheel.set(entry(String(due)), due);
   const expired: string[] = [];
   wheel.advance(3_000_000, (one) => expired.push(one.name));

@@ -15,7 +15,7 @@ interface Opener {
   readonly reject: (error: Error) => void;
 }
 
-export class Streams implements StreamOwner {
+export class StreamTable implements StreamOwner {
   readonly #host: StreamHost;
   readonly #maxStreams: number;
   readonly #streams = new Map<number, QuicheStream>();

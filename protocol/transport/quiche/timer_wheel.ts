@@ -1,24 +1,24 @@
 /**
- * A timer wheel: any number of deadlines, rounded up to 5 ms, behind one real timer. It reads no
- * clock and sets no timer: `loop.ts` tells it the time.
+ * A timer wheel: any number of deadlines, rounded up to 5 ms, behind one timer. It reads no clock
+ * and sets no timer: its owner passes the time in.
  */
 
-/** Something with a deadline. A wheel owns both fields. */
+/** Something with a deadline. The wheel owns both fields. */
 export interface Timed {
   /** When it is due, in milliseconds; `Infinity`: never. */
   due: number;
-  /** The tick in whose bucket it waits; -1: in none. */
+  /** The tick whose bucket it is in; -1: in none. */
   tick: number;
 }
 
-/** What deadlines are rounded up to, in milliseconds. */
+/** Milliseconds that deadlines are rounded up to. */
 const TICK = 5;
-/** 1,024 ticks are 5 s: later deadlines wait in the last bucket and are put back when it comes. */
+/** 1,024 ticks are 5 s. Later deadlines are put into the last bucket, and moved when it is due. */
 const BUCKETS = 1024;
 
-export class Wheel<T extends Timed> {
+export class TimerWheel<T extends Timed> {
   readonly #buckets: Array<Set<T> | undefined> = new Array(BUCKETS);
-  /** The last tick that has been served. */
+  /** The last tick whose bucket was emptied. */
   #served: number;
   #size = 0;
 
@@ -31,8 +31,8 @@ export class Wheel<T extends Timed> {
   }
 
   /**
-   * Sets an entry's deadline. One that moves later, as a loss timer does with every datagram, stays
-   * where it is and is moved when its old time comes: that makes the usual case free.
+   * Sets an entry's deadline. An entry whose deadline moves back, as a loss timer's does with every
+   * datagram, stays in its bucket until that is due: that makes the usual case free.
    */
   set(entry: T, due: number): void {
     entry.due = due;
@@ -52,7 +52,7 @@ export class Wheel<T extends Timed> {
     if (entry.tick !== -1) this.#remove(entry);
   }
 
-  /** When `advance` should be called next; `undefined` while nothing waits. */
+  /** When to call `advance` next; `undefined` while there is no deadline. */
   next(): number | undefined {
     if (this.#size === 0) return undefined;
     for (let tick = this.#served + 1; tick <= this.#served + BUCKETS; tick++) {
@@ -61,15 +61,15 @@ export class Wheel<T extends Timed> {
     return undefined;
   }
 
-  /** Takes out every entry whose time has come and hands it to `expire`, which may set it again. */
+  /** Removes every entry that is due and passes it to `expire`, which may set it again. */
   advance(now: number, expire: (entry: T) => void): void {
     const last = Math.floor(now / TICK);
-    // After a long sleep (a closed lid) each bucket needs one look, however many ticks went by.
+    // After the machine has slept, each bucket is due at most once, however many ticks went by.
     const first = Math.max(this.#served + 1, last - BUCKETS + 1);
     for (let tick = first; tick <= last; tick++) {
       this.#served = tick;
       const bucket = this.#buckets[tick % BUCKETS] ?? [];
-      // Nothing is put into this bucket meanwhile: `#tickOf` never gives the tick being served.
+      // `expire` adds nothing to this bucket: `#tickOf` never returns the tick being emptied.
       for (const entry of bucket) {
         this.#remove(entry);
         if (entry.due <= now) expire(entry);
