@@ -8,10 +8,10 @@ import { randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DiskFiles } from "../../client/platform/disk_files.ts";
-import { type Clock, systemClock } from "../../protocol/clock.ts";
 import { encodeFileContent } from "../../protocol/file_content.ts";
 import { startTestChat } from "../helpers/client.ts";
 import { fileOf, hashOf, upload } from "../helpers/files.ts";
+import { HastyClock } from "../helpers/hasty_clock.ts";
 import { Sandbox, type ServerProgram, SOTTO } from "../helpers/sandbox.ts";
 import type { Program } from "../helpers/program.ts";
 import { TestPeer } from "../helpers/peer.ts";
@@ -137,13 +137,6 @@ Deno.test("sotto client reports an unfinished upload at Ctrl-C, and continues it
   assert.deepEqual(await bytesAt(written), bytes);
 });
 
-/** Ten times as impatient as people's: a server that is gone is noticed in a second or two. */
-const HASTY: Clock = {
-  now: () => 10 * systemClock.now(),
-  time: systemClock.time,
-  after: (ms, callback) => systemClock.after(ms / 10, callback),
-};
-
 Deno.test("sotto client continues transfers by itself when the server was killed", async () => {
   await using sandbox = await Sandbox.make();
   const first = await sandbox.server();
@@ -151,15 +144,17 @@ Deno.test("sotto client continues transfers by itself when the server was killed
   const bytes = new Uint8Array(randomBytes(32 * MIB));
   const path = await fileIn(sandbox, "large", bytes);
   const folder = downloads(sandbox, "bob");
+  const clock = new HastyClock();
   await using bob = await startTestChat({
     user: "bob",
     port,
     pin,
-    clock: HASTY,
+    clock,
     files: { store: new DiskFiles({ home: sandbox.folder, downloads: folder }) },
   });
   const files = { store: new DiskFiles({ home: sandbox.folder }) };
-  await using ann = await startTestChat({ user: "ann", port, pin, clock: HASTY, files });
+  await using ann = await startTestChat({ user: "ann", port, pin, clock, files });
+  clock.hurry();
   const blobs = join(sandbox.folder, "data", "files");
 
   await ann.chat.type(`/send bob ${path}`);

@@ -50,7 +50,7 @@ Deno.test("sotto invite: an invite line admits as many users as it says, and can
   assert.equal(line, `sotto://127.0.0.1:${server.port}/?pin=${server.pin}&code=${code}`);
   assert.equal((await comeWith(sandbox, "ann", line)).code, 0);
   const [listed = ""] = await atServer("invite", "--list");
-  assert.match(listed, /^1: 1 of 2 used, until \d{4}-.*Z, by whoever runs the server$/);
+  assert.match(listed, /^1: 1 of 2 used, until \d{4}-.*Z, by the operator$/);
   assert.equal((await comeWith(sandbox, "bob", line)).code, 0);
   assert.deepEqual(await atServer("invite", "--list"), []);
   const late = await comeWith(sandbox, "carl", line);

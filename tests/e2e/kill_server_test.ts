@@ -5,23 +5,16 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Clock, systemClock } from "../../protocol/clock.ts";
 import { GENERAL } from "../../protocol/names.ts";
 import { openSqliteStore } from "../../server/store/sqlite.ts";
 import { startTestChat, type TestChat } from "../helpers/client.ts";
+import { HastyClock } from "../helpers/hasty_clock.ts";
 import { Program } from "../helpers/program.ts";
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 /** How often the server is killed, and how many messages are heard before each time. */
 const KILLS = 2;
 const BETWEEN = 100;
-
-/** Ten times as impatient as people's: a server that is gone is noticed in a second or two. */
-const HASTY: Clock = {
-  now: () => 10 * systemClock.now(),
-  time: systemClock.time,
-  after: (ms, callback) => systemClock.after(ms / 10, callback),
-};
 
 async function startServer(data: string, engine: string, port = 0) {
   const program = new Program(Deno.execPath(), [
@@ -54,10 +47,12 @@ for (const engine of ["builtin", "quiche"]) {
     let server = await startServer(data, engine);
     stack.defer(() => server.program[Symbol.asyncDispose]());
     const { port, pin } = server;
+    const clock = new HastyClock();
     const [ann, bob, eve] = await Promise.all(
-      ["ann", "bob", "eve"].map((user) => startTestChat({ user, port, pin, clock: HASTY })),
+      ["ann", "bob", "eve"].map((user) => startTestChat({ user, port, pin, clock })),
     );
     assert.ok(ann && bob && eve);
+    clock.hurry();
     for (const person of [ann, bob, eve]) stack.use(person);
 
     const enough = new AbortController();
