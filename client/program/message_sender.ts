@@ -160,7 +160,6 @@ export class MessageSender {
       return this.#after(RETRY_DELAY, () => void this.#send(message));
     }
     if (code === "not_a_member" && !message.joined && connection.allows("join")) {
-      message.joined = true;
       return void this.#join(message, connection);
     }
     message.state = "refused";
@@ -174,8 +173,11 @@ export class MessageSender {
     try {
       await connection.request({ type: "join", conversation: message.conversation });
     } catch (refusal) {
+      // Joining again would be refused again. After a break or `busy` it may not be.
+      message.joined = refusal instanceof RefusedError && refusal.code === "not_a_member";
       return this.#refused(message, connection, refusal);
     }
+    message.joined = true;
     await this.#send(message);
   }
 

@@ -11,11 +11,13 @@ import { TokenMemory } from "../../../client/session/tokens.ts";
 import { pinned } from "../../../client/session/trust.ts";
 import { engine } from "../../../protocol/transport/quiche/engine.ts";
 import { startTestChat } from "../../helpers/client.ts";
-import { FakeClock } from "../../helpers/fake_clock.ts";
+import { FakeClock, settle } from "../../helpers/fake_clock.ts";
+import { MemoryEngine } from "../../helpers/memory_engine.ts";
+import { ScriptedServer, type ScriptedSession, stateOf } from "../../helpers/scripted_server.ts";
 import { startTestServer, type TestServer, type TestServerOptions } from "../../helpers/server.ts";
 import { UdpRelay } from "../../helpers/udp_relay.ts";
 
-/** A server behind a network that the test can cut, and somebody who listens without it. */
+/** A server behind a network that the test can cut, and a person who listens without it. */
 class Scene implements AsyncDisposable {
   readonly server: TestServer;
   readonly relay: UdpRelay;
@@ -90,7 +92,7 @@ class Scene implements AsyncDisposable {
   }
 }
 
-Deno.test("Sender says one thing to a room, joining it, and leaves", async () => {
+Deno.test("MessageSender joins a room, sends one message to it, and leaves", async () => {
   await using scene = await Scene.make();
   await using ann = await scene.person("ann");
   await ann.chat.type("/create builds");
@@ -102,7 +104,7 @@ Deno.test("Sender says one thing to a room, joining it, and leaves", async () =>
   assert.equal(scene.clock.waiting, 0, "no timer is left behind");
 });
 
-Deno.test("Sender says it to each person, and whom it could not reach", async () => {
+Deno.test("MessageSender sends to each person, and reports those it could not reach", async () => {
   await using scene = await Scene.make();
   await using ann = await scene.person("ann");
   await using bob = await scene.person("bob");
@@ -116,7 +118,7 @@ Deno.test("Sender says it to each person, and whom it could not reach", async ()
 });
 
 for (const lost of ["up", "down"] as const) {
-  Deno.test(`Sender is stored once when the network breaks ${lost}wards`, async () => {
+  Deno.test(`MessageSender stores a message once when the network breaks ${lost}wards`, async () => {
     await using scene = await Scene.make();
     await using ann = await scene.person("ann");
     const { promise: signedIn, resolve } = Promise.withResolvers<void>();
@@ -138,7 +140,7 @@ for (const lost of ["up", "down"] as const) {
   });
 }
 
-Deno.test("Sender gives up when nothing is acknowledged in time", async () => {
+Deno.test("MessageSender gives up when nothing is acknowledged in time", async () => {
   await using scene = await Scene.make();
   const tokens = scene.onSignedIn(() => scene.relay.filter = () => undefined);
   const began = scene.clock.now();
@@ -150,7 +152,7 @@ Deno.test("Sender gives up when nothing is acknowledged in time", async () => {
   assert.deepEqual(scene.told, []);
 });
 
-Deno.test("Sender says it again when the server has too much to do", async () => {
+Deno.test("MessageSender sends again when the server is busy", async () => {
   await using scene = await Scene.make({ limits: { uncommitted: 0 } });
   const sender = scene.sender({ conversation: "room:general" }, "hello");
   const ending = await scene.over(sender.run(), 1000);
@@ -158,4 +160,55 @@ Deno.test("Sender says it again when the server has too much to do", async () =>
   const asked = scene.server.log.filter((line) => line.includes("signed_in"));
   assert.equal(asked.length, 1, "on the same connection");
   assert.deepEqual(scene.told, []);
+});
+
+Deno.test("MessageSender joins the room on the next session when joining broke off", async () => {
+  const server = new ScriptedServer();
+  const clock = new FakeClock();
+  const told: string[] = [];
+  const sender = new MessageSender({
+    engine: server.engine,
+    host: "memory",
+    port: 1,
+    user: "ops",
+    trust: pinned(MemoryEngine.pin),
+    prompts: fixedCredentials({ user: "ops", password: "pass word" }),
+    tokens: new TokenMemory(),
+    clock,
+    client: "test",
+    log: undefined,
+    to: { conversation: "room:tech" },
+    text: "hello",
+    tell: ({ event }) => void told.push(event),
+  });
+  const running = sender.run();
+  /** Answers the next `send` as a server does whose room the account is not in. */
+  const refuse = async (session: ScriptedSession) => {
+    const { id: re } = await session.expect("send");
+    await session.send({ type: "error", re, code: "not_a_member", message: "Join it first." });
+  };
+  const first = await server.session();
+  await first.signIn("login", "ops");
+  await refuse(first);
+  await first.expect("join");
+  server.engine.cut();
+  await settle();
+  await clock.pass(1000);
+
+  const second = await server.session();
+  await second.signIn("resume", "ops");
+  await refuse(second);
+  const { id: busy } = await second.expect("join");
+  await second.send({ type: "error", re: busy, code: "busy", message: "Busy." });
+  await settle();
+  await clock.pass(1000);
+  await refuse(second);
+  const { id } = await second.expect("join");
+  await second.send({ type: "conversation", re: id, ...stateOf("room:tech") });
+  const { id: re, ulid, conversation } = await second.expect("send");
+  await second.send({ type: "ack", re, ulid, conversation, seq: 1, at: 1 });
+  await second.end();
+  assert.equal((await running).code, "left");
+  assert.deepEqual(told, ["ack"]);
+  assert.equal(clock.waiting, 0, "no timer is left");
 });
