@@ -32,7 +32,7 @@ Deno.test("Chat says something to several, and who does not get it is told by na
   assert.match(toSelf.message, /to the others/);
 });
 
-Deno.test("Chat holds private messages back while somebody does not want to be disturbed", async () => {
+Deno.test("Chat holds private messages back while the recipient is dnd", async () => {
   await using server = await startTestServer();
   const at = { port: server.address.port, pin: server.pin };
   await using ann = await startTestChat({ user: "ann", ...at });

@@ -1,4 +1,4 @@
-/** Signing in, and as somebody else, against a real server. */
+/** Signing in, and changing the account, against a real server. */
 import assert from "node:assert/strict";
 import { type CredentialsRequest, fixedCredentials } from "../../client/session/prompts.ts";
 import { TokenMemory } from "../../client/session/tokens.ts";
@@ -13,7 +13,7 @@ function at({ address, pin }: TestServer): { port: number; pin: string } {
 Deno.test("Chat signs in with its token, and with the password once that is void", async () => {
   await using server = await startTestServer();
   const tokens = new TokenMemory();
-  const nobody = {
+  const noPassword = {
     ...fixedCredentials({ user: "", password: "" }),
     credentials: () => Promise.resolve(undefined),
   };
@@ -21,11 +21,16 @@ Deno.test("Chat signs in with its token, and with the password once that is void
     await using _ann = await startTestChat({ user: "ann", ...at(server), tokens });
   }
   {
-    await using ann = await startTestChat({ user: "ann", ...at(server), tokens, prompts: nobody });
+    await using ann = await startTestChat({
+      user: "ann",
+      ...at(server),
+      tokens,
+      prompts: noPassword,
+    });
     await ann.chat.type("logout");
     assert.equal((await ann.chat.ended).code, "left");
   }
-  await using refused = new TestChat({ user: "ann", ...at(server), tokens, prompts: nobody });
+  await using refused = new TestChat({ user: "ann", ...at(server), tokens, prompts: noPassword });
   assert.equal((await refused.chat.ended).code, "not_let_in");
   await refused.event("error", { code: "no_password" });
   await tokens.save(server.pin, "ann", { token: "not.a.token", expires: Date.now() + 60_000 });
@@ -99,7 +104,7 @@ Deno.test("Chat tries a person's passwords as often as the server allows", async
   assert.equal(ann.all("error").length, 2);
 });
 
-Deno.test("Chat registers no name that somebody has, and logs nobody in who is not there", async () => {
+Deno.test("Chat registers no name that is taken, and logs in to no account that does not exist", async () => {
   await using server = await startTestServer();
   {
     await using _ann = await startTestChat({ user: "ann", ...at(server) });
@@ -153,7 +158,7 @@ Deno.test("Chat signs in as another, and mixes nothing of the two up", async () 
   assert.ok(chat.all("connected").every(({ resumed }) => !resumed));
 });
 
-Deno.test("Chat stays who it is when there is nobody to ask for a password", async () => {
+Deno.test("Chat keeps its account when no password can be asked for", async () => {
   await using server = await startTestServer();
   let asked = 0;
   const prompts = {

@@ -48,7 +48,7 @@ Deno.test("EventQueue has no room from its bound on until something was shown", 
   assert.equal(room, true);
 });
 
-Deno.test("EventQueue lets nobody wait for a reader that has left", async () => {
+Deno.test("EventQueue ends every wait when its reader leaves", async () => {
   const queue = new EventQueue(1);
   queue.put(notice("1"));
   const waiting = Promise.all([queue.room(), queue.empty()]);
@@ -56,7 +56,7 @@ Deno.test("EventQueue lets nobody wait for a reader that has left", async () => 
   await waiting;
 });
 
-Deno.test("EventQueue lets nobody wait once it is released", async () => {
+Deno.test("EventQueue ends every wait when it is released", async () => {
   const queue = new EventQueue(1);
   queue.put(notice("1"));
   const waiting = queue.room();

@@ -1,4 +1,4 @@
-/** Answering whoever wrote last, and keys that are remembered while a client runs. */
+/** Replies to the newest private message, and keys that are remembered while a client runs. */
 import assert from "node:assert/strict";
 import { startTestChat } from "../helpers/client.ts";
 import { startTestServer, type TestServer } from "../helpers/server.ts";
@@ -7,7 +7,7 @@ function at({ address, pin }: TestServer): { port: number; pin: string } {
   return { port: address.port, pin };
 }
 
-Deno.test("Chat answers the newest private message, and nobody without one", async () => {
+Deno.test("Chat replies to the newest private message, and to none without one", async () => {
   await using server = await startTestServer();
   await using ann = await startTestChat({ user: "ann", ...at(server) });
   await using bob = await startTestChat({ user: "bob", ...at(server) });

@@ -64,7 +64,7 @@ Deno.test("Rooms begin in general, wherever else the account is", () => {
   assert.deepEqual(look(), []);
 });
 
-Deno.test("Rooms begin in another room for whoever has left general, and in none without rooms", () => {
+Deno.test("Rooms begin in another room for an account that has left general, and in none without rooms", () => {
   const { rooms, look } = setUp();
   rooms.listed(...list(true, CREW, "dm:ann:bob"));
   assert.equal(rooms.current, GENERAL);
@@ -147,7 +147,7 @@ Deno.test("Rooms take a name that only a group has for the group", async () => {
   );
 });
 
-Deno.test("Rooms.find gives a conversation with somebody else, and none with oneself", () => {
+Deno.test("Rooms.find gives a conversation with another account, and none with its own", () => {
   const { rooms } = setUp();
   assert.equal(rooms.find({ type: "person", name: "bob" }), "dm:ann:bob");
   assert.equal(rooms.find({ type: "group", name: "crew" }), CREW);

@@ -7,7 +7,7 @@ import { UdpRelay } from "../../helpers/udp_relay.ts";
 const PING = 15_000;
 const PATIENCE = 5000;
 
-/** A client whose hours the test counts, behind a network that the test can cut. */
+/** A client whose clock the test controls, behind a network that the test can cut. */
 class Scene implements AsyncDisposable {
   readonly server: TestServer;
   readonly relay: UdpRelay;
@@ -48,7 +48,7 @@ class Scene implements AsyncDisposable {
   }
 }
 
-Deno.test("Link measures round trips and stays while the server answers", async () => {
+Deno.test("SessionConnection measures round trips and stays while the server answers", async () => {
   await using scene = await Scene.make();
   await using ann = await scene.signIn();
   for (let round = 0; round < 3; round++) {
@@ -62,7 +62,7 @@ Deno.test("Link measures round trips and stays while the server answers", async 
   assert.equal(ann.all("notice").length, 0);
 });
 
-Deno.test("Link does not mind that somebody sets the machine's clock", async () => {
+Deno.test("SessionConnection is not affected when the machine's clock is set", async () => {
   await using scene = await Scene.make();
   await using ann = await scene.signIn();
   for (const [index, step] of [60_000, -120_000].entries()) {
@@ -74,7 +74,7 @@ Deno.test("Link does not mind that somebody sets the machine's clock", async () 
   assert.equal(ann.all("notice").length, 0);
 });
 
-Deno.test("Link goes on from another port when the server falls silent", async () => {
+Deno.test("SessionConnection goes on from another port when the server falls silent", async () => {
   await using scene = await Scene.make();
   await using ann = await scene.signIn();
   scene.cut();
@@ -90,7 +90,7 @@ Deno.test("Link goes on from another port when the server falls silent", async (
   assert.equal(ann.all("notice").length, 0);
 });
 
-Deno.test("Link gives up a server that stays silent, and Chat comes back", async () => {
+Deno.test("SessionConnection gives up a server that stays silent, and Chat reconnects", async () => {
   await using scene = await Scene.make();
   await using ann = await scene.signIn();
   scene.cut();
