@@ -8,7 +8,7 @@
  * The module can be imported anywhere; only `listen` and `dial` need Deno.
  */
 import { setImmediate } from "node:timers";
-import { systemClock } from "../clock.ts";
+import { type Clock, systemClock } from "../clock.ts";
 import { resolveHosts } from "./address.ts";
 import { BuiltinConnection, plain, textOf } from "./builtin/connection.ts";
 import { closeOfFailure } from "./builtin/failures.ts";
@@ -31,13 +31,19 @@ import {
   type TransportLimits,
 } from "./transport.ts";
 
-export const engine: Engine = { name: "builtin", listen, dial };
+/** Idle timeouts and keep-alives are Deno's, in real time. Everything else is by this clock. */
+export function makeEngine(clock: Clock): Engine {
+  return {
+    name: "builtin",
+    listen: (options) => listen(clock, options),
+    dial: (options) => dial(clock, options),
+  };
+}
 
-const clock = systemClock;
-const { now } = clock;
+export const engine: Engine = makeEngine(systemClock);
 
 // deno-lint-ignore require-await -- refusals reject like everything else
-async function listen(options: ListenOptions): Promise<Listener> {
+async function listen(clock: Clock, options: ListenOptions): Promise<Listener> {
   requireDeno();
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const endpoint = bind(options.hostname, options.port);
@@ -54,10 +60,10 @@ async function listen(options: ListenOptions): Promise<Listener> {
     const message = `Cannot listen with this certificate and key: ${textOf(cause)}`;
     throw new TransportError("certificate", message, { cause });
   }
-  return new BuiltinListener(listener, limits, options.onHandshake);
+  return new BuiltinListener({ listener, limits, clock, onHandshake: options.onHandshake });
 }
 
-async function dial(options: DialOptions): Promise<Connection> {
+async function dial(clock: Clock, options: DialOptions): Promise<Connection> {
   requireDeno();
   if (options.hashes === undefined || options.hashes.length === 0) {
     throw new TransportError(
@@ -74,7 +80,7 @@ async function dial(options: DialOptions): Promise<Connection> {
     addresses,
     (address, stop) => {
       const either = signal === undefined ? stop : AbortSignal.any([signal, stop]);
-      return connect(options, limits, { hostname: address, port }, either);
+      return connect({ clock, limits }, options, { hostname: address, port }, either);
     },
     { clock, discard: (late) => late.close(CLOSE_NONE) },
   );
@@ -82,8 +88,8 @@ async function dial(options: DialOptions): Promise<Connection> {
 
 /** One attempt at one address. */
 async function connect(
+  { clock, limits }: { readonly clock: Clock; readonly limits: TransportLimits },
   { onHandshake, serverName, hostname, alpn, hashes = [] }: DialOptions,
-  limits: TransportLimits,
   peer: Address,
   signal: AbortSignal,
 ): Promise<BuiltinConnection> {
@@ -99,7 +105,7 @@ async function connect(
     serverCertificateHashes: hashes.map((value) => ({ algorithm: "sha-256", value })),
     ...quicOptions(limits),
   };
-  const log = new HandshakeLog(onHandshake, now);
+  const log = new HandshakeLog(onHandshake, clock.now);
   log.report("initial", peer);
   try {
     const timeout = limits.handshakeTimeout;
@@ -114,11 +120,19 @@ async function connect(
   }
 }
 
+interface BuiltinListenerOptions {
+  readonly listener: Deno.QuicListener;
+  readonly limits: TransportLimits;
+  readonly clock: Clock;
+  readonly onHandshake: ListenOptions["onHandshake"];
+}
+
 class BuiltinListener implements Listener {
   readonly engine = "builtin";
   readonly address: Address;
   readonly #listener: Deno.QuicListener;
   readonly #limits: TransportLimits;
+  readonly #clock: Clock;
   readonly #onHandshake: ListenOptions["onHandshake"];
   readonly #connections = new Set<BuiltinConnection>();
   readonly #established = new Queue<Connection>();
@@ -126,14 +140,11 @@ class BuiltinListener implements Listener {
   #handshakes = 0;
   #closing: Promise<void> | undefined;
 
-  constructor(
-    listener: Deno.QuicListener,
-    limits: TransportLimits,
-    onHandshake: ListenOptions["onHandshake"],
-  ) {
+  constructor({ clock, limits, listener, onHandshake }: BuiltinListenerOptions) {
     this.address = plain(listener.endpoint.addr);
     this.#listener = listener;
     this.#limits = limits;
+    this.#clock = clock;
     this.#onHandshake = onHandshake;
     this.#accepting = this.#acceptAll();
   }
@@ -178,7 +189,7 @@ class BuiltinListener implements Listener {
   }
 
   async #handshake(incoming: Deno.QuicIncoming): Promise<void> {
-    const log = new HandshakeLog(this.#onHandshake, now);
+    const log = new HandshakeLog(this.#onHandshake, this.#clock.now);
     let conn: Deno.QuicConn;
     try {
       // With `zeroRtt` the connection is there before its handshake, and can be given up in time.
@@ -192,7 +203,7 @@ class BuiltinListener implements Listener {
     const peer = plain(conn.remoteAddr);
     log.report("initial", peer);
     const connection = new BuiltinConnection(conn, "server");
-    const cancelDeadline = clock.after(
+    const cancelDeadline = this.#clock.after(
       this.#limits.handshakeTimeout,
       () => connection.close(CLOSE_NONE, HANDSHAKE_TIMED_OUT.reason),
     );

@@ -12,7 +12,7 @@ import type { Host, NativeConnection, RecvInfo } from "./native.ts";
 import type { UdpAddress } from "./socket.ts";
 
 /**
- * - `free`: no PATH_CHALLENGE of this alias can be answered any more.
+ * - `free`: no PATH_CHALLENGE of this alias can still be answered.
  * - `probing`: one has been sent, or will be.
  * - `unanswered`: several were sent, and none was answered. An answer may still come.
  * - `resetting`: one was answered. Further ones are withheld until quiche gives up the path.

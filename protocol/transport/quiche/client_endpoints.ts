@@ -1,25 +1,25 @@
-/** The sockets of dialled connections: a few connections share one, and the last one closes it. */
+/** The sockets of clients: a few connections share one, and the last of them closes it. */
 import { isIPv6 } from "node:net";
 import { Endpoint, type EndpointDependencies } from "./endpoint.ts";
 
 /**
- * A socket's default receive buffer holds some 90 full datagrams: among more connections, one burst
- * to all of them would overflow it.
+ * A socket's default receive buffer holds about 90 full datagrams. With more connections, a burst to
+ * all of them would overflow it.
  */
 const CONNECTIONS_PER_SOCKET = 8;
 
 export class ClientEndpoints {
   readonly #parts: EndpointDependencies;
-  /** The last one opened for IPv4, and for IPv6. */
+  /** The newest socket for IPv4, and for IPv6. */
   readonly #newest = new Map<string, Endpoint>();
 
   constructor(parts: EndpointDependencies) {
     this.#parts = parts;
   }
 
-  /** An endpoint for a connection to this IP address, held for the caller. */
+  /** An endpoint for a connection to this IP address. The caller holds it. */
   async take(address: string): Promise<Endpoint> {
-    // Bound to every interface, so that the route may change under a connection.
+    // Bound to every interface, so that the route of a connection may change.
     const hostname = isIPv6(address) ? "::" : "0.0.0.0";
     const newest = this.#newest.get(hostname);
     if (newest !== undefined && newest.holds > 0 && newest.holds < CONNECTIONS_PER_SOCKET) {

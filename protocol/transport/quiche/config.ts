@@ -1,21 +1,21 @@
-/** quiche's settings: one Config serves many connections, and each setting is here or nowhere. */
+/** All settings of quiche. Many connections share one `Config`. */
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { TransportError, type TransportLimits } from "../transport.ts";
 import type { NativeConfig, Quiche } from "./native.ts";
 
-/** The largest UDP payload that we send: it crosses every path that carries 1400-byte IP packets. */
+/** The largest UDP payload that is sent. It fits wherever 1400-byte IP packets do. */
 export const MAX_DATAGRAM = 1350;
-/** The largest that we take; Ethernet's MTU. */
+/** The largest that is received: Ethernet's MTU. */
 const MAX_RECEIVE = 1500;
 /**
- * Connection IDs of the peer that we keep, and, since quiche takes one number for both, paths. It
- * never forgets a path, so that `path.ts` has it use few.
+ * The limit for the peer's connection IDs, and, since quiche has one limit for both, for paths. quiche
+ * never forgets a path, but `path.ts` lets it use few.
  */
 export const MAX_PATHS = 16;
 /**
- * More bytes than any connection carries: flow control is by stream alone. quiche may not repeat a
+ * More bytes than a connection carries. Flow control is for streams only: quiche may not repeat a
  * MAX_DATA frame that was lost (`tests/protocol/transport/quiche/engine_faults_test.ts`), and the
- * peer would wait for it for ever.
+ * peer would wait for ever.
  */
 const NO_LIMIT = 2 ** 60;
 
@@ -26,7 +26,7 @@ interface Identity {
   readonly privateKey: string;
 }
 
-/** A server's Config has an identity; a client's has none, and sees the server's certificate. */
+/** With an identity for a server, without one for a client. Throws `TransportError`. */
 export function makeConfig(
   quiche: Quiche,
   options: { alpn: readonly string[]; limits: TransportLimits; identity?: Identity },
@@ -46,14 +46,13 @@ export function makeConfig(
   config.setMaxStreamWindow(limits.streamWindow);
   config.setMaxConnectionWindow(NO_LIMIT);
   config.setActiveConnectionIdLimit(MAX_PATHS);
-  // With CUBIC and Reno this version's round-trip estimate runs away under loss: seconds, not tens
-  // of milliseconds.
+  // With CUBIC and Reno, this version's estimate of the round trip grows to seconds under loss.
   config.setCcAlgorithmName("bbr");
   config.enablePacing(true);
   return config;
 }
 
-/** Asks for the chain and lets any pass: the caller's pin decides, once the handshake is done. */
+/** Asks for the server's certificate and accepts any: `dial` verifies it after the handshake. */
 function clientConfig(quiche: Quiche): NativeConfig {
   return quiche.Config.withBoringSslCtx(true, true, null, null, null, null);
 }
@@ -62,7 +61,7 @@ function serverConfig(quiche: Quiche, identity: Identity): NativeConfig {
   const pem = (text: string) => [new TextEncoder().encode(text)];
   const [key, chain] = [pem(identity.privateKey), pem(identity.certificate)];
   try {
-    // BoringSSL would notice in the first handshake only.
+    // BoringSSL notices a mismatch only at the first handshake.
     const fits = new X509Certificate(identity.certificate)
       .checkPrivateKey(createPrivateKey(identity.privateKey));
     if (!fits) throw new Error("The key is another certificate's");

@@ -36,7 +36,7 @@ export class ConnectionIds {
     const room = Math.min(quic.sourceCidsLeft(), MAX_IDS - quic.activeSourceCids());
     for (let count = 0; count < room; count++) {
       const id = this.#endpoint.newId();
-      // Sotto sends no stateless resets, but the frame needs a token that nobody can guess.
+      // Sotto sends no stateless resets, but the frame needs a random token.
       const resetToken = BigInt(`0x${bytesToHex(this.#endpoint.random(RESET_TOKEN_LENGTH))}`);
       quic.newSourceCid(id, resetToken, false);
       this.add(id);

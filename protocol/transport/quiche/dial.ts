@@ -1,4 +1,4 @@
-/** The client's side: from a name to one connection that is established and verified. */
+/** Dials a server: from a name to one connection that is established and verified. */
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { isIP } from "node:net";
 import type { Clock } from "../../clock.ts";
@@ -53,7 +53,7 @@ export async function dial(context: DialContext, options: DialOptions): Promise<
   return connection;
 }
 
-/** One attempt at one address: settles when the handshake is over, one way or the other. */
+/** Tries one address. Settles when the handshake has succeeded or failed. */
 async function connect(
   context: DialContext,
   config: NativeConfig,
@@ -95,7 +95,9 @@ async function connect(
     destinationId: bytesToHex(quic.destinationId()),
   });
   const over = new AbortController();
-  whenRefused(remote, over.signal).then(() => connection.sendFailed(new Error("nobody listens")));
+  whenRefused(remote, over.signal).then(() =>
+    connection.sendFailed(new Error("nothing listens there"))
+  );
   const giveUp = () => connection.abandon(ABORTED);
   signal.addEventListener("abort", giveUp);
   if (signal.aborted) giveUp();
@@ -127,14 +129,14 @@ function begin(
   }
 }
 
-/** Closes a connection whose server is not the one that was meant, and throws. */
+/** Throws if the server is not the expected one, after closing the connection. */
 async function requireTrust(
   connection: QuicheConnection,
   verify: VerifyPeer,
   limits: { readonly clock: Clock; readonly signal: AbortSignal | undefined },
 ): Promise<void> {
   const leaf = connection.peerCertificate;
-  // Whoever is asked may take their time, but not longer than the connection lives.
+  // `verify` may ask the user. It has time for as long as the connection lives.
   const lost = connection.closed.then((close): never => {
     throw failure(connection, close);
   });
@@ -160,7 +162,7 @@ async function requireTrust(
 
 function failure(connection: QuicheConnection, close: CloseReason): TransportError {
   const { hostname, port } = connection.remote;
-  const why = close.kind === "idle" && !connection.heard ? "nobody answers" : describe(close);
+  const why = close.kind === "idle" && !connection.heard ? "no answer" : describe(close);
   const message = `Cannot connect to ${hostname} port ${port}: ${why}`;
   return new TransportError(failureCode(connection.heard, close), message, { close });
 }

@@ -1,11 +1,11 @@
 /**
- * QUIC packet headers as far as they are readable without keys (RFC 8999, RFC 9000 section 17), by
- * hand: the binding's parser costs 2.3 µs, and most datagrams need two bytes looked at.
+ * Parses what is readable of QUIC packet headers without keys (RFC 8999, RFC 9000 section 17). The
+ * binding's parser costs 2.3 µs, and for most datagrams two bytes are enough.
  */
 
-/** Our connection IDs: 8 bytes. Short headers do not tell the length, so it is fixed. */
+/** The length of this end's connection IDs. It is fixed, since short headers do not contain it. */
 export const ID_LENGTH = 8;
-/** A connection ID's longest form in version 1 (RFC 9000, section 17.2). */
+/** The longest connection ID of version 1 (RFC 9000, section 17.2). */
 const MAX_ID_LENGTH = 20;
 /** A client's first datagram is at least this long (RFC 9000, section 14.1). */
 export const MIN_INITIAL = 1200;
@@ -14,13 +14,13 @@ type LongType = "initial" | "zero_rtt" | "handshake" | "retry";
 const LONG_TYPES = ["initial", "zero_rtt", "handshake", "retry"] as const;
 
 export interface LongHeader {
-  /** 0 is Version Negotiation (RFC 8999, section 6), whose type means nothing. */
+  /** 0: Version Negotiation (RFC 8999, section 6), which has no type. */
   readonly version: number;
   readonly type: LongType;
-  /** Views into the datagram: copy them before it is decrypted. */
+  /** Views of the datagram: copy them before it is decrypted. */
   readonly destination: Uint8Array;
   readonly source: Uint8Array;
-  /** Of an Initial; empty where it has none. */
+  /** Of an Initial packet; empty if it has none. */
   readonly token: Uint8Array;
 }
 
@@ -28,19 +28,19 @@ export function isLong(datagram: Uint8Array): boolean {
   return ((datagram[0] ?? 0) & 0x80) !== 0;
 }
 
-/** Where the destination connection ID begins and ends; an end of 0 says that there is none. */
+/** Where the destination connection ID ends; 0: there is none. */
 export function destinationEnd(datagram: Uint8Array): number {
   if (!isLong(datagram)) return datagram.length > ID_LENGTH ? 1 + ID_LENGTH : 0;
   const end = 6 + (datagram[5] ?? 0);
   return datagram.length >= end ? end : 0;
 }
 
-/** Where it begins (RFC 9000, sections 17.2 and 17.3). */
+/** Where the destination connection ID begins (RFC 9000, sections 17.2 and 17.3). */
 export function destinationStart(datagram: Uint8Array): number {
   return isLong(datagram) ? 6 : 1;
 }
 
-/** The long header at the front of a datagram; `undefined` where it is cut short or not one. */
+/** The long header of a datagram; `undefined` if it has none, or it is truncated. */
 export function parseLongHeader(datagram: Uint8Array): LongHeader | undefined {
   if (!isLong(datagram) || datagram.length < 7) return undefined;
   const view = new DataView(datagram.buffer, datagram.byteOffset, datagram.length);
@@ -63,8 +63,8 @@ export function parseLongHeader(datagram: Uint8Array): LongHeader | undefined {
 }
 
 /**
- * The packets of a datagram, one by one (RFC 9000, section 12.2). What cannot be taken apart comes
- * as one.
+ * The packets of a datagram, one by one (RFC 9000, section 12.2). A rest that cannot be
+ * split comes as one.
  */
 export function* packetsOf(datagram: Uint8Array): Generator<Uint8Array> {
   let rest = datagram;
@@ -74,7 +74,7 @@ export function* packetsOf(datagram: Uint8Array): Generator<Uint8Array> {
   if (rest.length > 0) yield rest;
 }
 
-/** Where the long packet at the front ends; `undefined` where there is none, or it does not say. */
+/** Where the first packet ends; `undefined` if it has no long header, or does not say. */
 function longPacketEnd(datagram: Uint8Array): number | undefined {
   const header = parseLongHeader(datagram);
   if (header === undefined || header.version === 0 || header.type === "retry") return undefined;
@@ -89,7 +89,7 @@ function longPacketEnd(datagram: Uint8Array): number | undefined {
   return end <= datagram.length ? end : undefined;
 }
 
-/** Whether both IDs have a length that version 1 allows. */
+/** Whether version 1 allows the lengths of both IDs. */
 export function hasValidIds(header: LongHeader): boolean {
   return header.destination.length <= MAX_ID_LENGTH && header.source.length <= MAX_ID_LENGTH;
 }
@@ -101,7 +101,7 @@ function sized(datagram: Uint8Array, at: number): Uint8Array | undefined {
   return datagram.subarray(at + 1, at + 1 + length);
 }
 
-/** A variable-length integer (RFC 9000, section 16); `undefined` where it is cut short or huge. */
+/** A variable-length integer (RFC 9000, section 16); `undefined` if it is truncated or unsafe. */
 function varint(view: DataView, at: number): { value: number; size: number } | undefined {
   if (at >= view.byteLength) return undefined;
   const first = view.getUint8(at);

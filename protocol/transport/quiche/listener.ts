@@ -1,6 +1,6 @@
 /**
- * The server's side of an endpoint: who may connect. Version negotiation, Retry, and the limits on
- * connections and handshakes; from there on a connection looks after itself.
+ * Decides which clients may connect to a server: version negotiation, Retry, and the limits on
+ * connections and handshakes. It does nothing for a connection that it has accepted.
  */
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { HandshakeLog } from "../handshake.ts";
@@ -19,7 +19,7 @@ import type { NativeConfig, NativeConnection, Quiche } from "./native.ts";
 import { checkRetryToken, makeRetryToken } from "./retry.ts";
 import { type UdpAddress, udpAddress } from "./socket.ts";
 
-/** A client's first choice of our ID has at least 8 bytes (RFC 9000, section 7.2). */
+/** The least length of the ID that a client first chooses for its server (RFC 9000, section 7.2). */
 const MIN_FIRST_ID = 8;
 /** CONNECTION_REFUSED (RFC 9000, section 20.1). */
 const FULL: CloseReason = {
@@ -44,10 +44,10 @@ export class QuicheListener implements Listener {
   readonly #options: ListenerOptions;
   readonly #endpoint: Endpoint;
   readonly #tokenKey: Uint8Array;
-  /** All that there are, and of those the ones whose handshake is under way. */
+  /** All connections, and those of them whose handshake is not done. */
   readonly #connections = new Set<QuicheConnection>();
   readonly #handshaking = new Set<QuicheConnection>();
-  /** Established, not accepted yet. */
+  /** Established, and not accepted yet. */
   readonly #ready = new Set<Connection>();
   #acceptors: Array<(connection: Connection | null) => void> = [];
   #closed: Promise<void> | undefined;
@@ -150,7 +150,7 @@ export class QuicheListener implements Listener {
     if (this.#handshaking.size >= limits.maxHandshakes) return;
     const log = new HandshakeLog(onHandshake, loop.now, claim?.time);
     if (claim === undefined) log.report("initial", remote, idsOf(header));
-    // After a Retry the client's destination is the ID that we gave it.
+    // After a Retry, the client uses the ID that the Retry gave it.
     const id = claim === undefined ? endpoint.newId() : header.destination.slice();
     const quic = this.#begin(id, claim?.originalId, remote);
     if (quic === undefined) return;
@@ -174,7 +174,7 @@ export class QuicheListener implements Listener {
     if (full) connection.abandon(FULL);
   }
 
-  /** `undefined` for an address that quiche cannot read. */
+  /** `undefined` if quiche cannot parse the address. */
   #begin(
     id: Uint8Array,
     originalId: Uint8Array | undefined,
@@ -202,7 +202,7 @@ export class QuicheListener implements Listener {
     this.#ready.delete(connection);
   };
 
-  /** Sends one datagram outside any connection. */
+  /** Sends one datagram that belongs to no connection. */
   #answer(remote: UdpAddress, write: (out: Uint8Array) => number): void {
     const slot = this.#options.loop.slot();
     if (slot === undefined) return;
@@ -216,7 +216,7 @@ export class QuicheListener implements Listener {
   }
 }
 
-/** Both IDs of a client's packet, seen from here. */
+/** Both IDs of a client's packet, as the server sees them. */
 function idsOf(header: LongHeader) {
   return { sourceId: bytesToHex(header.destination), destinationId: bytesToHex(header.source) };
 }

@@ -1,9 +1,9 @@
 /**
- * The addon: quiche 0.18 and BoringSSL, through the Node-API binding inside `@matrixai/quic`. Of that
- * package Sotto uses the binding alone, never its classes.
+ * The addon: quiche 0.18 and BoringSSL, with the Node-API binding of `@matrixai/quic`. Sotto uses only
+ * the binding of that package, never its classes.
  *
- * The addon is loaded at the first dial or listen, not at import: a platform without a build of it
- * must still be able to run what does not need it.
+ * The addon is loaded at the first dial or listen, not at import: on a platform that it has no build
+ * for, everything else must work.
  */
 import type {
   Config as NativeConfig,
@@ -18,11 +18,11 @@ import { type CloseReason, TransportError } from "../transport.ts";
 
 export type { Host, NativeConfig, NativeConnection, Quiche, RecvInfo };
 
-/** `Shutdown` of the binding, which is an enum that exists only once the addon is loaded. */
+/** The binding's enum `Shutdown`, which exists only when the addon is loaded. */
 export const SHUTDOWN_READ = 0;
 export const SHUTDOWN_WRITE = 1;
 
-/** Fetches the addon; throws where there is none. */
+/** Loads the addon. Throws `TransportError` if the platform has none. */
 export type LoadQuiche = () => Promise<Quiche>;
 
 export async function loadQuiche(
@@ -41,8 +41,8 @@ export async function loadQuiche(
 }
 
 /**
- * The code inside one of the binding's errors, `StreamReset(77)` say. The binding throws plain
- * errors whose message is the Rust variant: this is the one place that reads them.
+ * The code in an error of the binding, such as 77 in `StreamReset(77)`. The binding throws plain
+ * errors whose message is the Rust variant. No other function reads those.
  */
 export function codeOf(error: unknown, variant: string): number | undefined {
   if (!(error instanceof Error) || !error.message.startsWith(`${variant}(`)) return undefined;
@@ -50,7 +50,7 @@ export function codeOf(error: unknown, variant: string): number | undefined {
   return Number.isSafeInteger(code) ? code : undefined;
 }
 
-/** How a connection ended that is draining or closed. */
+/** Why a connection ended that is draining or closed. */
 export function closeReason(quic: NativeConnection): CloseReason {
   const peer = quic.peerError();
   const error = peer ?? quic.localError();

@@ -1,4 +1,4 @@
-/** Opens UDP sockets of the runtime that the program runs on: Deno's or Node's. */
+/** Opens UDP sockets of the runtime: Deno's or Node's. */
 import process from "node:process";
 import { wordsOf } from "../../system_error.ts";
 import { type Address, TransportError } from "../transport.ts";
@@ -21,7 +21,7 @@ export async function openSocket(address: Address): Promise<DatagramSocket> {
   }
 }
 
-/** Deno has no connected UDP sockets, and the system tells no others. */
+/** Deno has no connected UDP sockets, and the system reports ICMP errors to no others. */
 export async function whenRefused(address: Address, signal: AbortSignal): Promise<void> {
   if (onDeno) return await new Promise(() => {});
   const socket = await import("./socket_node.ts");

@@ -1,4 +1,4 @@
-/** The half of a stream that reads. Bytes wait in quiche until they are asked for. */
+/** The receiving half of a stream. Bytes stay in quiche until they are read. */
 import { CLOSE_NONE, StreamError } from "../transport.ts";
 import { codeOf } from "./native.ts";
 import type { StreamHost } from "./stream_host.ts";
@@ -11,11 +11,11 @@ interface Reader {
 export class ReceiveHalf {
   readonly #host: StreamHost;
   readonly #id: number;
-  /** The peer's FIN has come, or its reset with a code. */
+  /** Called when the peer's FIN is read, or its reset, with the code. */
   readonly #onOver: (resetCode: number | undefined) => void;
   #reader: Reader | undefined;
   #finished = false;
-  /** Why there is nothing more to read, where it is not for a FIN. */
+  /** Why nothing more can be read, if not because of a FIN. */
   #error: Error | undefined;
 
   constructor(host: StreamHost, id: number, onOver: (resetCode: number | undefined) => void) {
@@ -41,7 +41,7 @@ export class ReceiveHalf {
     return new Promise((resolve, reject) => this.#reader = { resolve, reject });
   }
 
-  /** Something has come: a pending read may have its answer. */
+  /** Data has arrived: a pending read may settle. */
   deliver(): void {
     const reader = this.#reader;
     if (reader === undefined) return;
@@ -56,7 +56,7 @@ export class ReceiveHalf {
     }
   }
 
-  /** Ends it, unless it has ended. */
+  /** Ends this half, if it has not ended. */
   fail(error: Error): void {
     if (this.over) return;
     this.#error = error;
@@ -80,7 +80,7 @@ export class ReceiveHalf {
       throw this.#error;
     }
     if (received === null) return undefined;
-    // What is read makes room, of which the peer must learn.
+    // Reading gives the peer credit, which must be sent.
     this.#host.touch();
     const [length, fin] = received;
     if (fin) {

@@ -1,29 +1,29 @@
 /**
- * Retry tokens (RFC 9000, section 8.1.2): a client shows by sending one back that it can be reached
- * at its address, and the server has kept nothing in between. No I/O, no clock.
+ * Retry tokens (RFC 9000, section 8.1.2). A client that sends one back proves that its address is its
+ * own, and the server keeps nothing until then. No I/O, no clock.
  */
 import { createHmac, timingSafeEqual } from "node:crypto";
 
-/** A token is good for this long, in milliseconds. */
+/** Milliseconds that a token is valid. */
 export const TOKEN_LIFETIME = 10_000;
 const TIME_LENGTH = 8;
 const TAG_LENGTH = 32;
 const MAX_ID_LENGTH = 20;
 
-/** What a token proves; all of it is signed. */
+/** What a token proves. The HMAC covers all of it. */
 interface RetryClaim {
   /** When the Retry was sent, in whole milliseconds. */
   readonly time: number;
   /** The client's address. */
   readonly hostname: string;
   readonly port: number;
-  /** The destination ID of the client's first Initial, which the handshake must repeat. */
+  /** The destination ID of the client's first Initial packet, which the handshake must repeat. */
   readonly originalId: Uint8Array;
-  /** The ID that the Retry has given the server, which the client must use from then on. */
+  /** The server's new ID in the Retry, which the client must use. */
   readonly retryId: Uint8Array;
 }
 
-/** A token: time, the original ID with its length, and an HMAC over the whole claim. */
+/** Makes a token: the time, the original ID with its length, and an HMAC of the whole claim. */
 export function makeRetryToken(key: Uint8Array, claim: RetryClaim): Uint8Array {
   const { originalId, time } = claim;
   const token = new Uint8Array(TIME_LENGTH + 1 + originalId.length + TAG_LENGTH);
@@ -34,7 +34,7 @@ export function makeRetryToken(key: Uint8Array, claim: RetryClaim): Uint8Array {
   return token;
 }
 
-/** The claim of a token that was made with this key for this address and ID, and is still good. */
+/** The claim of a token; `undefined` unless it is valid for this key, address, ID and time. */
 export function checkRetryToken(
   key: Uint8Array,
   token: Uint8Array,
@@ -58,7 +58,7 @@ export function checkRetryToken(
 }
 
 function tagOf(key: Uint8Array, claim: RetryClaim): Uint8Array {
-  // Each part has a length of its own or is the last of its kind, so that no two claims read alike.
+  // The length of each part is fixed or stated, so that no two claims give the same input.
   const { time, hostname, port, originalId, retryId } = claim;
   return createHmac("sha256", key)
     .update(`${time} ${hostname} ${port} ${originalId.length} ${retryId.length} `)

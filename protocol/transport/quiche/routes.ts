@@ -1,4 +1,4 @@
-/** Which connection a datagram is for: a table from connection IDs, looked up without allocating. */
+/** A table from connection IDs to connections, with look-ups that do not allocate. */
 
 interface Route<T> {
   readonly id: Uint8Array;
@@ -8,9 +8,9 @@ interface Route<T> {
 }
 
 /**
- * IDs are found by a 30-bit key from their first four bytes, a small integer to every JavaScript
- * engine, and then compared. IDs that share a key hang in a chain: ours are random, and those that
- * a client chose are few at a time and live for seconds.
+ * The key of an ID is 30 bits of its first four bytes, which is a small integer in every JavaScript
+ * engine. IDs with the same key form a list. The lists stay short: the server's IDs are random, and
+ * each connection has at most one that its client chose.
  */
 export class Routes<T> {
   readonly #heads = new Map<number, Route<T>>();
@@ -20,14 +20,14 @@ export class Routes<T> {
     return this.#size;
   }
 
-  /** The target of the ID that stands in `bytes` from `start` to `end`. */
+  /** The target of the ID in `bytes` from `start` to `end`. */
   find(bytes: Uint8Array, start: number, end: number): T | undefined {
     let route = this.#heads.get(keyOf(bytes, start));
     while (route !== undefined && !matches(route.id, bytes, start, end)) route = route.next;
     return route?.target;
   }
 
-  /** Adds an ID of at least 4 bytes, which the caller will not change. `false`: it is taken. */
+  /** Adds an ID of at least 4 bytes, which MUST NOT change. Returns `false` if it is in use. */
   add(id: Uint8Array, target: T): boolean {
     if (this.find(id, 0, id.length) !== undefined) return false;
     const key = keyOf(id, 0);

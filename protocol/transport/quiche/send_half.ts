@@ -1,22 +1,22 @@
 /**
- * The half of a stream that writes. Small writes are gathered until the connection next sends, for
- * each call into quiche costs most of a microsecond and an allocation; all else goes straight in.
+ * The sending half of a stream. It gathers small writes until the connection sends, since each call
+ * into quiche costs almost a microsecond and an allocation. Larger writes go to quiche at once.
  */
 import { CLOSE_NONE, StreamError } from "../transport.ts";
 import { codeOf } from "./native.ts";
 import type { StreamHost } from "./stream_host.ts";
 
-/** What the stream must know of this half. */
+/** What this half tells its stream. */
 interface SendEvents {
-  /** There is something to push before the connection next sends. */
+  /** Call `flush` before the connection sends. */
   gathered(): void;
-  /** There was no room: push again when a datagram has come. */
+  /** quiche had no room: call `push` when a datagram has arrived. */
   blocked(): void;
-  /** FIN is sent, or the peer has stopped reading. */
+  /** quiche has FIN, or the peer has stopped reading. */
   over(): void;
 }
 
-/** A chunk of which a part still waits for room. */
+/** A chunk that quiche had no room for, or only for a part. */
 interface Writer {
   readonly chunk: Uint8Array;
   taken: number;
@@ -24,13 +24,13 @@ interface Writer {
   readonly reject: (error: Error) => void;
 }
 
-/** Writes up to this length are gathered, up to this many bytes in all. */
+/** The longest write that is gathered, and how many bytes are gathered in all. */
 const SMALL = 1024;
 const CAPACITY = 4096;
-/** Buffers that are kept when nobody gathers (4 MB). */
+/** Unused buffers that are kept (4 MB). */
 const MAX_SPARE = 1024;
 
-/** All writes that are taken at once share this promise. */
+/** The promise of every write that is taken at once. */
 const TAKEN: Promise<void> = Promise.resolve();
 const NOTHING = new Uint8Array(0);
 
@@ -38,17 +38,17 @@ export class SendHalf {
   readonly #host: StreamHost;
   readonly #id: number;
   readonly #events: SendEvents;
-  /** What small writes have left, from `#pushed` to `#filled`. */
+  /** The bytes of small writes, from `#pushed` to `#filled`. */
   #gathered: Uint8Array | undefined;
   #pushed = 0;
   #filled = 0;
   #writer: Writer | undefined;
-  /** `end` was called, and what it returned: settled once FIN is sent or cannot be. */
+  /** What `end` returned: resolved when quiche has FIN, or cannot take it. */
   #ending: PromiseWithResolvers<void> | undefined;
   #finSent = false;
-  /** Whether the last push found no room. */
-  #stuck = false;
-  /** Why nothing more can be written, where it is not for our FIN. */
+  /** Whether quiche had no room for the last push. */
+  #isBlocked = false;
+  /** Why nothing more can be written, if not because of `end`. */
   #error: Error | undefined;
 
   constructor(host: StreamHost, id: number, events: SendEvents) {
@@ -62,7 +62,7 @@ export class SendHalf {
   }
 
   get blocked(): boolean {
-    return this.#stuck && !this.over;
+    return this.#isBlocked && !this.over;
   }
 
   write(chunk: Uint8Array): Promise<void> {
@@ -83,7 +83,7 @@ export class SendHalf {
     if (taken === chunk.length) return TAKEN;
     return new Promise((resolve, reject) => {
       this.#writer = { chunk, taken, resolve, reject };
-      this.#stick();
+      this.#block();
     });
   }
 
@@ -97,36 +97,36 @@ export class SendHalf {
   }
 
   /**
-   * The connection is about to send. Only now quiche gets FIN: if it had FIN but had not sent it when
-   * all data is acknowledged, it would forget the stream, and FIN with it.
+   * The connection is about to send. quiche gets FIN only now: if all data is acknowledged while
+   * quiche has FIN but has not sent it, quiche forgets the stream, and FIN with it.
    */
   flush(): void {
     this.push();
-    if (this.#ending === undefined || this.#stuck || this.over) return;
+    if (this.#ending === undefined || this.#isBlocked || this.over) return;
     try {
       this.#send(NOTHING, true);
     } catch (error) {
       return this.#stop(error as Error);
     }
-    if (!this.#finSent) return this.#stick();
+    if (!this.#finSent) return this.#block();
     this.#ending.resolve();
     this.#events.over();
   }
 
-  /** Hands quiche what there is, in order, as far as there is room. */
+  /** Gives quiche what there is, in order, as far as it has room. */
   push(): void {
     if (this.over) return;
-    const wasStuck = this.#stuck;
+    const wasBlocked = this.#isBlocked;
     try {
-      this.#stuck = !this.#pushAll();
-      if (this.#stuck) this.#stick();
-      else if (wasStuck && this.#ending !== undefined) this.#scheduleFlush();
+      this.#isBlocked = !this.#pushAll();
+      if (this.#isBlocked) this.#block();
+      else if (wasBlocked && this.#ending !== undefined) this.#scheduleFlush();
     } catch (error) {
       this.#stop(error as Error);
     }
   }
 
-  /** Finds out whether the peer has stopped reading, by a code that quiche may have forgotten. */
+  /** Notices if the peer has stopped reading. `forgotten`: the code, if quiche has lost it. */
   look(forgotten = CLOSE_NONE): void {
     if (this.over) return;
     try {
@@ -136,16 +136,16 @@ export class SendHalf {
     }
   }
 
-  /** Ends it, unless it has ended. */
+  /** Ends this half, if it has not ended. */
   fail(error: Error): void {
     if (!this.over) this.#error = error;
-    this.#letGo();
+    this.#releaseBuffer();
     this.#writer?.reject(error);
     this.#writer = undefined;
     this.#ending?.resolve();
   }
 
-  /** The peer has stopped reading. */
+  /** The peer has stopped reading, or the connection has ended. */
   #stop(error: Error): void {
     this.fail(error);
     this.#events.over();
@@ -156,15 +156,15 @@ export class SendHalf {
     this.#host.touch();
   }
 
-  #stick(): void {
-    this.#stuck = true;
+  #block(): void {
+    this.#isBlocked = true;
     this.#events.blocked();
   }
 
-  /** Keeps a small chunk until the next push; `false`: there is no room for it. */
+  /** Gathers a small chunk. Returns `false` if there is no room. */
   #gather(chunk: Uint8Array): boolean {
-    // Nothing overtakes what waits.
-    if (this.#stuck) return false;
+    // Writes must stay in order.
+    if (this.#isBlocked) return false;
     if (this.#filled + chunk.length > CAPACITY && !this.#pushGathered()) return false;
     if (this.#gathered === undefined) {
       this.#gathered = this.#host.spare.pop() ?? new Uint8Array(CAPACITY);
@@ -175,7 +175,7 @@ export class SendHalf {
     return true;
   }
 
-  /** Whether everything has been taken, FIN apart. */
+  /** Whether quiche has taken everything except FIN. */
   #pushAll(): boolean {
     if (!this.#pushGathered()) return false;
     const writer = this.#writer;
@@ -192,19 +192,19 @@ export class SendHalf {
     if (this.#gathered === undefined) return true;
     this.#pushed += this.#send(this.#gathered.subarray(this.#pushed, this.#filled), false);
     if (this.#pushed < this.#filled) return false;
-    this.#letGo();
+    this.#releaseBuffer();
     return true;
   }
 
-  /** Gives the buffer back. */
-  #letGo(): void {
+  /** Returns the buffer. */
+  #releaseBuffer(): void {
     const { spare } = this.#host;
     if (this.#gathered !== undefined && spare.length < MAX_SPARE) spare.push(this.#gathered);
     this.#gathered = undefined;
     this.#pushed = this.#filled = 0;
   }
 
-  /** How many bytes quiche has taken. */
+  /** Gives quiche bytes, and returns how many it has taken. */
   #send(bytes: Uint8Array, fin: boolean): number {
     const { quic } = this.#host;
     if (quic === undefined) throw this.#host.ended();
@@ -222,6 +222,6 @@ export class SendHalf {
 
   #meaning(error: unknown, forgotten: number): Error {
     const code = codeOf(error, "StreamStopped") ?? forgotten;
-    return new StreamError(code, `Stream ${this.#id} is not read by the peer any more (${code})`);
+    return new StreamError(code, `Stream ${this.#id} is no longer read by the peer (${code})`);
   }
 }

@@ -1,14 +1,14 @@
-/** The UDP socket as the engine sees it. Nothing here knows QUIC. */
+/** A UDP socket, as the engine uses it. It does not know QUIC. */
 import type { Address } from "../transport.ts";
 
-/** An address in the shape that Deno's socket takes, so that sending allocates none. */
+/** An address as Deno's socket takes it, so that sending allocates nothing. */
 export interface UdpAddress extends Address {
   readonly transport: "udp";
 }
 
 /**
- * Called for each datagram. The bytes are the callee's to overwrite (quiche decrypts in place) and
- * are valid only until it returns.
+ * Called for each datagram. It may overwrite the bytes, as quiche does when it decrypts. They are
+ * valid until it returns.
  */
 export type Receive = (datagram: Uint8Array, hostname: string, port: number) => void;
 
@@ -17,7 +17,7 @@ export interface DatagramSocket extends AsyncDisposable {
   readonly address: Address;
   /**
    * Hands one datagram to the kernel. The caller MUST NOT change the bytes until the promise has
-   * settled: sends overtake each other, and each reads its bytes only when it runs.
+   * settled: the bytes are read when the system call runs, and calls may change their order.
    */
   send(datagram: Uint8Array, to: UdpAddress): Promise<unknown>;
   /** Receives until closed. Settles when the socket no longer receives, and never rejects. */
@@ -25,16 +25,16 @@ export interface DatagramSocket extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Binds a socket; throws `TransportError` where it cannot. */
+/** Binds a socket. Throws `TransportError`. */
 export type OpenSocket = (address: Address) => Promise<DatagramSocket>;
 
 /**
- * Resolves when the system says that nobody listens at an address (ICMP); never where it cannot
- * tell. The signal ends the watch, which MUST then leave nothing behind.
+ * Resolves when the system reports that nothing listens at an address (ICMP). It may never resolve.
+ * When the signal fires, it MUST release everything.
  */
 export type WhenRefused = (address: Address, signal: AbortSignal) => Promise<void>;
 
-/** More than any peer sends: we announce a maximum of 1500 (`config.ts`). Longer ones are cut. */
+/** Longer datagrams are truncated. Peers send at most 1500 bytes (`config.ts`). */
 export const RECEIVE_BUFFER = 2048;
 
 export function udpAddress(hostname: string, port: number): UdpAddress {

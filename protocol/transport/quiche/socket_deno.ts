@@ -3,8 +3,8 @@ import type { Address } from "../transport.ts";
 import { type DatagramSocket, type Receive, RECEIVE_BUFFER, type UdpAddress } from "./socket.ts";
 
 /**
- * Failures in a row after which a socket is given up, and its connections idle out. One by itself
- * is an ICMP error that an earlier send brought about (Windows), or the socket's closing.
+ * After so many failures in a row a socket is given up, and its connections time out. A single
+ * failure is an ICMP error for an earlier datagram (on Windows), or the socket was closed.
  */
 const MAX_FAILURES = 100;
 

@@ -29,7 +29,7 @@ class NodeSocket implements DatagramSocket {
   }
 
   receive(receive: Receive): Promise<void> {
-    // Errors of single datagrams: QUIC's own timers decide what a lost datagram means.
+    // Errors of single datagrams: to QUIC those are lost.
     this.#socket.on("error", () => {});
     this.#socket.on("message", (bytes, from) => receive(bytes, from.address, from.port));
     return this.#closed;
@@ -60,8 +60,8 @@ export function openSocket({ hostname, port }: Address): Promise<DatagramSocket>
 }
 
 /**
- * A connected UDP socket is told of ICMP errors: one byte, which no QUIC server takes for a packet,
- * finds out whether there is a port to take it.
+ * Sends one byte, which no QUIC server takes for a packet, from a connected UDP socket: the system
+ * reports ICMP errors to such a socket.
  */
 export function whenRefused({ hostname, port }: Address, signal: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();

@@ -1,17 +1,17 @@
-/** One stream on quiche: its two halves, which end one by one, and the reset that ends both. */
+/** One stream on quiche: two halves that end separately, and the reset that ends both. */
 import { CLOSE_NONE, type Stream, StreamError } from "../transport.ts";
 import { codeOf, type NativeConnection, SHUTDOWN_READ, SHUTDOWN_WRITE } from "./native.ts";
 import { ReceiveHalf } from "./receive_half.ts";
 import { SendHalf } from "./send_half.ts";
 import type { StreamHost } from "./stream_host.ts";
 
-/** What a stream tells the table that it is in. */
+/** What a stream tells its table. */
 export interface StreamOwner {
-  /** Small writes were gathered: call `flush` before the connection next sends. */
+  /** Call `flush` before the connection sends. */
   gathered(stream: QuicheStream): void;
-  /** Call `retry` with each datagram that comes, as long as `waits`. */
+  /** Call `retry` for each datagram that arrives, as long as `waits`. */
   watch(stream: QuicheStream): void;
-  /** Both halves are over: no more calls for this stream. */
+  /** Both halves have ended: make no more calls. */
   done(stream: QuicheStream): void;
 }
 
@@ -50,7 +50,7 @@ export class QuicheStream implements Stream {
     const { quic } = this.#host;
     if (quic === undefined || (this.#incoming.over && this.#outgoing.over)) return;
     if (!this.#incoming.over) shutDown(quic, this.id, SHUTDOWN_READ, code);
-    // Also after FIN: what has not arrived by now is not meant to arrive any more.
+    // After FIN too: bytes that have not arrived are given up.
     shutDown(quic, this.id, SHUTDOWN_WRITE, code);
     this.#host.touch();
     this.fail(new StreamError(code, `Stream ${this.id} was reset here (${code})`));
@@ -62,33 +62,33 @@ export class QuicheStream implements Stream {
     return Promise.resolve();
   }
 
-  /** Hands quiche what small writes have gathered. */
+  /** Gives quiche what small writes have gathered, and FIN. */
   flush(): void {
     this.#outgoing.flush();
   }
 
-  /** Something has come for this stream. */
+  /** Data for this stream has arrived. */
   deliver(): void {
     this.#incoming.deliver();
   }
 
-  /** Something has come that may make room, or tell that the peer has stopped reading. */
+  /** A datagram has arrived: it may give credit, or say that the peer has stopped reading. */
   retry(): void {
     if (this.#outgoing.blocked) this.#outgoing.push();
     else this.#outgoing.look();
   }
 
-  /** Whether something waits for room. */
+  /** Whether a write waits for credit. */
   get blocked(): boolean {
     return this.#outgoing.blocked;
   }
 
-  /** Whether `retry` is needed: for room, or since nothing else shows whether the peer reads. */
+  /** Whether `retry` is needed, for credit or to notice that the peer has stopped reading. */
   get waits(): boolean {
     return this.blocked || (this.#incoming.over && !this.#outgoing.over);
   }
 
-  /** Ends what has not ended. */
+  /** Ends both halves, if they have not ended. */
   fail(error: Error): void {
     this.#incoming.fail(error);
     this.#outgoing.fail(error);
@@ -96,8 +96,8 @@ export class QuicheStream implements Stream {
 
   /** The peer's FIN or reset has come. */
   #receivedAll(resetCode: number | undefined): void {
-    // A peer that stops reading with the same datagram has ended the stream: quiche has forgotten
-    // it by now, and would take no writes without saying why.
+    // If the peer stops reading with the same datagram, quiche has forgotten the stream by now, and
+    // would refuse writes without saying why.
     if (resetCode !== undefined) this.#outgoing.look(resetCode);
     if (this.#outgoing.over) this.#owner.done(this);
     else this.#owner.watch(this);
@@ -108,7 +108,7 @@ export class QuicheStream implements Stream {
   }
 }
 
-/** What quiche has already let go of needs no shutting down. */
+/** Shuts down one direction, unless quiche has already forgotten the stream. */
 function shutDown(quic: NativeConnection, id: number, direction: number, code: number): void {
   try {
     quic.streamShutdown(id, direction, code);

@@ -37,7 +37,7 @@ export class StreamHost {
     this.#streamChanged = streamChanged;
   }
 
-  /** `undefined` once the connection has closed: whoever keeps a stream does not keep quiche's part. */
+  /** `undefined` once the connection has closed, so that a kept stream does not keep quiche's part. */
   get quic(): NativeConnection | undefined {
     return this.#quic;
   }

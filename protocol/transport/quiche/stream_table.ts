@@ -1,12 +1,12 @@
-/** The streams of one connection: which there are, which wait, and which the peer has opened. */
+/** The streams of one connection: opens and accepts them, and tells them what quiche has for them. */
 import type { Stream, TransportError } from "../transport.ts";
 import type { NativeConnection } from "./native.ts";
 import { QuicheStream, type StreamOwner } from "./stream.ts";
 import type { StreamHost } from "./stream_host.ts";
 
-/** IDs of one kind of stream are four apart (RFC 9000, section 2.1). */
+/** The difference between two IDs of the same type (RFC 9000, section 2.1). */
 const STEP = 4;
-/** quiche's defaults: a stream is made by setting them (`#tryOpen`). */
+/** quiche's defaults. Setting them opens a stream (`#tryOpen`). */
 const URGENCY = 127;
 const INCREMENTAL = true;
 
@@ -19,18 +19,18 @@ export class StreamTable implements StreamOwner {
   readonly #host: StreamHost;
   readonly #maxStreams: number;
   readonly #streams = new Map<number, QuicheStream>();
-  /** Those with something to hand to quiche before the connection next sends. */
+  /** Streams to flush before the connection sends. */
   #gathering: QuicheStream[] = [];
-  /** Those that look again with each datagram. */
+  /** Streams to retry with each datagram. */
   readonly #watched = new Set<QuicheStream>();
-  /** Opened by the peer, not accepted yet: at most `maxStreams`; the rest waits in quiche. */
-  #arrived: QuicheStream[] = [];
+  /** Opened by the peer, and not accepted yet: at most `maxStreams`. Others stay in quiche. */
+  #unaccepted: QuicheStream[] = [];
   #acceptors: Array<(stream: Stream | null) => void> = [];
   #openers: Opener[] = [];
   #nextOwn: number;
-  /** The peer's ID after the highest that has been seen. */
+  /** The peer's ID after the highest known one. */
   #nextPeer: number;
-  /** Lower ones that have not been seen: datagrams overtake each other, and peers may skip IDs. */
+  /** Unknown lower IDs: datagrams may be reordered, and peers may skip IDs. */
   readonly #skipped = new Set<number>();
 
   constructor(host: StreamHost, role: "client" | "server", maxStreams: number) {
@@ -39,13 +39,13 @@ export class StreamTable implements StreamOwner {
     [this.#nextOwn, this.#nextPeer] = role === "client" ? [0, 1] : [1, 0];
   }
 
-  /** Whether a stream waits for room. */
+  /** Whether a stream waits for credit. */
   get blocked(): boolean {
     for (const stream of this.#watched) if (stream.blocked) return true;
     return false;
   }
 
-  /** Waits while the peer allows no further stream. */
+  /** Opens a stream; waits while the peer allows none. */
   open(): Promise<Stream> {
     const { quic } = this.#host;
     if (quic === undefined) return Promise.reject(this.#host.ended());
@@ -57,7 +57,7 @@ export class StreamTable implements StreamOwner {
   accept(): Promise<Stream | null> {
     const { quic } = this.#host;
     if (quic === undefined) return Promise.resolve(null);
-    const stream = this.#arrived.shift();
+    const stream = this.#unaccepted.shift();
     if (stream === undefined) return new Promise((resolve) => this.#acceptors.push(resolve));
     if (quic.isReadable()) this.#discover(quic);
     return Promise.resolve(stream);
@@ -72,8 +72,8 @@ export class StreamTable implements StreamOwner {
   }
 
   /**
-   * A datagram has come: whoever waited for bytes, for room or for a stream may go on. Returns
-   * whether anybody could have.
+   * A datagram has arrived: pending reads, writes and openings may settle. Returns whether any could
+   * have settled.
    */
   advance(quic: NativeConnection): boolean {
     const readable = quic.isReadable();
@@ -82,7 +82,7 @@ export class StreamTable implements StreamOwner {
       for (const stream of this.#streams.values()) {
         if (quic.streamReadable(stream.id)) stream.deliver();
       }
-      // What is left is not being read yet, or belongs to a stream that we do not know yet.
+      // The rest is not read yet, or belongs to an unknown stream.
       if (quic.isReadable()) this.#discover(quic);
     }
     for (const stream of this.#watched) {
@@ -103,7 +103,7 @@ export class StreamTable implements StreamOwner {
     this.#streams.clear();
     this.#watched.clear();
     this.#gathering = [];
-    this.#arrived = [];
+    this.#unaccepted = [];
     for (const stream of streams) stream.fail(error);
     for (const opener of this.#openers) opener.reject(error);
     this.#openers = [];
@@ -125,8 +125,8 @@ export class StreamTable implements StreamOwner {
   }
 
   /**
-   * Takes the next ID. quiche makes a stream, and counts it, when it first hears of it; setting its
-   * priority is the one way that sends nothing.
+   * Opens the next stream. quiche makes a stream at the first call that names it. Setting the priority
+   * is the only such call that sends nothing.
    */
   #tryOpen(quic: NativeConnection): Stream | undefined {
     if (quic.peerStreamsLeftBidi() === 0) return undefined;
@@ -137,27 +137,27 @@ export class StreamTable implements StreamOwner {
   }
 
   /**
-   * Looks for streams that the peer has opened. Asking for each possible ID costs 0.2 µs; quiche's
-   * own list of readable streams costs a hundred times that, and leaks.
+   * Looks for streams that the peer has opened. Asking for an ID costs 0.2 µs. quiche's list of
+   * readable streams costs a hundred times as much, and leaks memory.
    */
   #discover(quic: NativeConnection): void {
     for (const id of this.#skipped) {
-      if (this.#arrived.length === this.#maxStreams) return;
+      if (this.#unaccepted.length === this.#maxStreams) return;
       if (!quic.streamReadable(id)) continue;
       this.#skipped.delete(id);
-      this.#arrive(id);
+      this.#take(id);
     }
     const end = this.#nextPeer + STEP * this.#maxStreams;
     for (let id = this.#nextPeer; id < end; id += STEP) {
-      if (this.#arrived.length === this.#maxStreams) return;
+      if (this.#unaccepted.length === this.#maxStreams) return;
       if (!quic.streamReadable(id)) continue;
       for (let lower = this.#nextPeer; lower < id; lower += STEP) this.#skip(lower);
       this.#nextPeer = id + STEP;
-      this.#arrive(id);
+      this.#take(id);
     }
   }
 
-  /** Remembers an ID that may come late; of more than may be open at once, the oldest is let go. */
+  /** Remembers a skipped ID; drops the oldest if there are more than may be open at once. */
   #skip(id: number): void {
     this.#skipped.add(id);
     if (this.#skipped.size <= this.#maxStreams) return;
@@ -167,11 +167,11 @@ export class StreamTable implements StreamOwner {
     }
   }
 
-  #arrive(id: number): void {
+  #take(id: number): void {
     const stream = this.#add(id);
     const accept = this.#acceptors.shift();
     if (accept !== undefined) accept(stream);
-    else this.#arrived.push(stream);
+    else this.#unaccepted.push(stream);
   }
 
   #add(id: number): QuicheStream {

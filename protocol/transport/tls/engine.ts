@@ -19,7 +19,7 @@ interface EngineDependencies {
   readonly random: (length: number) => Uint8Array;
 }
 
-function makeEngine({ clock, random }: EngineDependencies): Engine {
+export function makeEngine({ clock, random }: EngineDependencies): Engine {
   return {
     name: "tls",
     async listen(options: ListenOptions): Promise<Listener> {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { engine } from "../../../protocol/transport/builtin.ts";
+import { engine, makeEngine } from "../../../protocol/transport/builtin.ts";
 import { testCertificate } from "../../helpers/certificate.ts";
 import { transportContract } from "./contract.ts";
 
-transportContract("builtin", engine, engine);
+transportContract("builtin", makeEngine, makeEngine);
 
 Deno.test("Connection ends when the peer sends a DATAGRAM frame, and no other does (builtin)", async () => {
   const { certificate, privateKey, hash } = await testCertificate();

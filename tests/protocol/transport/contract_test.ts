@@ -1,11 +1,15 @@
 /** The contract, for the engines with themselves and with each other (builtin: `builtin_test.ts`). */
-import { engine as builtin } from "../../../protocol/transport/builtin.ts";
-import { engine as quiche } from "../../../protocol/transport/quiche/engine.ts";
-import { engine as tls } from "../../../protocol/transport/tls/engine.ts";
+import type { Clock } from "../../../protocol/clock.ts";
+import { makeEngine as makeBuiltin } from "../../../protocol/transport/builtin.ts";
+import { makeEngine as makeTls } from "../../../protocol/transport/tls/engine.ts";
 import { transportContract } from "./contract.ts";
 import { OVER_TCP } from "./contract/pair.ts";
+import { makeQuiche } from "./quiche/subject.ts";
 
-transportContract("quiche", quiche, quiche);
-transportContract("quiche client, builtin server", builtin, quiche);
-transportContract("builtin client, quiche server", quiche, builtin);
-transportContract("tls", tls, tls, OVER_TCP);
+const random = (length: number) => crypto.getRandomValues(new Uint8Array(length));
+
+transportContract("quiche", makeQuiche, makeQuiche);
+transportContract("quiche client, builtin server", makeBuiltin, makeQuiche);
+transportContract("builtin client, quiche server", makeQuiche, makeBuiltin);
+const overTls = (clock: Clock) => makeTls({ clock, random });
+transportContract("tls", overTls, overTls, OVER_TCP);

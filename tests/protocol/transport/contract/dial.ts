@@ -14,11 +14,14 @@ import {
   echoAll,
   hello,
   listen,
+  passUntil,
   silentPort,
+  staysPending,
   type Subject,
   testsOf,
-  within,
 } from "./pair.ts";
+import { FakeClock } from "../../../helpers/fake_clock.ts";
+import { poll, within } from "../../../helpers/within.ts";
 
 /** TLS's alert 120, no application protocol, as QUIC carries it (RFC 9001, section 4.8). */
 const NO_APPLICATION_PROTOCOL = 0x178;
@@ -86,27 +89,38 @@ function trustTests(subject: Subject): void {
 function reachabilityTests(subject: Subject): void {
   const test = testsOf(subject);
 
-  test("Engine.dial gives up where nobody answers", async () => {
-    using nobody = silentPort(subject.nature);
-    const limits = { handshakeTimeout: 300 };
-    await rejectsWith(dial(subject.client, nobody.port, { limits }), "unreachable");
+  test("Engine.dial gives up without an answer after its time limit, and not before", async () => {
+    const clock = new FakeClock();
+    const { client } = subject.at(clock);
+    using silent = silentPort(subject.nature);
+    const limits = { handshakeTimeout: 10_000 };
+    const dialling = dial(client, silent.port, { limits });
+    dialling.catch(() => {});
+    await poll(() => clock.waiting > 0 || undefined, "a timer");
+    await clock.pass(9_000);
+    assert.ok(await staysPending(dialling, 20));
+    await passUntil(clock, dialling);
+    await rejectsWith(dialling, "unreachable");
   });
 
-  test("Engine.dial gives up where nobody listens", async () => {
+  test("Engine.dial fails where nothing listens", async () => {
+    const clock = new FakeClock();
+    const { client } = subject.at(clock);
     const released = silentPort(subject.nature);
     released[Symbol.dispose]();
-    const limits = { handshakeTimeout: 300 };
-    await rejectsWith(dial(subject.client, released.port, { limits }), "unreachable");
+    const dialling = dial(client, released.port, { limits: { handshakeTimeout: 10_000 } });
+    await passUntil(clock, dialling);
+    await rejectsWith(dialling, "unreachable");
   });
 
   test("Engine.dial says that a name does not resolve", async () => {
-    // Too long for a label of DNS, so that nobody is asked for it.
+    // Too long for a label of DNS, so that no server is asked for it.
     const hostname = `${"x".repeat(70)}.invalid`;
     const error = await rejectsWith(dial(subject.client, 1, { hostname }), "unreachable");
     assert.ok(error.message.includes(hostname), error.message);
   });
 
-  test("Engine.dial finds a name, at whichever of its addresses somebody listens", async () => {
+  test("Engine.dial finds a name, at the one of its addresses that is listened on", async () => {
     await using listener = await listen(subject.server);
     await using connection = await dial(subject.client, listener.address.port, {
       hostname: "localhost",

@@ -16,8 +16,8 @@ import {
   roundTrip,
   type Subject,
   testsOf,
-  within,
 } from "./pair.ts";
+import { within } from "../../../helpers/within.ts";
 
 const MIN_INITIAL = 1200;
 

@@ -12,8 +12,8 @@ import {
   oneWayTo,
   type Subject,
   testsOf,
-  within,
 } from "./pair.ts";
+import { within } from "../../../helpers/within.ts";
 
 export function listenerContract(subject: Subject): void {
   listenTests(subject);

@@ -15,8 +15,8 @@ import {
   roundTrip,
   type Subject,
   testsOf,
-  within,
 } from "./pair.ts";
+import { within } from "../../../helpers/within.ts";
 
 /** More than an engine may have paths or connection IDs for. */
 const MOVES = 300;

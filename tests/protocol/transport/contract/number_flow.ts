@@ -4,7 +4,8 @@
  * may get lost (`tests/protocol/transport/quiche/engine_faults_test.ts`).
  */
 import { type Stream, TransportError } from "../../../../protocol/transport/transport.ts";
-import { within } from "./pair.ts";
+
+import { within } from "../../../helpers/within.ts";
 
 /** More than one number, so that many messages do not fit into a datagram. */
 const MESSAGE_LENGTH = 64;

@@ -21,8 +21,8 @@ import {
   staysPending,
   type Subject,
   testsOf,
-  within,
 } from "./pair.ts";
+import { within } from "../../../helpers/within.ts";
 
 const MIB = 1024 * 1024;
 const RESET = 77;

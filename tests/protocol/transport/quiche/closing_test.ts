@@ -4,7 +4,8 @@ import { engine as builtin } from "../../../../protocol/transport/builtin.ts";
 import { engine as quiche } from "../../../../protocol/transport/quiche/engine.ts";
 import { isLong } from "../../../../protocol/transport/quiche/header.ts";
 import { UdpRelay } from "../../../helpers/udp_relay.ts";
-import { connect, OVER_UDP, within } from "../contract/pair.ts";
+import { connect, OVER_UDP } from "../contract/pair.ts";
+import { within } from "../../../helpers/within.ts";
 
 Deno.test("Connection.close arrives although the handshake is unconfirmed and a probe is due", async () => {
   const sent: ("close" | "handshake")[] = [];

@@ -5,16 +5,8 @@ import { parseLongHeader } from "../../../../protocol/transport/quiche/header.ts
 import type { HandshakeEvent } from "../../../../protocol/transport/transport.ts";
 import { toHex } from "../../../helpers/hex.ts";
 import { UdpRelay } from "../../../helpers/udp_relay.ts";
-import {
-  accepted,
-  connect,
-  delay,
-  dial,
-  echoAll,
-  hello,
-  listen,
-  within,
-} from "../contract/pair.ts";
+import { accepted, connect, delay, dial, echoAll, hello, listen } from "../contract/pair.ts";
+import { within } from "../../../helpers/within.ts";
 import { QUICHE } from "./subject.ts";
 
 /** A UDP socket of a stranger, on the loopback interface. */

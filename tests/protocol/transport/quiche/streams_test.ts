@@ -11,8 +11,8 @@ import {
   readAll,
   readExactly,
   staysPending,
-  within,
 } from "../contract/pair.ts";
+import { within } from "../../../helpers/within.ts";
 import { QUICHE } from "./subject.ts";
 
 Deno.test("Stream.write keeps the order of chunks of all sizes, gathered or not", async () => {

@@ -7,7 +7,8 @@ import { engine } from "../../../../protocol/transport/tls/engine.ts";
 import { TransportError } from "../../../../protocol/transport/transport.ts";
 import { testCertificate } from "../../../helpers/certificate.ts";
 import { fromHex } from "../../../helpers/hex.ts";
-import { delay, dial, type Dialling, within } from "../contract/pair.ts";
+import { delay, dial, type Dialling } from "../contract/pair.ts";
+import { within } from "../../../helpers/within.ts";
 
 const OPENED = `020014${"00".repeat(16)}00000008`;
 const CLOSE = "0b0007010000000268 69";

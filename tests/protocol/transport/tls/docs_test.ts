@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { FAULT, MAX_DATA, MAX_PAYLOAD, TYPE } from "../../../../protocol/transport/tls/capsules.ts";
 import { engine } from "../../../../protocol/transport/tls/engine.ts";
 import { TlsStranger } from "../../../helpers/tls_stranger.ts";
-import { accepted, echoAll, listen, within } from "../contract/pair.ts";
+import { accepted, echoAll, listen } from "../contract/pair.ts";
+import { within } from "../../../helpers/within.ts";
 
 const DOCUMENT = new URL("../../../../docs/protocol.md", import.meta.url);
 const [, section = ""] = (await Deno.readTextFile(DOCUMENT)).split("\n## TLS over TCP\n");

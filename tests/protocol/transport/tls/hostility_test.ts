@@ -26,8 +26,8 @@ import {
   pattern,
   roundTrip,
   staysPending,
-  within,
 } from "../contract/pair.ts";
+import { within } from "../../../helpers/within.ts";
 
 const SUBJECT = { name: "tls", server: engine, client: engine, nature: OVER_TCP };
 /** How long a handshake, the first capsule included, may take here. */

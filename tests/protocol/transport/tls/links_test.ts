@@ -31,8 +31,8 @@ import {
   OVER_TCP,
   pattern,
   roundTrip,
-  within,
 } from "../contract/pair.ts";
+import { within } from "../../../helpers/within.ts";
 
 const SUBJECT = { name: "tls", server: engine, client: engine, nature: OVER_TCP };
 const CODE = 0x77;

@@ -6,7 +6,8 @@ import { testCertificate } from "../../../helpers/certificate.ts";
 import { toHex } from "../../../helpers/hex.ts";
 import { node24 } from "../../../helpers/node24.ts";
 import { Program } from "../../../helpers/program.ts";
-import { accepted, dial, echoAll, listen, roundTrip, within } from "../contract/pair.ts";
+import { accepted, dial, echoAll, listen, roundTrip } from "../contract/pair.ts";
+import { within } from "../../../helpers/within.ts";
 
 const PEER = fileURLToPath(new URL("../../../helpers/node_tls_peer.ts", import.meta.url));
 
