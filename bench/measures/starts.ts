@@ -23,6 +23,8 @@ const SOTTO = [Deno.execPath(), "run", "-A", "--no-check", "--unstable-net", MAI
 
 /** Seconds until the next start, so that the last client has ended. */
 const PAUSE = 0.5;
+/** Milliseconds that a start may take before it is ended, and counts as failed. */
+const LIMIT = 30_000;
 
 /** Starts each kind of client this many times. Returns nothing where there is no `script`. */
 export async function measureStarts({ starts }: Settings): Promise<readonly Starts[]> {
@@ -48,12 +50,12 @@ export async function measureStarts({ starts }: Settings): Promise<readonly Star
     const client = [...SOTTO, "client", "--pin", pin, `ann@127.0.0.1:${port}`];
     const plain = [...client, "--plain"];
     const password = ["--password-file", folder.password];
-    await timeToPrompt([...plain, ...password], /here: /, env); // From now on there is a token.
+    await timeToPrompt([...plain, ...password], /online: /, env); // From now on there is a token.
     const all: Starts[] = [];
     for (
       const [ui, args, mark] of [
         ["interface", client, /#general/],
-        ["plain", plain, /here: /],
+        ["plain", plain, /online: /],
       ] as const
     ) {
       console.error(`starts: ${ui}`);
@@ -83,7 +85,9 @@ async function timeToPrompt(
     stdout: "piped",
     stderr: "null",
   }).spawn();
+  const late = setTimeout(() => child.kill("SIGKILL"), LIMIT);
   await readUntil(child.stdout, mark);
+  clearTimeout(late);
   const time = performance.now() - began;
   // Without its terminal the client ends by itself.
   child.kill("SIGKILL");
