@@ -62,7 +62,7 @@ const server = command(
     registration: optional(
       option("--registration", choice(["open", "invite", "closed"], { metavar: "WHEN" }), {
         description:
-          message`Who can register a new name: everyone, invited people, or nobody (default: open).`,
+          message`Who can register a new name: everyone, invited people, or no one (default: open).`,
       }),
     ),
     cert: optional(option("--cert", file(), {

@@ -31,7 +31,7 @@ export interface ChatOptions extends Pick<ReconnectingSessionOptions, ServerOpti
   readonly user?: string | undefined;
   /** Default: tokens are kept in memory. */
   readonly tokens?: Tokens;
-  /** Default: files can be sent, and none are received. */
+  /** Default: files can be neither sent nor received. */
   readonly files?: FileOptions;
   readonly clock?: Clock;
   /** Cryptographically random bytes. */

@@ -385,5 +385,5 @@ export type ChatEvent =
 /** The events with these names. */
 export type EventOf<Name extends ChatEvent["event"]> = Extract<ChatEvent, { event: Name }>;
 
-/** A message or a file from somebody. */
+/** An incoming message or file. */
 export type IncomingEvent = EventOf<"message" | "sealed" | "offer">;

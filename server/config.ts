@@ -65,7 +65,7 @@ export interface ServerConfig {
   /** Database, certificate and keys. */
   readonly data: string;
   readonly registration: Registration;
-  /** Somebody else's certificate instead of the server's own. PEM files. */
+  /** A certificate to use instead of the one that the server makes. PEM files. */
   readonly certificate: { readonly certFile: string; readonly keyFile: string } | undefined;
   readonly engine: EngineChoice;
   /** Bytes of an account's files, bytes of one of them, and milliseconds that they are kept. */

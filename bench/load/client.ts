@@ -61,7 +61,7 @@ export class Gathering {
         );
       }
     } catch {
-      return; // The connection has ended; whoever counts will notice.
+      return; // The connection has ended. The count of lines shows it.
     }
     this.#writing = false;
   }

@@ -82,7 +82,7 @@ const commands = {
   },
 
   sample(): Sample {
-    if (talk === undefined) throw new Error("Nobody talks");
+    if (talk === undefined) throw new Error("No client talks");
     return talk.sample();
   },
 
@@ -93,7 +93,7 @@ const commands = {
   /** One line at a time, there and back. */
   async roundTrips({ seconds }: { seconds: number }): Promise<{ milliseconds: number[] }> {
     const [client] = clients;
-    if (client === undefined) throw new Error("Nobody is connected");
+    if (client === undefined) throw new Error("No client is connected");
     client.watch(true);
     const milliseconds: number[] = [];
     const began = performance.now();

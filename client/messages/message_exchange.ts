@@ -6,6 +6,7 @@
 import type { Clock } from "../../protocol/clock.ts";
 import type { ConversationState, Message, ServerFrames } from "../../protocol/frame.ts";
 import { LIMITS } from "../../protocol/limits.ts";
+import { Condition } from "../condition.ts";
 import type { EventQueue } from "../event_queue.ts";
 import type { Offer } from "./offers.ts";
 import type { Log } from "../log.ts";
@@ -66,7 +67,7 @@ export class MessageExchange {
   readonly #failedPages = new Map<Page, () => void>();
   #closed = false;
   readonly #timers = new Set<() => void>();
-  #changed = Promise.withResolvers<void>();
+  readonly #changes = new Condition();
 
   constructor(options: MessageExchangeOptions) {
     this.#options = options;
@@ -99,7 +100,7 @@ export class MessageExchange {
   /** Resolves when every message is stored or refused, and nothing is missing; or once closed. */
   async settled(): Promise<void> {
     while (!this.#closed && (this.#queue.size > 0 || !this.#catchUp.complete)) {
-      await this.#changed.promise;
+      await this.#changes.wait();
     }
   }
 
@@ -116,7 +117,7 @@ export class MessageExchange {
     this.#marks.close();
     for (const cancel of this.#timers) cancel();
     for (const cancel of this.#failedPages.values()) cancel();
-    this.#changed.resolve();
+    this.#changes.notify();
   }
 
   arrived(message: Message): void {
@@ -196,8 +197,7 @@ export class MessageExchange {
 
   /** Does whatever can be done now: sends, asks for the list, fetches pages. */
   #continue(): void {
-    this.#changed.resolve();
-    this.#changed = Promise.withResolvers();
+    this.#changes.notify();
     const { connection } = this.#options.session;
     if (connection === undefined || this.#closed) return;
     while (!this.#paused && !this.#catchUp.full && connection.allows("send")) {

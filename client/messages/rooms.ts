@@ -71,7 +71,7 @@ export class Rooms {
     this.#leaveLostRoom();
   }
 
-  /** Somebody changed a room or group. Returns whether the account is not in it any more. */
+  /** Another account changed a room or group. Returns whether this account has left it. */
   changed({ conversation, change, by, users, topic }: ServerFrames["changed"]): boolean {
     this.#events.put({
       event: "changed",

@@ -6,6 +6,7 @@
  */
 import { assert } from "../../protocol/assert.ts";
 import type { Content } from "../../protocol/frame.ts";
+import { Condition } from "../condition.ts";
 import type { EventSink } from "../event_queue.ts";
 import { RefusedError } from "../session/refused_error.ts";
 import { shownContent } from "./content.ts";
@@ -32,8 +33,8 @@ export class SendQueue {
   /** A `Map` keeps the order. */
   readonly #waiting = new Map<string, OutgoingMessage>();
   readonly #inFlight = new Set<string>();
+  readonly #changes = new Condition();
   #closed = false;
-  #changed = Promise.withResolvers<void>();
 
   /** `events` takes a `sending` event for each message. */
   constructor(events: EventSink, limits: SendQueueLimits = DEFAULT_LIMITS) {
@@ -48,7 +49,7 @@ export class SendQueue {
 
   /** Resolves at the next change. */
   get changed(): Promise<void> {
-    return this.#changed.promise;
+    return this.#changes.wait();
   }
 
   /** Adds a message. Throws `RefusedError` when the queue is full. */
@@ -63,7 +64,7 @@ export class SendQueue {
     assert(!this.#waiting.has(ulid), "a message enters the queue once");
     this.#waiting.set(ulid, message);
     this.#events.put({ event: "sending", id: ulid, conversation, ...shownContent(content) });
-    this.#notify();
+    this.#changes.notify();
   }
 
   /** Resolves when `add` has room, or the queue is closed. */
@@ -79,7 +80,7 @@ export class SendQueue {
   /** Nothing is taken out any more. */
   close(): void {
     this.#closed = true;
-    this.#notify();
+    this.#changes.notify();
   }
 
   /** The next message to send, which is in flight from now on; `undefined`: none now. */
@@ -99,7 +100,7 @@ export class SendQueue {
     this.#waiting.delete(ulid);
     this.#inFlight.delete(ulid);
     assert(this.#inFlight.size <= this.#waiting.size, "what is in flight waits");
-    if (message !== undefined) this.#notify();
+    if (message !== undefined) this.#changes.notify();
     return message;
   }
 
@@ -115,10 +116,5 @@ export class SendQueue {
 
   get #hasRoom(): boolean {
     return this.#waiting.size < this.#limits.messages;
-  }
-
-  #notify(): void {
-    this.#changed.resolve();
-    this.#changed = Promise.withResolvers();
   }
 }

@@ -30,6 +30,7 @@ import {
   StreamError,
   TransportError,
 } from "../../protocol/transport/transport.ts";
+import { Condition } from "../condition.ts";
 import type { Log } from "../log.ts";
 import { notConnected } from "./refused_error.ts";
 import { type Answer, PendingRequests, type Requester } from "./requests.ts";
@@ -101,7 +102,7 @@ export class SessionConnection implements Requester {
   #writing: Promise<void> | undefined;
   /** The reader is busy with a frame. */
   #delivering = false;
-  #answered = Promise.withResolvers<void>();
+  readonly #frameDone = new Condition();
   #cancelTimer: (() => void) | undefined;
   #cancelAnswerTimer: (() => void) | undefined;
 
@@ -147,7 +148,7 @@ export class SessionConnection implements Requester {
   /** Resolves when no request waits for its answer, and the reader has every answer. */
   async answered(): Promise<void> {
     while (this.#end === undefined && (this.#delivering || this.#session.pending.length > 0)) {
-      await Promise.race([this.#answered.promise, this.closed]);
+      await Promise.race([this.#frameDone.wait(), this.closed]);
     }
   }
 
@@ -261,8 +262,7 @@ export class SessionConnection implements Requester {
       yield { type: "round_trip", milliseconds: roundTrip };
       this.#startTimer();
     }
-    this.#answered.resolve();
-    this.#answered = Promise.withResolvers();
+    this.#frameDone.notify();
   }
 
   /** Does what needs no reader. */

@@ -52,7 +52,7 @@ export class CurrentSession implements Requester {
 
   /** The session has ended, or another connection broke before it was signed in. */
   clear(): void {
-    // Whoever waits already goes on waiting for the same promise.
+    // Callers of `next` wait for the promise that is there: a new one would never wake them.
     if (this.#connection === undefined) return;
     this.#connection = undefined;
     this.#signedIn = Promise.withResolvers();

@@ -131,9 +131,9 @@ function changeText(state: State, event: EventOf<"changed">): string {
     case "deleted":
       return `${by} ${event.change} ${place}`;
     case "added":
-      return `${by} added ${users ?? "somebody"} to ${place}`;
+      return `${by} added ${users ?? "a member"} to ${place}`;
     case "removed":
-      return `${by} removed ${users ?? "somebody"} from ${place}`;
+      return `${by} removed ${users ?? "a member"} from ${place}`;
     case "topic":
       return topic === ""
         ? `${by} removed the topic of ${place}`

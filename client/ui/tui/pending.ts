@@ -23,5 +23,5 @@ function sendingText(state: State, { conversation, text, name }: Sending): strin
   const where = conversation === state.room ? "" : `${conversationLabel(state, conversation)}: `;
   if (name !== undefined) return `${where}[${fileName({ name })}]`;
   if (text !== undefined) return `${where}${safeText(text)}`;
-  return `[sealed for ${peerOf(conversation, state.user ?? "") ?? "somebody"}]`;
+  return `[sealed for ${peerOf(conversation, state.user ?? "") ?? "another user"}]`;
 }
