@@ -44,8 +44,8 @@ const CLIENT: readonly Planted[] = [
   {
     name: "held messages taken as shown",
     file: EXCHANGE,
-    text: "this.#catchUp.fetchWithheld(conversation);",
-    fault: "this.#catchUp.fetchEnded(conversation, false);",
+    text: "this.#catchUp.fetchWithheld(page);",
+    fault: "this.#catchUp.fetchEnded(page, false);",
   },
   {
     name: "shown twice",
@@ -103,7 +103,7 @@ const SERVER: readonly Planted[] = [
   {
     name: "acknowledged before synced",
     file: "server/store/database.ts",
-    text: "await this.#disk.synced();\n    return result;",
+    text: "await this.#disk.synced();\n      return result;",
     fault: "return result;",
   },
   {
