@@ -42,7 +42,7 @@ const BROWSE_SECONDS = 2;
 /** Runs the client until it ends. */
 export function runClient(options: ClientOptions): Promise<ExitCode> {
   return runProgram(options.io ?? {}, async (program) => {
-    const { io: { stdout, env, paths }, input } = program;
+    const { io: { stdout, env, paths }, input, stderr } = program;
     const server = await findServer(options, program);
     requireUser(options, program);
     const session = await makeSessionOptions(options, server, program);
@@ -52,7 +52,7 @@ export function runClient(options: ClientOptions): Promise<ExitCode> {
     prompts.ready = () => chat.shown();
     input.interrupted.addEventListener("abort", () => void chat.leave());
     return options.ui === undefined && isInteractive(program)
-      ? await runInTui({ chat, input, stdout, prompts, env })
+      ? await runInTui({ chat, input, stdout, stderr, prompts, env })
       : await runInLines({ chat, input, stdout, format: options.ui ?? "plain" });
   });
 }

@@ -14,11 +14,13 @@ import type { TerminalOutput } from "../ui/tui/screen.ts";
 import type { startTui as StartTui } from "../ui/tui/start.ts";
 import type { Tui } from "../ui/tui/tui.ts";
 import { writeLines } from "./run_in_lines.ts";
+import type { StandardError } from "./standard_error.ts";
 
 interface RunInTuiOptions {
   readonly chat: Chat;
   readonly input: Input;
   readonly stdout: TerminalOutput;
+  readonly stderr: StandardError;
   /** Move into the interface when it starts. */
   readonly prompts: UserPrompts;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -100,10 +102,11 @@ class Display {
 
   close(): void {
     this.#tui?.close();
+    this.#options.stderr.divert(undefined);
   }
 
   #start(startTui: typeof StartTui, state: State): void {
-    const { chat, input, stdout, prompts, env } = this.#options;
+    const { chat, input, stdout, stderr, prompts, env } = this.#options;
     const tui = startTui({
       chat,
       input,
@@ -115,6 +118,7 @@ class Display {
     });
     this.#tui = tui;
     prompts.moveTo(tui.questions);
+    stderr.divert((line) => tui.questions.tell(line));
     tui.read().then(this.#leave, this.#fail);
   }
 }

@@ -10,12 +10,13 @@ import { safeText } from "../../protocol/safe_text.ts";
 import type { Ending } from "../ending.ts";
 import { type ClientPaths, clientPaths } from "../platform/paths.ts";
 import { Input, type InputStream } from "../ui/input.ts";
+import { type ErrorStream, StandardError } from "./standard_error.ts";
 
 /** What a program takes from its process. */
 export interface ProgramIo {
   readonly stdin: InputStream;
   readonly stdout: Writable & { readonly isTTY?: boolean };
-  readonly stderr: Writable;
+  readonly stderr: ErrorStream;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly paths: ClientPaths;
 }
@@ -26,6 +27,7 @@ type ReportError = (message: string) => void;
 export interface Program {
   readonly io: ProgramIo;
   readonly input: Input;
+  readonly stderr: StandardError;
   readonly reportError: ReportError;
 }
 
@@ -46,12 +48,13 @@ export async function runProgram(
   run: (program: Program) => Promise<Ending>,
 ): Promise<ExitCode> {
   const io = { ...processIo(), ...given };
-  const reportError = errorReporter(io.stderr);
+  const stderr = new StandardError(io.stderr);
+  const reportError = errorReporter(stderr);
   // A closed pipe also fails the write in progress, which is where it is handled.
   io.stdout.on("error", () => {});
-  const input = new Input(io);
+  const input = new Input({ stdin: io.stdin, stderr });
   try {
-    const { code, message } = await run({ io, input, reportError });
+    const { code, message } = await run({ io, input, stderr, reportError });
     if (code !== "left") reportError(message);
     return EXIT[code];
   } catch (error) {
@@ -64,7 +67,7 @@ export async function runProgram(
 }
 
 /** The message may come from a server: it is made safe for the terminal. */
-function errorReporter(stderr: Writable): ReportError {
+function errorReporter(stderr: StandardError): ReportError {
   return (message) => {
     const lines = message.split("\n").map(safeText);
     stderr.write(`sotto: ${lines.join("\n  ")}\n`);

@@ -59,7 +59,7 @@ export interface SessionOptions {
 export async function makeSessionOptions(
   options: ConnectOptions,
   { host, port, announced }: Server,
-  { io, input, reportError }: Program,
+  { io, input, stderr, reportError }: Program,
 ): Promise<SessionOptions & { readonly prompts: UserPrompts }> {
   const { user, passwordFile, pin, code, acceptNew, logLevel, software = "sotto" } = options;
   const password = passwordFile === undefined
@@ -79,7 +79,7 @@ export async function makeSessionOptions(
     prompts,
     trust: trustOnFirstUse({ knownHosts, host, port, pin, ask }),
     tokens: new TokenFolder(io.paths.tokens),
-    log: logLevel === "debug" ? debugLog(io.stderr) : undefined,
+    log: logLevel === "debug" ? debugLog(stderr) : undefined,
     client: software,
   };
 }

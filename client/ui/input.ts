@@ -3,7 +3,7 @@
  * stream, so a question and the chat never take each other's input. It reads no further than its
  * callers ask for.
  */
-import type { Readable, Writable } from "node:stream";
+import type { Readable } from "node:stream";
 
 /** `process.stdin`, or anything like it. */
 export interface InputStream extends Readable {
@@ -19,7 +19,7 @@ const MOST_SECRET = 2048;
 interface InputOptions {
   readonly stdin: InputStream;
   /** For questions: standard output may be a file. */
-  readonly stderr: Writable;
+  readonly stderr: { write(text: string): unknown };
 }
 
 export class Input {
