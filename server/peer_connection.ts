@@ -127,7 +127,7 @@ export class PeerConnection implements Peer, SignedInSession {
   }
 
   signIn(identity: Identity): boolean {
-    if (!this.#session.loginSucceeded()) return false;
+    if (!this.#session.loginSucceeded(this.#options.clock.now())) return false;
     this.#identity = identity;
     return true;
   }

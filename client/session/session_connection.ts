@@ -43,6 +43,8 @@ import { openStream, TransferStream } from "./transfer_stream.ts";
 const ANSWER_TIMEOUT = 5000;
 /** Milliseconds to wait for the server to read the last frames when leaving. */
 const LEAVE_TIMEOUT = 1000;
+/** The answers to `hello` and to a sign-in change when the next `ping` is due. */
+const TIMED: ReadonlySet<string> = new Set(["welcome", "authenticated", "error"]);
 /** Bytes that wait to be written. `SendQueue` bounds what is sent long before. */
 const MAX_UNWRITTEN = 8 * LIMITS.outbox;
 
@@ -260,8 +262,9 @@ export class SessionConnection implements Requester {
     if (frame.type === "welcome") {
       // The first `ping` comes later.
       yield { type: "round_trip", milliseconds: roundTrip };
-      this.#startTimer();
     }
+    // The next `ping` may be due sooner than before.
+    if (TIMED.has(frame.type)) this.#startTimer();
     this.#frameDone.notify();
   }
 

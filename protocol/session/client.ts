@@ -238,14 +238,16 @@ export class ClientSession {
   /** When to call `handleTimeout`; `undefined` after the end of the session. */
   deadline(): number | undefined {
     if (this.#hasEnded()) return undefined;
-    return Math.min(this.#nextPing, this.#silenceDeadline());
+    return this.#isSigningIn()
+      ? this.#silenceDeadline()
+      : Math.min(this.#nextPing, this.#silenceDeadline());
   }
 
   /** `undefined` if nothing is due. */
   handleTimeout(now: number): ClientOutput | undefined {
     if (this.#hasEnded()) return undefined;
     if (now >= this.#silenceDeadline()) return this.#giveUp("silence", ERRORS.silence.meaning);
-    if (now < this.#nextPing) return undefined;
+    if (now < this.#nextPing || this.#isSigningIn()) return undefined;
     const frame: ClientFrames["ping"] = { type: "ping", id: this.#nextId("ping") };
     this.#ping = { id: frame.id, at: now };
     this.#nextPing = now + TIMES.ping;
@@ -257,8 +259,15 @@ export class ClientSession {
    * each request: on a slow connection a hundred messages are answered one after the other.
    */
   #silenceDeadline(): number {
+    if (this.#isSigningIn()) return this.#answeredAt + TIMES.login;
     const silence = this.#receivedAt + TIMES.silence;
     return this.#pending.size === 0 ? silence : Math.min(silence, this.#answeredAt + TIMES.answer);
+  }
+
+  /** Until the answer the server reads nothing, so a `ping` would get no answer either. */
+  #isSigningIn(): boolean {
+    const [oldest] = this.#pending.values();
+    return oldest?.type === "login" || oldest?.type === "resume";
   }
 
   #check(type: keyof ClientFrames): void {

@@ -157,8 +157,8 @@ export class ServerSession {
   }
 
   /** The sign-in succeeded. `false`: the session has ended meanwhile; send nothing. */
-  loginSucceeded(): boolean {
-    this.#signingIn = undefined;
+  loginSucceeded(now: number): boolean {
+    this.#signInChecked(now);
     if (this.#hasEnded()) return false;
     this.#machine.fire("sign_in");
     return true;
@@ -167,7 +167,7 @@ export class ServerSession {
   /** The sign-in failed: what to tell the client, and whether it may try again. */
   loginFailed(code: ErrorCode, now: number, message?: string): Verdict {
     const re = this.#signingIn;
-    this.#signingIn = undefined;
+    this.#signInChecked(now);
     if (this.#hasEnded()) return IGNORE;
     const fault = new ProtocolError(code, message, { re });
     if (fault.fatal || code === "bad_token") return this.handleFault(fault);
@@ -206,7 +206,8 @@ export class ServerSession {
   /** When `handleTimeout` is due; `undefined` once the session has ended. */
   deadline(): number | undefined {
     if (this.#hasEnded()) return undefined;
-    return Math.min(this.#heard + TIMES.silence, this.#timeLimit()?.until ?? Infinity);
+    const silence = this.#signingIn === undefined ? this.#heard + TIMES.silence : Infinity;
+    return Math.min(silence, this.#timeLimit()?.until ?? Infinity);
   }
 
   /** A verdict only when a time limit has passed. */
@@ -216,8 +217,14 @@ export class ServerSession {
     if (limit && now >= limit.until) {
       return this.handleFault(new ProtocolError(limit.code));
     }
-    if (now < this.#heard + TIMES.silence) return undefined;
+    if (this.#signingIn !== undefined || now < this.#heard + TIMES.silence) return undefined;
     return this.handleFault(new ProtocolError("silence"));
+  }
+
+  /** Nothing is read while a sign-in is checked, so the silence begins after it. */
+  #signInChecked(now: number): void {
+    this.#signingIn = undefined;
+    this.#heard = now;
   }
 
   /** What the client must do in this state, and by when. */

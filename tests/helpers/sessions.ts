@@ -49,7 +49,7 @@ export function serverIn(state: LiveState): ServerSession {
   assert.equal(session.handleFrame(HELLO, START).type, "answer");
   if (state === "CONNECTED") return session;
   assert.equal(session.handleFrame(LOGIN, START).type, "accept");
-  session.loginSucceeded();
+  session.loginSucceeded(START);
   if (state === "AUTHENTICATED") return session;
   if (state === "SENDING") session.handleFrame(SEND, START);
   else session.end("done");

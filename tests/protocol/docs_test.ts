@@ -164,7 +164,7 @@ Deno.test("docs/protocol.md's worked session is one that both ends take", () => 
         assert.deepEqual(client.hello(0), frame);
         break;
       case "login":
-        server.loginSucceeded();
+        server.loginSucceeded(0);
         assert.deepEqual(client.request(frame, 0), frame);
         break;
       case "send":

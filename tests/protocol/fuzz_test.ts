@@ -193,7 +193,7 @@ class ServerDriver {
       case "login":
         return this.#judge(session.handleFrame(LOGIN, this.#now));
       case "succeed":
-        if (this.#signingIn) assert.equal(session.loginSucceeded(), !this.#ended);
+        if (this.#signingIn) assert.equal(session.loginSucceeded(this.#now), !this.#ended);
         this.#signingIn = false;
         return;
       case "fail":

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Destination } from "../../../protocol/destination.ts";
 import type { AckEvent, ErrorEvent, NoticeEvent } from "../../../client/events.ts";
 import { fixedCredentials } from "../../../client/session/prompts.ts";
+import { RETRY_DELAY } from "../../../client/session/refused_error.ts";
 import {
   MessageSender,
   type MessageSenderOptions,
@@ -16,6 +17,9 @@ import { MemoryEngine } from "../../helpers/memory_engine.ts";
 import { ScriptedServer, type ScriptedSession, stateOf } from "../../helpers/scripted_server.ts";
 import { startTestServer, type TestServer, type TestServerOptions } from "../../helpers/server.ts";
 import { UdpRelay } from "../../helpers/udp_relay.ts";
+
+/** Longer than a client waits for the server when it leaves. Milliseconds. */
+const LEAVE_TIMEOUT = 2000;
 
 /** A server behind a network that the test can cut, and a person who listens without it. */
 class Scene implements AsyncDisposable {
@@ -140,29 +144,8 @@ for (const lost of ["up", "down"] as const) {
   });
 }
 
-Deno.test("MessageSender gives up when nothing is acknowledged in time", async () => {
-  await using scene = await Scene.make();
-  const tokens = scene.onSignedIn(() => scene.relay.filter = () => undefined);
-  const began = scene.clock.now();
-  const sender = scene.sender({ conversation: "room:general" }, "hello", { tokens });
-  const ending = await scene.over(sender.run(), 1000);
-  assert.equal(ending.code, "unsent");
-  assert.match(ending.message, /within 30 s.*It may be/);
-  assert.ok(scene.clock.now() - began >= TIMEOUT);
-  assert.deepEqual(scene.told, []);
-});
-
-Deno.test("MessageSender sends again when the server is busy", async () => {
-  await using scene = await Scene.make({ limits: { uncommitted: 0 } });
-  const sender = scene.sender({ conversation: "room:general" }, "hello");
-  const ending = await scene.over(sender.run(), 1000);
-  assert.equal(ending.code, "unsent");
-  const asked = scene.server.log.filter((line) => line.includes("signed_in"));
-  assert.equal(asked.length, 1, "on the same connection");
-  assert.deepEqual(scene.told, []);
-});
-
-Deno.test("MessageSender joins the room on the next session when joining broke off", async () => {
+/** A sender to a server in memory, which the test plays. */
+function makeScripted() {
   const server = new ScriptedServer();
   const clock = new FakeClock();
   const told: string[] = [];
@@ -181,6 +164,48 @@ Deno.test("MessageSender joins the room on the next session when joining broke o
     text: "hello",
     tell: ({ event }) => void told.push(event),
   });
+  return { server, clock, told, sender };
+}
+
+Deno.test("MessageSender gives up when nothing is acknowledged in time", async () => {
+  const { server, clock, told, sender } = makeScripted();
+  const running = sender.run();
+  const session = await server.session();
+  await session.signIn("login", "ops");
+  await session.expect("send");
+  await clock.pass(TIMEOUT - 1);
+  assert.equal(await Promise.race([running, "goes on"]), "goes on");
+  await clock.pass(LEAVE_TIMEOUT);
+  const ending = await running;
+  assert.equal(ending.code, "unsent");
+  assert.match(ending.message, /within 30 s.*It may be/);
+  assert.deepEqual(told, []);
+  assert.equal(clock.waiting, 0, "no timer is left");
+});
+
+Deno.test("MessageSender sends again when the server is busy", async () => {
+  const { server, clock, told, sender } = makeScripted();
+  const running = sender.run();
+  const session = await server.session();
+  await session.signIn("login", "ops");
+  const ulids = new Set<string>();
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const { id: re, ulid } = await session.expect("send");
+    ulids.add(ulid);
+    await session.send({ type: "error", re, code: "busy", message: "Busy." });
+    await settle();
+    await clock.pass(RETRY_DELAY);
+  }
+  await session.expect("send");
+  assert.equal(ulids.size, 1, "it is the same message");
+  assert.equal(server.engine.dials, 1, "on the same connection");
+  await clock.pass(TIMEOUT + LEAVE_TIMEOUT);
+  assert.equal((await running).code, "unsent");
+  assert.deepEqual(told, []);
+});
+
+Deno.test("MessageSender joins the room on the next session when joining broke off", async () => {
+  const { server, clock, told, sender } = makeScripted();
   const running = sender.run();
   /** Answers the next `send` as a server does whose room the account is not in. */
   const refuse = async (session: ScriptedSession) => {

@@ -266,6 +266,22 @@ Deno.test("ClientSession gives a silent server 45 seconds", () => {
   assert.equal(session.deadline(), undefined);
 });
 
+Deno.test("ClientSession gives the server 60 seconds to check a sign-in, and sends no ping", () => {
+  const login = { type: "login", user: "ann", password: "pw" } as const;
+  const silent = clientIn("CONNECTED");
+  silent.request(login, START);
+  assert.equal(silent.deadline(), START + TIMES.login);
+  assert.equal(silent.handleTimeout(START + TIMES.login - 1), undefined);
+  assert.equal(silent.handleTimeout(START + TIMES.login)?.type, "close");
+
+  const answering = clientIn("CONNECTED");
+  const { id } = answering.request(login, START);
+  const answered = START + 40_000;
+  answering.handleFrame({ ...AUTHENTICATED, re: id }, answered);
+  assert.equal(answering.handleTimeout(answered)?.type, "write", "the ping that was due");
+  assert.equal(answering.deadline(), answered + TIMES.ping);
+});
+
 Deno.test("ClientSession gives the server 30 seconds from one answer to the next", () => {
   const session = clientIn("AUTHENTICATED");
   const first = session.request(SEND_FIELDS, START);

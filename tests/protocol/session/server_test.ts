@@ -94,7 +94,7 @@ Deno.test("ServerSession is AUTHENTICATED once a login succeeded", () => {
   const session = serverIn("CONNECTED");
   assert.deepEqual(session.handleFrame(LOGIN, START), { type: "accept", frame: LOGIN });
   assert.equal(session.state, "CONNECTED");
-  assert.equal(session.loginSucceeded(), true);
+  assert.equal(session.loginSucceeded(START), true);
   assert.equal(session.state, "AUTHENTICATED");
 });
 
@@ -129,7 +129,7 @@ Deno.test("ServerSession lets an attempt succeed after two that failed", () => {
     refused(session.loginFailed(code, START), code);
   }
   session.handleFrame(LOGIN, START);
-  assert.equal(session.loginSucceeded(), true);
+  assert.equal(session.loginSucceeded(START), true);
 });
 
 Deno.test("ServerSession does not count a stale token, or a busy server, as an attempt", () => {
@@ -165,8 +165,9 @@ Deno.test("ServerSession gives each attempt its 60 seconds", () => {
 
   const failed = START + 50_000;
   session.handleFrame(LOGIN, failed);
-  // While the password is being checked, only silence counts.
-  assert.equal(session.deadline(), failed + TIMES.silence);
+  // While the password is being checked, nothing is read and nothing is due.
+  assert.equal(session.deadline(), Infinity);
+  assert.equal(session.handleTimeout(failed + TIMES.login), undefined);
   session.loginFailed("bad_credentials", failed);
   session.handleActivity(failed + 30_000);
   assert.equal(session.deadline(), failed + TIMES.login);
@@ -199,6 +200,18 @@ Deno.test("ServerSession closes a peer that was silent for 45 seconds", () => {
   assert.equal(session.handleTimeout(START + 19 + TIMES.silence), undefined);
   closes(session.handleTimeout(START + 20 + TIMES.silence), "silence");
   assert.equal(session.deadline(), undefined);
+});
+
+Deno.test("ServerSession counts silence from the end of a sign-in", () => {
+  for (const end of ["succeeds", "fails"] as const) {
+    const session = serverIn("CONNECTED");
+    session.handleFrame(LOGIN, START);
+    const checked = START + TIMES.silence + 10;
+    if (end === "succeeds") session.loginSucceeded(checked);
+    else session.loginFailed("bad_credentials", checked);
+    assert.equal(session.deadline(), checked + TIMES.silence);
+    closes(session.handleTimeout(checked + TIMES.silence), "silence");
+  }
 });
 
 Deno.test("ServerSession tolerates ten offences of any kind, and not one more", () => {
@@ -298,7 +311,7 @@ Deno.test("ServerSession tells who was slow with a password that the session has
     const session = serverIn("CONNECTED");
     session.handleFrame(login, START);
     session.handleEnd();
-    assert.equal(session.loginSucceeded(), false);
+    assert.equal(session.loginSucceeded(START), false);
     assert.deepEqual(session.loginFailed("bad_credentials", START), { type: "ignore" });
     assert.equal(session.state, "DISCONNECTING");
   }
