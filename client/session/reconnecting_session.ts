@@ -27,7 +27,7 @@ import { SessionConnection, type SessionEnd } from "./session_connection.ts";
 import { SignIn, type SignInOutcome } from "./sign_in.ts";
 import type { SignedInSession } from "./signed_in_session.ts";
 import type { Token, Tokens } from "./tokens.ts";
-import { KeyChangedError, type Trust, UntrustedError } from "./trust.ts";
+import { KeyChangedError, PinConflictError, type Trust, UntrustedError } from "./trust.ts";
 
 export interface ReconnectingSessionOptions {
   readonly engine: Engine;
@@ -305,7 +305,7 @@ export class ReconnectingSession {
 
 /** Whether a failure to connect is worth another attempt. */
 function endOfDialling(failure: unknown): AttemptEnd {
-  if (failure instanceof KeyChangedError) {
+  if (failure instanceof KeyChangedError || failure instanceof PinConflictError) {
     return { type: "final", ending: { code: "key_changed", message: failure.message } };
   }
   if (failure instanceof UntrustedError) {

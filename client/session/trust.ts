@@ -13,7 +13,7 @@ export interface Expectation {
 }
 
 export interface Trust {
-  /** `undefined`: unknown server. Called before each connection. */
+  /** `undefined`: unknown server. Called before each connection. Throws `PinConflictError`. */
   expected(): Promise<Expectation | undefined>;
   /** The first contact: whether to trust this pin, now and later. */
   meet(pin: string): Promise<boolean>;
@@ -42,6 +42,21 @@ export class KeyChangedError extends Error {
         `Expected (${expectation.source}): ${expectation.pin}\n` +
         `Shown by the server: ${shown ?? "another (this engine does not show which)"}\n` +
         expectation.remedy,
+    );
+  }
+}
+
+/** The user gave another pin than the one that is remembered. Nothing was dialled. */
+export class PinConflictError extends Error {
+  override readonly name = "PinConflictError";
+
+  constructor(server: string, remembered: Expectation, given: Expectation) {
+    super(
+      `The pin that was given for ${server} is NOT the one that is remembered. Either the server ` +
+        `has a new key, or somebody wants you to connect to another server. Nothing was sent.\n` +
+        `Remembered (${remembered.source}): ${remembered.pin}\n` +
+        `Given (${given.source}): ${given.pin}\n` +
+        remembered.remedy,
     );
   }
 }

@@ -70,6 +70,21 @@ for (const format of ["plain", "json"] as const) {
   });
 }
 
+Deno.test("runClient refuses an invite line that contradicts a remembered pin, and connects to nothing", async () => {
+  await using folder = await tempFolder();
+  const hosts = join(folder.path, ".config", "sotto", "known_hosts");
+  await mkdir(join(hosts, ".."), { recursive: true });
+  const [known, given] = [`SHA256:${"A".repeat(43)}`, `SHA256:${"B".repeat(42)}A`];
+  await writeFile(hosts, `localhost:1 ${known}\n`, { mode: 0o600 });
+  const io = testProgramIo({ home: folder.path, typed: "" });
+  const options = { host: "localhost", port: 1, user: "ann", ui: "plain", pin: given } as const;
+  assert.equal(await runClient({ ...options, io }), EXIT.key_changed);
+  for (const part of [known, given, `${hosts}, line 1`, "Nothing was sent", "delete line 1"]) {
+    assert.ok(io.stderr.text.includes(part), `${part} is not in ${io.stderr.text}`);
+  }
+  assert.equal(await readFile(hosts, "utf8"), `localhost:1 ${known}\n`);
+});
+
 Deno.test("runClient says what is wrong with known_hosts, and connects to nothing", async () => {
   await using folder = await tempFolder();
   const hosts = join(folder.path, ".config", "sotto", "known_hosts");
