@@ -12,6 +12,7 @@ import {
   type Frame,
   SERVER_FRAMES,
   type ServerFrame,
+  UNREADABLE_MESSAGE,
 } from "./frame.ts";
 import { LIMITS } from "./limits.ts";
 import { checkWellFormed } from "./well_formed.ts";
@@ -45,14 +46,18 @@ export function parseClientFrame(body: Uint8Array): ClientFrame {
   return parse<ClientFrame>(CLIENT_FRAMES, body);
 }
 
-/** Decodes a server's frame. Throws `ProtocolError`, as `parseClientFrame` does. */
+/**
+ * Decodes a server's frame. Throws `ProtocolError`, as `parseClientFrame` does. A message that cannot
+ * be read is one for which `isUnreadable` holds, if at least its place can be read.
+ */
 export function parseServerFrame(body: Uint8Array): ServerFrame {
-  return parse<ServerFrame>(SERVER_FRAMES, body);
+  return parse<ServerFrame>(SERVER_FRAMES, body, UNREADABLE_MESSAGE);
 }
 
 function parse<Known extends Frame>(
   schemas: Readonly<Record<Known["type"], v.GenericSchema<unknown, Known>>>,
   body: Uint8Array,
+  rest?: v.GenericSchema<unknown, Known>,
 ): Known {
   const map = decode(body);
   const re = typeof map.id === "number" && isId(map.id) ? map.id : undefined;
@@ -62,6 +67,8 @@ function parse<Known extends Frame>(
   if (!isKnown(schemas, map.type)) throw new ProtocolError("unknown_type", undefined, { re });
   const result = v.safeParse(schemas[map.type], map, { abortEarly: true });
   if (result.success) return result.output;
+  const salvaged = rest && v.safeParse(rest, map, { abortEarly: true });
+  if (salvaged?.success) return salvaged.output;
   // The path has our own field names and indices only: the message repeats nothing received.
   const field = v.getDotPath(result.issues[0]) ?? "type";
   throw new ProtocolError(

@@ -99,6 +99,28 @@ const listedPlace = v.object({
 });
 const names = v.pipe(v.array(name), v.minLength(1), v.maxLength(LIMITS.named));
 
+/** In the place of content that cannot be read. No content is like that: a kind is not empty. */
+const UNREADABLE: v.InferOutput<typeof content> = { kind: "", body: "" };
+
+/**
+ * A message that this version cannot read: an older or newer server stores what this one refuses.
+ * Where it stands is enough to move on. The rest is empty where it cannot be read.
+ */
+export const UNREADABLE_MESSAGE = v.object({
+  type: message.entries.type,
+  conversation,
+  seq: message.entries.seq,
+  ulid: v.fallback(ulid, ""),
+  from: v.fallback(name, ""),
+  at: v.fallback(time, 0),
+  content: v.optional(v.pipe(v.unknown(), v.transform(() => UNREADABLE)), UNREADABLE),
+});
+
+/** Whether this stands for a message that cannot be read. */
+export function isUnreadable({ content: { kind } }: Message): boolean {
+  return kind === UNREADABLE.kind;
+}
+
 /** The frames of a client. */
 export const CLIENT_FRAMES = {
   hello: v.object({

@@ -63,7 +63,9 @@ export class History {
     try {
       const answer = connection.messages(fields);
       let next = await answer.next();
-      for (; !next.done; next = await answer.next()) messages.push(this.#shown(next.value));
+      for (; !next.done; next = await answer.next()) {
+        if (isNamed(next.value)) messages.push(this.#shown(next.value));
+      }
       return { messages, more: next.value };
     } catch (failure) {
       if (!isBreak(failure)) throw failure;
@@ -93,6 +95,11 @@ export class History {
     const kept = known?.from === from ? known : sealed.keep(message);
     return kept === undefined ? base : { ...base, number: kept.number };
   }
+}
+
+/** Not of a message that cannot be read at all. */
+function isNamed({ ulid, from }: Message): boolean {
+  return ulid !== "" && from !== "";
 }
 
 /** Throws `RefusedError` for words that no server takes: they may be too long for a frame. */

@@ -3,7 +3,7 @@
  * files (`/accept`), and where the newest private message stands (`/r`).
  */
 import { FILE_KIND } from "../../protocol/file_content.ts";
-import type { Message } from "../../protocol/frame.ts";
+import { isUnreadable, type Message } from "../../protocol/frame.ts";
 import { parseConversation } from "../../protocol/names.ts";
 import type { EventSink } from "../event_queue.ts";
 import type { Offer, Offers } from "./offers.ts";
@@ -18,8 +18,12 @@ interface InboxOptions {
   readonly offers: Pick<Offers, "keep">;
 }
 
+/** Conversations to remember as having messages that cannot be read. One more forgets them all. */
+const MAX_UNREADABLE = 256;
+
 export class Inbox {
   readonly #options: InboxOptions;
+  readonly #unreadable = new Set<string>();
   #newestPrivate: string | undefined;
 
   constructor(options: InboxOptions) {
@@ -33,6 +37,7 @@ export class Inbox {
 
   /** Puts the event for a message. Returns the offer if the message is a file. */
   show(message: Message): Offer | undefined {
+    if (isUnreadable(message)) return this.#skip(message);
     const { account, events, sealed, offers } = this.#options;
     const { conversation, seq, ulid: id, from, content } = message;
     const at = isoTime(message.at);
@@ -58,5 +63,15 @@ export class Inbox {
     const notice = `${what} (${content.kind}, ${id}).`;
     events.put({ event: "notice", code: "unsupported", text: notice });
     return undefined;
+  }
+
+  /** Says once for each conversation that messages of it are left out. */
+  #skip({ conversation, seq }: Message): undefined {
+    if (this.#unreadable.has(conversation)) return;
+    if (this.#unreadable.size >= MAX_UNREADABLE) this.#unreadable.clear();
+    this.#unreadable.add(conversation);
+    const text = `Message ${seq} of ${conversation} cannot be read, and is left out. ` +
+      "Further ones there are left out without a notice.";
+    this.#options.events.put({ event: "notice", code: "unreadable", text });
   }
 }
