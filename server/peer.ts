@@ -4,6 +4,7 @@
  */
 import type { ErrorCode } from "../protocol/errors.ts";
 import type { ServerFrame } from "../protocol/frame.ts";
+import type { Applicant } from "./services/applicant.ts";
 import type { SignedInSession } from "./services/signed_in_session.ts";
 
 export interface Identity {
@@ -12,9 +13,7 @@ export interface Identity {
 }
 
 /** A session, signed in or not. */
-export interface Peer {
-  /** The client's IP address. */
-  readonly address: string;
+export interface Peer extends Applicant {
   /** Throws before the sign-in: the rules of the session allow no handler to ask then. */
   readonly session: SignedInSession;
   readonly isSignedIn: boolean;

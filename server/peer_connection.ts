@@ -57,6 +57,7 @@ export class PeerConnection implements Peer, SignedInSession {
   #stream: Stream | undefined;
   #outbox: Outbox | undefined;
   #identity: Identity | undefined;
+  readonly #gone = new AbortController();
   #closing: Promise<void> | undefined;
   /** Resolves when a message of this session has been answered. */
   #answered: PromiseWithResolvers<void> | undefined;
@@ -78,6 +79,7 @@ export class PeerConnection implements Peer, SignedInSession {
     }
     const reason = await this.#connection.closed;
     this.#session.closed();
+    this.#gone.abort();
     this.#outbox?.close();
     this.#answered?.resolve();
     await Promise.all(streams);
@@ -112,6 +114,10 @@ export class PeerConnection implements Peer, SignedInSession {
   }
 
   // What handlers see (`Peer`).
+
+  get gone(): AbortSignal {
+    return this.#gone.signal;
+  }
 
   get session(): SignedInSession {
     if (this.#identity === undefined) throw new Error("The session has not signed in");
@@ -276,6 +282,7 @@ export class PeerConnection implements Peer, SignedInSession {
 
   /** Writes the last frame, ends the stream, and gives the client time to read both. */
   #close(verdict: Close): Promise<void> {
+    this.#gone.abort();
     this.#closing ??= this.#finish(verdict);
     this.#answered?.resolve();
     return this.#closing;

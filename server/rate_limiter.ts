@@ -2,7 +2,7 @@
  * Rate limits: the generic cell rate algorithm (ITU-T I.371), which is a token bucket
  * kept as one number. It reads no clock and never waits; it says how long to wait.
  */
-import { networkOf } from "../protocol/transport/address.ts";
+import { networkOf } from "../protocol/transport/network_of.ts";
 
 /** A steady rate, and how far ahead of it one may be. */
 export interface Rate {

@@ -27,7 +27,9 @@ async function makeAccounts(data: string, count: number): Promise<string[]> {
   await using store = openSqliteStore(join(data, "sotto.db"));
   await using passwords = startPasswords();
   const tokens = await openTokens(data, { issuer: "sotto" });
-  const passwordHash = await passwords.hash(PASSWORD);
+  const gone = new AbortController().signal;
+  const request = { address: "127.0.0.1", gone, since: performance.now() };
+  const passwordHash = await passwords.hash(PASSWORD, request);
   const now = Date.now();
   return await Array.fromAsync({ length: count }, async (_, at) => {
     const account = `user${at + 1}`;

@@ -15,7 +15,7 @@ interface AuthServices {
 }
 
 export async function login(frame: ClientFrames["login"], peer: Peer, services: AuthServices) {
-  await signIn(frame.id, await services.accounts.login(frame, peer.address), peer, services);
+  await signIn(frame.id, await services.accounts.login(frame, peer), peer, services);
 }
 
 export async function resume(frame: ClientFrames["resume"], peer: Peer, services: AuthServices) {

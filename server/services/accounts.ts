@@ -15,8 +15,9 @@ import { describe, type Logger } from "../log.ts";
 import type { AddressRateLimiter } from "../rate_limiter.ts";
 import type { Account, AccountStore } from "../store/accounts.ts";
 import type { LoginStore } from "../store/logins.ts";
+import type { Applicant } from "./applicant.ts";
 import type { Invitations } from "./invitations.ts";
-import type { Passwords } from "./passwords.ts";
+import type { HashRequest, Passwords } from "./passwords.ts";
 import type { Tokens } from "./tokens.ts";
 
 interface AccountsOptions {
@@ -47,6 +48,13 @@ export type SignInResult =
   }
   | { readonly type: "refused"; readonly code: ErrorCode; readonly message?: string };
 
+/** A sign-in with a well-formed name. */
+interface Attempt {
+  readonly name: string;
+  readonly password: string;
+  readonly request: HashRequest;
+}
+
 export type Credentials = Pick<ClientFrames["login"], "user" | "password" | "intent" | "code">;
 
 const NAME_RULE = "A name has 1 to 32 of the characters a-z, 0-9, _ and -, and begins with a " +
@@ -60,6 +68,8 @@ const CODE_REQUIRED = "A new name needs an invitation here: ask the server's ope
   "If you have an account, log in.";
 /** Refusals that may be guesses. */
 const FAILURES: ReadonlySet<ErrorCode> = new Set(["bad_credentials", "bad_code"]);
+/** The answer to an applicant who is gone. Nobody reads it. */
+const GONE: SignInResult = { type: "refused", code: "busy" };
 const TOO_MANY = "Too many attempts to sign in from your address; wait a minute.";
 
 export class Accounts {
@@ -69,15 +79,19 @@ export class Accounts {
     this.#options = options;
   }
 
-  /** Signs in with a password, or registers. `address` is the client's, without its port. */
-  async login(credentials: Credentials, address: string): Promise<SignInResult> {
+  /**
+   * Signs in with a password, or registers. For an applicant who is gone it makes neither an account
+   * nor a login, unless it is storing them already.
+   */
+  async login(credentials: Credentials, { address, gone }: Applicant): Promise<SignInResult> {
     const { clock, logins, failures } = this.#options;
-    if (!logins.allows(address, clock.now()) || !failures.allows(address, clock.now())) {
+    const now = clock.now();
+    if (!logins.allows(address, now) || !failures.allows(address, now)) {
       return refused("rate_limited", TOO_MANY);
     }
-    logins.count(address, clock.now());
+    logins.count(address, now);
     try {
-      const result = await this.#login(credentials);
+      const result = await this.#login(credentials, { address, gone, since: now });
       if (result.type === "refused" && FAILURES.has(result.code)) {
         failures.count(address, clock.now());
       }
@@ -106,33 +120,32 @@ export class Accounts {
     await this.#options.store.logins.end(loginId);
   }
 
-  async #login({ user, password, intent = "any", code }: Credentials): Promise<SignInResult> {
+  async #login(credentials: Credentials, request: HashRequest): Promise<SignInResult> {
+    const { user, password, intent = "any", code } = credentials;
     const name = foldName(user);
     if (!isName(name)) return refused("bad_name", NAME_RULE);
     const { registration, store: { accounts } } = this.#options;
-    if (registration === "invite") {
-      return await this.#loginByInvitation(name, password, intent, code);
-    }
+    const attempt = { name, password, request };
+    if (registration === "invite") return await this.#loginByInvitation(attempt, intent, code);
     const isOpen = registration === "open";
     // Before the name is looked up: where registration is closed, no answer tells which names exist.
     if (intent === "register" && !isOpen) return refused("registration_closed");
     const account = await accounts.byName(name);
     if (intent === "register") {
-      return account === undefined ? await this.#register(name, password) : refused("name_taken");
+      return account === undefined ? await this.#register(attempt) : refused("name_taken");
     }
     if (account === undefined && intent === "any" && isOpen) {
-      const result = await this.#register(name, password);
+      const result = await this.#register(attempt);
       // Another client registered the same name meanwhile: then this is a login.
       if (result.type !== "refused" || result.code !== "name_taken") return result;
-      return await this.#verifyPassword(await accounts.byName(name), password);
+      return await this.#verifyPassword(await accounts.byName(name), attempt);
     }
-    return await this.#verifyPassword(account, password, isOpen ? undefined : NO_REGISTRATION);
+    return await this.#verifyPassword(account, attempt, isOpen ? undefined : NO_REGISTRATION);
   }
 
   /** With a valid code the answer may tell whether a name exists; without, it is always the same. */
   async #loginByInvitation(
-    name: string,
-    password: string,
+    attempt: Attempt,
     intent: "any" | "login" | "register",
     code: string | undefined,
   ): Promise<SignInResult> {
@@ -141,32 +154,35 @@ export class Accounts {
     if (intent === "register" && !isValid) {
       return code === undefined ? refused("bad_code", CODE_REQUIRED) : refused("bad_code");
     }
-    const account = await store.accounts.byName(name);
-    if (isValid && account === undefined) return await this.#register(name, password, code);
+    const account = await store.accounts.byName(attempt.name);
+    if (isValid && account === undefined) return await this.#register(attempt, code);
     if (intent === "register") return refused("name_taken");
     const message = isValid ? TAKEN : INVITATION_ONLY;
-    const result = await this.#verifyPassword(account, password, message);
-    const isBadCode = result.type === "refused" && intent === "any" && code !== undefined &&
-      !isValid;
+    const result = await this.#verifyPassword(account, attempt, message);
+    const isBadCode = result.type === "refused" && result.code === "bad_credentials" &&
+      intent === "any" && code !== undefined && !isValid;
     return isBadCode ? refused("bad_code") : result;
   }
 
   /** Without an account it takes the same time, and fails. */
   async #verifyPassword(
     account: Account | undefined,
-    password: string,
+    { password, request }: Attempt,
     message?: string,
   ): Promise<SignInResult> {
-    const { ok, rehash } = await this.#options.passwords.verify(password, account?.passwordHash);
+    const { passwords } = this.#options;
+    const { ok, rehash } = await passwords.verify(password, account?.passwordHash, request);
     if (!ok || account === undefined) return refused("bad_credentials", message);
-    if (rehash) void this.#rehash(account.name, password);
+    if (request.gone.aborted) return GONE;
+    if (rehash) void this.#rehash(account.name, password, request);
     return await this.#createLogin(account, false);
   }
 
-  async #register(name: string, password: string, code?: string): Promise<SignInResult> {
+  async #register({ name, password, request }: Attempt, code?: string): Promise<SignInResult> {
     const { store, invitations, passwords, clock } = this.#options;
     if (!isAllowedName(name)) return refused("bad_name", RESERVED_NAME);
-    const hash = await passwords.hash(password);
+    const hash = await passwords.hash(password, request);
+    if (request.gone.aborted) return GONE;
     const account = code === undefined
       ? await store.accounts.create(name, hash, clock.time()) ?? "name_taken"
       : await invitations.createAccount(name, hash, code);
@@ -183,10 +199,11 @@ export class Accounts {
   }
 
   /** Hashes the password at today's cost, in the background. If it fails, the next login retries. */
-  async #rehash(name: string, password: string): Promise<void> {
-    const { store, passwords, log } = this.#options;
+  async #rehash(name: string, password: string, request: HashRequest): Promise<void> {
+    const { store, passwords, clock, log } = this.#options;
     try {
-      await store.accounts.setPasswordHash(name, await passwords.hash(password));
+      const hash = await passwords.hash(password, { ...request, since: clock.now() });
+      await store.accounts.setPasswordHash(name, hash);
       log.info("password_rehashed", { user: name });
     } catch (error) {
       log.warn("password_not_rehashed", { user: name, error: describe(error) });

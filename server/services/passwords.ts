@@ -1,31 +1,39 @@
 /**
- * Passwords: Argon2id (RFC 9106) in a thread of its own, one after the other. It knows no accounts
- * and no store: it turns a password into a PHC string, and checks a password against one.
+ * Passwords: Argon2id (RFC 9106) in one or two threads of their own. It knows no accounts and no
+ * store: it turns a password into a PHC string, and checks a password against one.
  *
- * One thread bounds the memory, and leaves the other cores to messages. A job fails with `busy` if
- * too many are queued, if it waits too long, or if the thread dies; the thread is then started again
- * for the next job.
+ * So few threads bound the memory, and leave the other cores to messages. Networks take turns
+ * (`fair_queue.ts`). A job fails with `busy` if too many are queued, if it waits too long, if its
+ * connection ends while it waits, or if its thread dies (`password_thread.ts`).
  *
  * A password is turned into bytes at once, and the bytes are wiped after use. The string that it
  * came in cannot be wiped.
  */
 import { timingSafeEqual } from "node:crypto";
-import { Worker } from "node:worker_threads";
 import { randomBytes } from "@noble/hashes/utils.js";
-import { assert } from "../../protocol/assert.ts";
+import { onAbort } from "../../protocol/abort.ts";
 import { type Clock, systemClock } from "../../protocol/clock.ts";
 import { ProtocolError } from "../../protocol/errors.ts";
+import { FairQueue } from "../fair_queue.ts";
+import type { Applicant } from "./applicant.ts";
+import { PasswordThread } from "./password_thread.ts";
 import type { PasswordJob } from "./password_worker.ts";
 import { type Argon2Cost, formatPhc, parsePhc, type PasswordHash } from "./phc.ts";
 
+/** For whom a password is hashed. */
+export interface HashRequest extends Applicant {
+  /** When the sign-in began, by the clock. All of its jobs must begin soon after that. */
+  readonly since: number;
+}
+
 export interface Passwords extends AsyncDisposable {
   /** The PHC string to store. Throws `ProtocolError` (`busy`, `draining`). */
-  hash(password: string): Promise<string>;
+  hash(password: string, request: HashRequest): Promise<string>;
   /**
    * Whether the password is the stored one. Without a stored one (there is no such account) it fails
    * after the same time, so that the time does not tell which names exist.
    */
-  verify(password: string, stored: string | undefined): Promise<Verdict>;
+  verify(password: string, stored: string | undefined, request: HashRequest): Promise<Verdict>;
 }
 
 interface Verdict {
@@ -36,16 +44,19 @@ interface Verdict {
 
 export interface PasswordOptions {
   readonly cost?: Argon2Cost;
-  /** Jobs that may be queued besides the one that runs. */
+  /** How many threads there are. Default: two on a machine with three cores or more, else one. */
+  readonly threads?: number;
+  /** Jobs that may be queued besides those that run: of all networks, and of one. */
   readonly maxQueued?: number;
-  /** How long a job may be queued, and how long it may run. Milliseconds. */
+  readonly maxOfNetwork?: number;
+  /** How long a sign-in's jobs may be queued, and how long each may run. Milliseconds. */
   readonly waitLimit?: number;
   readonly runLimit?: number;
   readonly clock?: Clock;
   readonly random?: (length: number) => Uint8Array;
-  /** Called when the thread has died or was stopped because it hangs. */
+  /** Called when a thread has died or was stopped because it hangs. */
   readonly onFailure?: (reason: string) => void;
-  /** The thread's module, for tests. */
+  /** The threads' module, for tests. */
   readonly worker?: URL;
 }
 
@@ -53,10 +64,13 @@ export interface PasswordOptions {
 export const PASSWORD_COST: Argon2Cost = { m: 19 * 1024, t: 2, p: 1 };
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
-/** At 0.2 s each the last one is done within `TIMES.answer`. */
+/** At 0.2 s each the last one begins within the limit below. */
 const MAX_QUEUED = 128;
+/** With those that run, fewer than the failures that an address may have at once. */
+const MAX_OF_NETWORK = 24;
+/** Together less than `TIMES.login`, which is how long a client waits. */
 const WAIT_LIMIT = 30_000;
-const RUN_LIMIT = 30_000;
+const RUN_LIMIT = 20_000;
 const WORKER = new URL("./password_worker.ts", import.meta.url);
 
 export function startPasswords(options: PasswordOptions = {}): Passwords {
@@ -65,17 +79,17 @@ export function startPasswords(options: PasswordOptions = {}): Passwords {
   /** Matches no password: none is known for a random hash. */
   const decoy: PasswordHash = { cost, salt: random(SALT_BYTES), hash: random(HASH_BYTES) };
   return {
-    async hash(password) {
+    async hash(password, request) {
       const salt = random(SALT_BYTES);
       const job = { password: bytesOf(password), salt, cost, length: HASH_BYTES };
-      return formatPhc({ cost, salt, hash: await hasher.run(job) });
+      return formatPhc({ cost, salt, hash: await hasher.run(job, request) });
     },
-    async verify(password, stored) {
+    async verify(password, stored, request) {
       const expected = stored === undefined ? decoy : parsePhc(stored);
       if (expected === undefined) throw new Error("Cannot verify: the stored hash is malformed");
       const { cost: storedCost, salt, hash } = expected;
       const job = { password: bytesOf(password), salt, cost: storedCost, length: hash.length };
-      const actual = await hasher.run(job);
+      const actual = await hasher.run(job, request);
       const ok = timingSafeEqual(actual, hash);
       actual.fill(0);
       return { ok, rehash: ok && (storedCost.m < cost.m || storedCost.t < cost.t) };
@@ -86,121 +100,97 @@ export function startPasswords(options: PasswordOptions = {}): Passwords {
 
 interface QueuedJob {
   readonly job: PasswordJob;
+  readonly request: HashRequest;
   resolve(hash: Uint8Array): void;
-  reject(error: ProtocolError): void;
-  /** Cancels the time limit that runs. */
-  cancelLimit(): void;
+  reject(error: unknown): void;
+  /** Ends its time limit, and the watch on its connection. */
+  leaveQueue(): void;
 }
 
-/** The queue of jobs, and the thread that runs them. */
+/** The queue of jobs, and the threads that run them. */
 class Hasher {
-  readonly #module: URL;
   readonly #clock: Clock;
-  readonly #maxQueued: number;
   readonly #waitLimit: number;
-  readonly #runLimit: number;
-  readonly #onFailure: (reason: string) => void;
-  readonly #queue: QueuedJob[] = [];
-  #worker: Worker | undefined;
-  /** The job that runs. */
-  #current: QueuedJob | undefined;
+  readonly #queue: FairQueue<QueuedJob>;
+  readonly #waiting = new Set<QueuedJob>();
+  readonly #threads: readonly PasswordThread[];
   #stopped = false;
 
   constructor(options: PasswordOptions) {
-    this.#module = options.worker ?? WORKER;
-    this.#clock = options.clock ?? systemClock;
-    this.#maxQueued = options.maxQueued ?? MAX_QUEUED;
+    const { clock = systemClock, threads = defaultThreads(), onFailure = () => {} } = options;
+    const { maxQueued: size = MAX_QUEUED, maxOfNetwork: perNetwork = MAX_OF_NETWORK } = options;
+    const { worker: module = WORKER, runLimit: limit = RUN_LIMIT } = options;
+    this.#clock = clock;
     this.#waitLimit = options.waitLimit ?? WAIT_LIMIT;
-    this.#runLimit = options.runLimit ?? RUN_LIMIT;
-    this.#onFailure = options.onFailure ?? (() => {});
-    this.#worker = this.#start();
+    this.#queue = new FairQueue({ size, perNetwork });
+    const thread = { module, clock, limit, onFailure };
+    this.#threads = Array.from({ length: threads }, () => new PasswordThread(thread));
+    this.#threads[0]?.start();
   }
 
-  run(job: PasswordJob): Promise<Uint8Array> {
-    if (this.#stopped) return Promise.reject(new ProtocolError("draining"));
-    if (this.#queue.length >= this.#maxQueued) {
-      job.password.fill(0);
-      return Promise.reject(new ProtocolError("busy"));
-    }
+  run(job: PasswordJob, request: HashRequest): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
-      const queued: QueuedJob = { job, resolve, reject, cancelLimit: () => {} };
-      queued.cancelLimit = this.#clock.after(this.#waitLimit, () => this.#expire(queued));
-      this.#queue.push(queued);
+      const queued: QueuedJob = { job, request, resolve, reject, leaveQueue: () => {} };
+      if (this.#stopped) return fail(queued, new ProtocolError("draining"));
+      const left = request.since + this.#waitLimit - this.#clock.now();
+      if (request.gone.aborted || left <= 0) return fail(queued, new ProtocolError("busy"));
+      const displaced = this.#queue.add(queued, request.address);
+      if (displaced !== undefined) this.#drop(displaced);
+      if (displaced === queued) return;
+      this.#watch(queued, left);
       this.#next();
     });
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    for (const queued of [this.#finish(), ...this.#queue.splice(0)]) {
-      if (queued !== undefined) this.#fail(queued, new ProtocolError("draining"));
-    }
-    const worker = this.#worker;
-    this.#worker = undefined;
-    await worker?.terminate();
+    for (const queued of this.#waiting) this.#drop(queued, new ProtocolError("draining"));
+    await Promise.all(this.#threads.map((thread) => thread.stop()));
   }
 
-  #next(): void {
-    if (this.#stopped || this.#current !== undefined) return;
-    const queued = this.#queue.shift();
-    if (queued === undefined) return;
-    this.#current = queued;
-    queued.cancelLimit();
-    queued.cancelLimit = this.#clock.after(
-      this.#runLimit,
-      () => this.#abandon("the time limit passed"),
-    );
-    this.#worker ??= this.#start();
-    this.#worker.postMessage(queued.job, [queued.job.password.buffer]);
-  }
-
-  #start(): Worker {
-    const worker = new Worker(this.#module);
-    // Messages of a thread that was abandoned are ignored.
-    worker.on("message", (hash: Uint8Array) => {
-      if (worker !== this.#worker) return;
-      this.#finish()?.resolve(hash);
-      this.#next();
-    });
-    const died = (reason: string) => {
-      if (worker === this.#worker) this.#abandon(reason);
+  /** Removes the job from the queue when it has waited for too long, or nobody waits for it. */
+  #watch(queued: QueuedJob, limit: number): void {
+    const { address, gone } = queued.request;
+    const leave = () => {
+      this.#queue.delete(queued, address);
+      this.#drop(queued);
     };
-    worker.on("error", (error: Error) => died(error.message));
-    worker.on("exit", (code: number) => died(`exit code ${code}`));
-    return worker;
+    const cancelLimit = this.#clock.after(limit, leave);
+    const watch = onAbort(gone, leave);
+    this.#waiting.add(queued);
+    queued.leaveQueue = () => {
+      this.#waiting.delete(queued);
+      cancelLimit();
+      watch[Symbol.dispose]();
+    };
   }
 
-  /** The thread died or hangs: its job fails, and the next one gets a new thread. */
-  #abandon(reason: string): void {
-    this.#onFailure(reason);
-    const worker = this.#worker;
-    this.#worker = undefined;
-    void worker?.terminate();
-    const queued = this.#finish();
-    if (queued !== undefined) this.#fail(queued, new ProtocolError("busy"));
-    this.#next();
+  #drop(queued: QueuedJob, error = new ProtocolError("busy")): void {
+    queued.leaveQueue();
+    fail(queued, error);
   }
 
-  #expire(queued: QueuedJob): void {
-    const index = this.#queue.indexOf(queued);
-    assert(index >= 0, "a job whose time to wait runs out is queued");
-    this.#queue.splice(index, 1);
-    this.#fail(queued, new ProtocolError("busy"));
+  /** Gives free threads their next jobs. */
+  #next(): void {
+    for (const thread of this.#threads) {
+      if (this.#stopped || !thread.isFree) continue;
+      const queued = this.#queue.take();
+      if (queued === undefined) return;
+      queued.leaveQueue();
+      thread.run(queued.job).then(queued.resolve, queued.reject).finally(() => this.#next());
+    }
   }
+}
 
-  #finish(): QueuedJob | undefined {
-    const queued = this.#current;
-    this.#current = undefined;
-    queued?.cancelLimit();
-    return queued;
-  }
+/** The job was not handed to a thread, so its password is still here. */
+function fail({ job, reject }: QueuedJob, error: ProtocolError): void {
+  job.password.fill(0);
+  reject(error);
+}
 
-  #fail(queued: QueuedJob, error: ProtocolError): void {
-    queued.cancelLimit();
-    const { password } = queued.job;
-    if (!password.buffer.detached) password.fill(0); // Otherwise the thread owns it.
-    queued.reject(error);
-  }
+/** A second thread where it leaves a core to messages. */
+function defaultThreads(): number {
+  return navigator.hardwareConcurrency > 2 ? 2 : 1;
 }
 
 /** NFC, as RFC 8265 (section 4.2) requires: keyboards differ in how they compose an é. */

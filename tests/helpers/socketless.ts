@@ -43,6 +43,7 @@ const FILE_LIMITS: FileLimits = {
 export async function startSocketless(
   limits: Partial<ServerLimits> = {},
   fileLimits: Partial<FileLimits> = {},
+  passwords = PLAIN_PASSWORDS,
 ) {
   const stack = new AsyncDisposableStack();
   const clock = new FakeClock();
@@ -54,7 +55,7 @@ export async function startSocketless(
   const services = makeServices({
     store,
     blobs: new DiskBlobs(blobs.path),
-    passwords: PLAIN_PASSWORDS,
+    passwords,
     tokens: await openTokens(keys.path, { issuer: "test" }),
     registration: "open",
     limits: rates,

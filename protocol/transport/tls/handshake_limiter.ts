@@ -6,7 +6,8 @@
 import type { Socket } from "node:net";
 import { assert } from "../../assert.ts";
 import type { Clock } from "../../clock.ts";
-import { networkOf, unmapped } from "../address.ts";
+import { unmapped } from "../address.ts";
+import { networkOf } from "../network_of.ts";
 
 interface HandshakeLimiterOptions {
   /** Handshakes at once; as many again may wait. */

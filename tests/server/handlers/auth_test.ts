@@ -3,6 +3,7 @@ import { closeCodeOf } from "../../../protocol/errors.ts";
 import { LOGIN_ATTEMPTS, TIMES } from "../../../protocol/limits.ts";
 import { GENERAL } from "../../../protocol/names.ts";
 import { ulidOf } from "../../helpers/messages.ts";
+import { settle } from "../../helpers/fake_clock.ts";
 import { inShort } from "../../helpers/test_session.ts";
 import { codeOf, endsWith, startSocketless } from "../../helpers/socketless.ts";
 
@@ -106,6 +107,35 @@ Deno.test("login() tells how far conversations have come, and who is there, afte
   ]);
   assert.equal(inShort(await bob.next("users")), "users 1 ann, 2 bob");
   assert.equal(inShort(await ann.next("presence")), "presence 2 bob normal");
+});
+
+Deno.test("login() makes no account for a client that has closed its connection, or ended its session", async () => {
+  const hashing: PromiseWithResolvers<string>[] = [];
+  const hash = () => {
+    hashing.push(Promise.withResolvers());
+    return hashing.at(-1)?.promise ?? Promise.reject();
+  };
+  const verify = () => Promise.reject(new Error("not expected"));
+  await using server = await startSocketless({}, {}, { hash, verify });
+  const start = async (user: string) => {
+    const peer = await server.connect();
+    await peer.hello();
+    await peer.write({ type: "login", id: peer.nextId(), user, password: "secret" });
+    await settle();
+    return peer;
+  };
+  const closed = await start("ann");
+  closed.connection.close(0);
+  const cut = await start("bob");
+  const stream = await cut.connection.openStream();
+  await stream.write(new Uint8Array([255, 255, 255, 255])); // Ends the session: no frame is so large.
+  await settle();
+  await start("carl");
+  for (const each of hashing) each.resolve("hashed");
+  await settle();
+  assert.equal(await server.store.accounts.byName("ann"), undefined);
+  assert.equal(await server.store.accounts.byName("bob"), undefined);
+  assert.equal((await server.store.accounts.byName("carl"))?.name, "carl");
 });
 
 Deno.test("login() refuses an address that has failed too often, before any password is looked at", async () => {

@@ -11,7 +11,8 @@ import { FakeClock } from "../../helpers/fake_clock.ts";
 import { CHEAP_PASSWORDS } from "../../helpers/server.ts";
 import { tempStore } from "../../helpers/temp_store.ts";
 
-const HERE = "192.0.2.1";
+const gone = new AbortController().signal;
+const HERE = { address: "192.0.2.1", gone };
 const DAY = 24 * 60 * 60 * 1000;
 
 /** The real passwords in their thread, the real tokens, the real store. */
@@ -167,7 +168,10 @@ async function tokenSteps(test: Deno.TestContext, setting: Setting): Promise<voi
     assert.deepEqual([...codes], ["bad_credentials", "rate_limited"]);
     setting.clock.set(setting.clock.time() + DAY);
     assert.equal(await guess(), "rate_limited");
-    const elsewhere = await open.login({ user: "ann", password: "secret" }, "192.0.2.2");
+    const elsewhere = await open.login({ user: "ann", password: "secret" }, {
+      ...HERE,
+      address: "192.0.2.2",
+    });
     assert.equal(elsewhere.type, "signed_in");
     await setting.clock.pass(10_000);
     assert.equal(await outcome(open, "ann"), "1 ann");

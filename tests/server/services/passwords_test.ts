@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { setImmediate } from "node:timers/promises";
+import { systemClock } from "../../../protocol/clock.ts";
 import { ProtocolError } from "../../../protocol/errors.ts";
+import { TIMES } from "../../../protocol/limits.ts";
 import {
+  type HashRequest,
   PASSWORD_COST,
   type PasswordOptions,
   startPasswords,
@@ -19,8 +22,27 @@ const REFERENCE = [
   "$argon2id$v=19$m=256,t=2,p=2$c29tZXNhbHQ$bQk8UB/VmZZF4Oo79iDXuL5/0ttZwg2f/5U52iv1cDc",
 ];
 
+/** One thread, and every job from the same address unless the test says otherwise. */
 function startCheap(options: PasswordOptions = {}) {
-  return startPasswords({ cost: CHEAP, ...options });
+  return start({ cost: CHEAP, threads: 1, ...options });
+}
+
+function start(options: PasswordOptions = {}) {
+  const passwords = startPasswords(options);
+  const { now } = options.clock ?? systemClock;
+  const requestOf = (from: Partial<HashRequest>) => ({
+    address: "192.0.2.1",
+    gone: new AbortController().signal,
+    since: now(),
+    ...from,
+  });
+  return {
+    hash: (password: string, from: Partial<HashRequest> = {}) =>
+      passwords.hash(password, requestOf(from)),
+    verify: (password: string, stored: string | undefined) =>
+      passwords.verify(password, stored, requestOf({})),
+    [Symbol.asyncDispose]: () => passwords[Symbol.asyncDispose](),
+  };
 }
 
 function failsWith(code: string): (error: unknown) => boolean {
@@ -28,7 +50,7 @@ function failsWith(code: string): (error: unknown) => boolean {
 }
 
 Deno.test("Passwords.hash() makes an Argon2id PHC string at OWASP's cost", async () => {
-  await using passwords = startPasswords();
+  await using passwords = start();
   const stored = await passwords.hash("correct horse");
   const parsed = parsePhc(stored);
   assert.deepEqual(parsed?.cost, { m: 19456, t: 2, p: 1 });
@@ -117,12 +139,91 @@ Deno.test("Passwords leaves the event loop free while it hashes", async () => {
 
 Deno.test("Passwords tells who comes when the queue is full: busy", async () => {
   await using passwords = startCheap({ maxQueued: 2 });
-  const attempts = await Promise.allSettled(["1", "2", "3", "4", "5"].map(passwords.hash));
+  const attempts = await Promise.allSettled(
+    ["1", "2", "3", "4", "5"].map((password) => passwords.hash(password)),
+  );
   const outcomes = attempts.map((attempt) =>
     attempt.status === "fulfilled" ? "hashed" : attempt.reason.code
   );
   assert.deepEqual(outcomes, ["hashed", "hashed", "hashed", "busy", "busy"]);
   await passwords.hash("there is room again");
+});
+
+Deno.test("Passwords serves networks in turns, and refuses the newest of the largest: busy", async () => {
+  await using passwords = startCheap({ maxQueued: 6, maxOfNetwork: 4 });
+  const done: string[] = [];
+  const hash = async (from: string) => {
+    const outcome = await passwords.hash("any", { address: from.replace(/ .*/, "") }).then(
+      () => "",
+      (error) => ` ${error.code}`,
+    );
+    done.push(from + outcome);
+  };
+  // The first one runs at once. Of the others, four wait for each network.
+  const many = [0, 1, 2, 3, 4, 5].map((at) => hash(`192.0.2.1 ${at}`));
+  const others = ["2001:db8::1 a", "2001:db8::2 b", "2001:db8::3 c"].map(hash);
+  const late = ["198.51.100.1", "198.51.100.2"].map(hash);
+  await Promise.all([...many, ...others, ...late]);
+  assert.deepEqual(done, [
+    "192.0.2.1 5 busy",
+    "192.0.2.1 4 busy",
+    "192.0.2.1 3 busy",
+    "2001:db8::3 c busy",
+    "192.0.2.1 0",
+    "192.0.2.1 1",
+    "2001:db8::1 a",
+    "198.51.100.1",
+    "198.51.100.2",
+    "192.0.2.1 2",
+    "2001:db8::2 b",
+  ]);
+});
+
+Deno.test("Passwords never hashes for a connection that ends while its job waits", async () => {
+  const clock = new FakeClock();
+  const reasons: string[] = [];
+  const onFailure = (reason: string) => void reasons.push(reason);
+  await using passwords = startCheap({ worker: ODD_WORKER, clock, runLimit: 1_000, onFailure });
+  const hanging = assert.rejects(passwords.hash("hang"), failsWith("busy"));
+  const connection = new AbortController();
+  const { signal: gone } = connection;
+  const dropped = assert.rejects(passwords.hash("crash", { gone }), failsWith("busy"));
+  connection.abort();
+  await dropped;
+  const next = passwords.hash("next");
+  await assert.rejects(passwords.hash("crash", { gone }), failsWith("busy"));
+  await clock.pass(1_000);
+  await hanging;
+  assert.ok(parsePhc(await next));
+  assert.deepEqual(reasons, ["the time limit passed"], "no password crashed the thread");
+  assert.equal(clock.waiting, 0);
+});
+
+Deno.test("Passwords uses a second thread while the first is busy", async () => {
+  const clock = new FakeClock();
+  await using passwords = startCheap({ worker: ODD_WORKER, clock, threads: 2 });
+  const hanging = assert.rejects(passwords.hash("hang"), failsWith("draining"));
+  assert.ok(parsePhc(await passwords.hash("beside it")));
+  assert.ok(parsePhc(await passwords.hash("and again")));
+  await passwords[Symbol.asyncDispose]();
+  await hanging;
+});
+
+Deno.test("Passwords answers within the time that a client gives a sign-in, however long it takes", async () => {
+  const clock = new FakeClock();
+  await using passwords = startCheap({ worker: ODD_WORKER, clock });
+  const since = clock.now();
+  const ends: number[] = [];
+  // The second job begins when the first has run into its limit, and the third is too late.
+  const hang = () =>
+    assert.rejects(passwords.hash("hang", { since }), failsWith("busy"))
+      .then(() => void ends.push(clock.now() - since));
+  const all = [hang(), hang(), hang()];
+  for (let second = 0; second < TIMES.login / 1_000 - 1; second++) await clock.pass(1_000);
+  await Promise.all(all);
+  assert.deepEqual(ends, [20_000, 30_000, 40_000]);
+  // A sign-in may need two jobs: the second is not queued as if it were new.
+  await assert.rejects(passwords.hash("late", { since }), failsWith("busy"));
 });
 
 Deno.test("Passwords tells who waits too long: busy", async () => {
@@ -181,7 +282,7 @@ Deno.test("Passwords fails cleanly where its thread cannot start at all", async 
 
 Deno.test("Passwords[Symbol.asyncDispose]() ends what runs and what waits: draining", async () => {
   const passwords = startCheap({ worker: ODD_WORKER });
-  const attempts = ["hang", "waiting"].map(passwords.hash);
+  const attempts = ["hang", "waiting"].map((password) => passwords.hash(password));
   const ended = attempts.map((attempt) => assert.rejects(attempt, failsWith("draining")));
   await passwords[Symbol.asyncDispose]();
   await Promise.all(ended);
