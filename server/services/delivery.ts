@@ -188,22 +188,25 @@ export class Delivery {
   #fanOut(conversation: string, run: readonly Stored[]): void {
     const senders = new Set(run.map(({ submission }) => submission.sender));
     const isSender: ReadonlySet<Recipient> = senders;
+    /** Senders that receive what others have sent: not those who left, or must not be disturbed. */
+    const receiving = new Set<Recipient>();
     const frames = run.flatMap(({ frame }) => frame ?? []);
     if (frames.length > 0) {
       const chunk = concat(frames);
       for (const recipient of this.#options.audience.of(conversation)) {
-        if (!isSender.has(recipient)) recipient.push(chunk);
+        if (isSender.has(recipient)) receiving.add(recipient);
+        else recipient.push(chunk);
       }
     }
-    for (const sender of senders) answer(sender, run);
+    for (const sender of senders) answer(sender, run, receiving.has(sender));
   }
 }
 
-/** A sender receives the same run, with acks instead of its own messages. */
-function answer(sender: Sender, run: readonly Stored[]): void {
+/** A sender gets its acks, and in between what others have sent, if it receives that. */
+function answer(sender: Sender, run: readonly Stored[], isReceiving: boolean): void {
   for (const { submission, ack, frame } of run) {
     if (submission.sender !== sender) {
-      if (frame) sender.push(frame);
+      if (frame && isReceiving) sender.push(frame);
       continue;
     }
     sender.answer(ack);

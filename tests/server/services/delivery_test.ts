@@ -128,6 +128,22 @@ Deno.test("Delivery encodes a message once, and gives a run of them as one chunk
   assert.equal(bob.chunks[0], eve.chunks[0]);
 });
 
+Deno.test("Delivery shows a sender nothing of a batch that is not for it", async () => {
+  const people: TestSession[] = [];
+  // Ann has left while her message waits, or does not want to be disturbed.
+  const audience = {
+    of: () => people.filter(({ account }) => account.name !== "ann"),
+  };
+  await using setting = await setUp({ audience });
+  const { ann, bob, eve, delivery } = setting;
+  people.push(ann, bob, eve);
+  delivery.submit(submission(ann, 1, { re: 1 }));
+  delivery.submit(submission(bob, 2, { re: 2 }));
+  await delivery.idle();
+  assert.deepEqual(ann.look(), [`ack 1: ${GENERAL} 1`]);
+  assert.deepEqual(bob.look(), ["message 1 ann: text 1", `ack 2: ${GENERAL} 2`]);
+});
+
 Deno.test("Delivery shows senders of one batch each other's messages in the order of seq", async () => {
   await using setting = await setUp();
   const { ann, bob, eve, delivery } = setting;
