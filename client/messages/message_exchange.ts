@@ -200,7 +200,7 @@ export class MessageExchange {
     this.#changes.notify();
     const { connection } = this.#options.session;
     if (connection === undefined || this.#closed) return;
-    while (!this.#paused && !this.#catchUp.full && connection.allows("send")) {
+    while (this.#maySend() && connection.allows("send")) {
       const message = this.#queue.next();
       if (message === undefined) break;
       void this.#send(connection, message);
@@ -211,6 +211,14 @@ export class MessageExchange {
       if (page === undefined) break;
       void this.#fetch(connection, page);
     }
+  }
+
+  /**
+   * After `resync` the list comes first. It comes when the server has answered what was sent before,
+   * so that no answer of ours makes it drop frames again and again.
+   */
+  #maySend(): boolean {
+    return !this.#paused && !this.#listNeeded && !this.#catchUp.full;
   }
 
   /** Sends a message. Its `ack` comes to `acknowledged`, in order with the other frames. */

@@ -178,8 +178,11 @@ export class SessionConnection implements Requester {
    * `HistoryError`, or what the stream throws.
    */
   async *messages(fields: QueryFields): AsyncGenerator<Message, boolean, undefined> {
-    await using stream = await this.#openTransfer(fields.type);
-    const transfer = this.#session.query(fields, this.#clock.now());
+    const [transfer, opened] = await this.#openTransfer(
+      fields.type,
+      () => this.#session.query(fields, this.#clock.now()),
+    );
+    await using stream = opened;
     await stream.write(transfer.request);
     await stream.end();
     for await (const body of stream.bodies()) {
@@ -192,15 +195,16 @@ export class SessionConnection implements Requester {
   }
 
   /** Opens a stream for an upload, with its state machine. Throws what streams throw. */
-  async upload(fields: UploadFields): Promise<[ClientUpload, TransferStream]> {
-    const stream = await this.#openTransfer("upload");
-    return [this.#session.upload(fields, this.#clock.now()), stream];
+  upload(fields: UploadFields): Promise<[ClientUpload, TransferStream]> {
+    return this.#openTransfer("upload", () => this.#session.upload(fields, this.#clock.now()));
   }
 
   /** The same for a download of a file of `size` bytes. */
-  async download(fields: DownloadFields, size: number): Promise<[ClientDownload, TransferStream]> {
-    const stream = await this.#openTransfer("download");
-    return [this.#session.download(fields, size, this.#clock.now()), stream];
+  download(fields: DownloadFields, size: number): Promise<[ClientDownload, TransferStream]> {
+    return this.#openTransfer(
+      "download",
+      () => this.#session.download(fields, size, this.#clock.now()),
+    );
   }
 
   /** Ends the session in good order: the server reads first what was sent. */
@@ -219,13 +223,17 @@ export class SessionConnection implements Requester {
     await this.closed;
   }
 
-  async #openTransfer(type: TransferType): Promise<TransferStream> {
+  /** `begin` makes the state machine, and is not called if the session ends meanwhile. */
+  async #openTransfer<Transfer>(
+    type: TransferType,
+    begin: () => Transfer,
+  ): Promise<[Transfer, TransferStream]> {
     const stream = await TransferStream.open({
       connection: this.#connection,
       clock: this.#clock,
       heard: () => this.#noteActivity(),
     });
-    if (this.allows(type)) return stream;
+    if (this.allows(type)) return [begin(), stream];
     await stream[Symbol.asyncDispose]();
     throw new TransportError("closed", "The session has ended.");
   }

@@ -204,7 +204,9 @@ export class ClientSession {
     if (frame.type === "resync") this.#dropPending();
     if (!("re" in frame) || frame.re === undefined) return { type: "push", frame };
     const request = this.#pending.get(frame.re);
-    if (request === undefined) return IGNORE;
+    // After a `resync` the answers to earlier requests still come. An `ack` says which message it is
+    // for, and counts: if it did not, a client that sends all again could stay behind for ever.
+    if (request === undefined) return frame.type === "ack" ? { type: "push", frame } : IGNORE;
     if (frame.type === "error") return this.#refused(request, frame, now);
     if (frame.type !== ANSWERS[request.type]) return { type: "push", frame };
     return this.#answered(request, frame, now);
