@@ -1,14 +1,13 @@
 /**
  * Runs the simulator over many seeds, and prints those that break a promise.
  *
- *     npm run simulate -- [--seeds N] [--seed S] [--trace] [--all-faults]
+ *     npm run simulate -- [--seeds N] [--seed S] [--trace]
  *
  * `--seed` is the first seed, and the only one without `--seeds`; `--trace` prints everything that
- * happens; `--all-faults` leaves known faults of the product in. It fails if any seed does.
+ * happens. It fails if any seed does.
  */
 import process from "node:process";
 import { parseArgs } from "node:util";
-import { KNOWN_FAULTS } from "../tests/sim/known_faults.ts";
 import { simulate } from "../tests/sim/simulation.ts";
 import { makeWorkspace } from "../tests/sim/template.ts";
 
@@ -17,19 +16,17 @@ const { values } = parseArgs({
     "seeds": { type: "string" },
     "seed": { type: "string" },
     "trace": { type: "boolean", default: false },
-    "all-faults": { type: "boolean", default: false },
     "first": { type: "boolean", default: false },
   },
 });
 const first = Number(values.seed ?? 1);
 const count = Number(values.seeds ?? (values.seed === undefined ? 1_000 : 1));
-const known = values["all-faults"] ? new Set<never>() : KNOWN_FAULTS;
 
 using workspace = await makeWorkspace();
 const start = performance.now();
 let failed = 0;
 for (let seed = first; seed < first + count; seed++) {
-  const result = await simulate(seed, { ...workspace, known, verbose: values.trace });
+  const result = await simulate(seed, { ...workspace, verbose: values.trace });
   if (values.trace) console.log(result.trace.join("\n"));
   if (result.broken.length === 0) continue;
   failed++;

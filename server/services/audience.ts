@@ -10,7 +10,7 @@ import type { ConversationStore } from "../store/conversations.ts";
 import type { SignedInSession } from "./signed_in_session.ts";
 
 interface AudienceOptions {
-  readonly conversations: Pick<ConversationStore, "states">;
+  readonly conversations: Pick<ConversationStore, "of">;
   readonly presence: {
     /** The sessions of one account. */
     sessionsOf(account: string): readonly SignedInSession[];
@@ -37,10 +37,10 @@ export class Audience {
     this.#rooms.set(session, new Set());
     while (true) {
       const removals = this.#removals;
-      const states = await this.#options.conversations.states(session.account.name);
+      const conversations = await this.#options.conversations.of(session.account.name);
       // The account may have been removed from one of them since they were read.
       if (removals !== this.#removals) continue;
-      for (const { conversation } of states) {
+      for (const conversation of conversations) {
         if (parseConversation(conversation)?.type !== "dm") this.#subscribe(session, conversation);
       }
       return;

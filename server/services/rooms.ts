@@ -183,7 +183,7 @@ export class Rooms {
     send: (states: readonly ConversationState[]) => void,
   ): Promise<void> {
     const { conversations } = this.#options;
-    return this.#changes.run(async () => send(await conversations.states(session.account.name)));
+    return this.#changes.share(async () => send(await conversations.states(session.account.name)));
   }
 
   /** All rooms, or the groups that the account is in. */

@@ -78,11 +78,11 @@ export class SqliteAccounts implements AccountStore {
   }
 
   byName(name: string): Promise<Account | undefined> {
-    return this.#database.run(() => accountOf(this.#sql.byName.get(name)));
+    return this.#database.look(() => accountOf(this.#sql.byName.get(name)));
   }
 
   byNumber(number: number): Promise<Account | undefined> {
-    return this.#database.run(() => accountOf(this.#sql.byNumber.get(number)));
+    return this.#database.look(() => accountOf(this.#sql.byNumber.get(number)));
   }
 
   setPasswordHash(name: string, passwordHash: string): Promise<void> {
@@ -102,11 +102,11 @@ export class SqliteAccounts implements AccountStore {
   }
 
   isAdmin(name: string): Promise<boolean> {
-    return this.#database.run(() => this.#sql.isAdmin.get(name) !== undefined);
+    return this.#database.look(() => this.#sql.isAdmin.get(name) !== undefined);
   }
 
   admins(): Promise<string[]> {
-    return this.#database.run(() => this.#sql.admins.all().map((row) => text(row, "name")));
+    return this.#database.look(() => this.#sql.admins.all().map((row) => text(row, "name")));
   }
 }
 

@@ -13,6 +13,8 @@ export interface MemberState extends ConversationState {
 }
 
 export interface ConversationStore {
+  /** The IDs of those that the account is a member of. It serves to decide, and is not sent. */
+  of(account: string): Promise<string[]>;
   /** Those that the account is a member of, except private ones of which all is held. */
   states(account: string): Promise<ConversationState[]>;
   /** One of them; `undefined` if the account is no member. */
@@ -46,6 +48,9 @@ const STATE = `
 
 function prepare(database: Database) {
   return {
+    of: database.prepare(`
+      SELECT c.id FROM members m JOIN conversations c ON c.number = m.conversation
+      WHERE m.account = ${ACCOUNT_NUMBER} ORDER BY c.number`),
     states: database.prepare(`${STATE}) WHERE limit_seq IS NOT 0 ORDER BY conversation_number`),
     state: database.prepare(`${STATE} AND m.conversation = ${CONVERSATION_NUMBER})`),
     members: database.prepare(`
@@ -71,8 +76,12 @@ export class SqliteConversations implements ConversationStore {
     this.#sql = prepare(database);
   }
 
+  of(account: string): Promise<string[]> {
+    return this.#database.look(() => this.#sql.of.all(account).map((row) => text(row, "id")));
+  }
+
   states(account: string): Promise<ConversationState[]> {
-    return this.#database.run(() =>
+    return this.#database.read(() =>
       this.#sql.states.all(account).map((row) => {
         const { held: _, ...state } = stateOf(row);
         return state;
@@ -81,14 +90,14 @@ export class SqliteConversations implements ConversationStore {
   }
 
   state(account: string, conversation: string): Promise<MemberState | undefined> {
-    return this.#database.run(() => {
+    return this.#database.read(() => {
       const row = this.#sql.state.get(account, conversation);
       return row && stateOf(row);
     });
   }
 
   members(conversation: string): Promise<Member[]> {
-    return this.#database.run(() =>
+    return this.#database.read(() =>
       this.#sql.members.all(conversation).map((row) => ({
         name: text(row, "name"),
         number: integer(row, "number"),
@@ -97,11 +106,11 @@ export class SqliteConversations implements ConversationStore {
   }
 
   isMember(conversation: string, account: string): Promise<boolean> {
-    return this.#database.run(() => this.#sql.isMember.get(conversation, account) !== undefined);
+    return this.#database.look(() => this.#sql.isMember.get(conversation, account) !== undefined);
   }
 
   mark(account: string, conversation: string, seq: number): Promise<boolean> {
-    return this.#database.run(() => this.#sql.mark.run(seq, account, conversation).changes > 0);
+    return this.#database.change(() => this.#sql.mark.run(seq, account, conversation).changes > 0);
   }
 }
 

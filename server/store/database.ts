@@ -32,11 +32,37 @@ export class Database implements AsyncDisposable {
   }
 
   /**
-   * Runs `work` now; what it throws rejects. Changes survive the death of the process, and not yet
-   * that of the machine.
+   * Runs `work`, which changes nothing, now. What it returns may still be lost with the machine: it
+   * serves to decide. What is sent to a client is read with `read`.
    */
-  run<T>(work: () => T): Promise<T> {
+  look<T>(work: () => T): Promise<T> {
     return Promise.try(work);
+  }
+
+  /**
+   * Runs `work`, which changes nothing, now; resolves when all that it has seen survives the death
+   * of the machine. Rejects as `write` does.
+   */
+  async read<T>(work: () => T): Promise<T> {
+    try {
+      const result = work();
+      await this.#disk.synced();
+      return result;
+    } catch (error) {
+      throw writeError(error, this.#file);
+    }
+  }
+
+  /**
+   * Runs `work` now. Its changes survive the death of the process, and not yet that of the machine:
+   * for what may be lost.
+   */
+  change<T>(work: () => T): Promise<T> {
+    return Promise.try(() => {
+      const result = work();
+      this.#disk.committed();
+      return result;
+    });
   }
 
   /**
@@ -46,6 +72,7 @@ export class Database implements AsyncDisposable {
   async write<T>(work: () => T): Promise<T> {
     try {
       const result = work();
+      this.#disk.committed();
       await this.#disk.synced();
       return result;
     } catch (error) {

@@ -99,11 +99,11 @@ export class SqliteFiles implements FileStore {
   }
 
   get(file: string): Promise<FileRow | undefined> {
-    return this.#database.run(() => fileOf(this.#sql.get.get(file)));
+    return this.#database.read(() => fileOf(this.#sql.get.get(file)));
   }
 
   findEqual(account: string, hash: Uint8Array, size: number): Promise<FileRow | undefined> {
-    return this.#database.run(() => fileOf(this.#sql.findEqual.get(account, hash, size)));
+    return this.#database.look(() => fileOf(this.#sql.findEqual.get(account, hash, size)));
   }
 
   touch(file: string, at: number): Promise<void> {
@@ -123,19 +123,19 @@ export class SqliteFiles implements FileStore {
   }
 
   hasBlob(blob: string): Promise<boolean> {
-    return this.#database.run(() => this.#sql.hasBlob.get(blob) !== undefined);
+    return this.#database.look(() => this.#sql.hasBlob.get(blob) !== undefined);
   }
 
   usedBytes(account: string): Promise<number> {
-    return this.#database.run(() => integer(this.#sql.usedBytes.get(account), "bytes"));
+    return this.#database.look(() => integer(this.#sql.usedBytes.get(account), "bytes"));
   }
 
   count(account: string): Promise<number> {
-    return this.#database.run(() => integer(this.#sql.count.get(account), "count"));
+    return this.#database.look(() => integer(this.#sql.count.get(account), "count"));
   }
 
   expired(completed: number, begun: number, limit: number): Promise<string[]> {
-    return this.#database.run(() =>
+    return this.#database.look(() =>
       this.#sql.expired.all(completed, begun, limit).map((row) => text(row, "ulid"))
     );
   }

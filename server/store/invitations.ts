@@ -78,11 +78,11 @@ export class SqliteInvitations implements InvitationStore {
   }
 
   isValid(hash: Uint8Array, now: number): Promise<boolean> {
-    return this.#database.run(() => this.#sql.valid.get(hash, now) !== undefined);
+    return this.#database.look(() => this.#sql.valid.get(hash, now) !== undefined);
   }
 
   list(now: number): Promise<Invitation[]> {
-    return this.#database.run(() => this.#sql.list.all(now).map(invitationOf));
+    return this.#database.read(() => this.#sql.list.all(now).map(invitationOf));
   }
 
   withdraw(number: number): Promise<boolean> {
@@ -90,7 +90,7 @@ export class SqliteInvitations implements InvitationStore {
   }
 
   removeExpired(now: number): Promise<void> {
-    return this.#database.run(() => void this.#sql.removeExpired.run(now));
+    return this.#database.change(() => void this.#sql.removeExpired.run(now));
   }
 
   createAccount(

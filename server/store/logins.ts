@@ -52,7 +52,7 @@ export class SqliteLogins implements LoginStore {
   }
 
   get(id: string): Promise<Login | undefined> {
-    return this.#database.run(() => loginOf(this.#sql.get.get(id)));
+    return this.#database.look(() => loginOf(this.#sql.get.get(id)));
   }
 
   end(id: string): Promise<void> {
@@ -60,7 +60,7 @@ export class SqliteLogins implements LoginStore {
   }
 
   removeExpired(now: number): Promise<void> {
-    return this.#database.run(() => void this.#sql.removeExpired.run(now));
+    return this.#database.change(() => void this.#sql.removeExpired.run(now));
   }
 }
 

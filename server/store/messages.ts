@@ -74,7 +74,7 @@ export class SqliteMessages implements MessageStore {
   }
 
   history(conversation: string, after: number, limit: number): Promise<Message[]> {
-    return this.#database.run(() =>
+    return this.#database.read(() =>
       this.#sql.history.all(conversation, after, limit).map(messageOf)
     );
   }

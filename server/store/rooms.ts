@@ -124,7 +124,7 @@ export class SqliteRooms implements RoomStore {
   }
 
   get(conversation: string): Promise<Room | undefined> {
-    return this.#database.run(() => {
+    return this.#database.look(() => {
       const row = this.#sql.get.get(conversation);
       return row && roomOf(row);
     });
@@ -158,7 +158,7 @@ export class SqliteRooms implements RoomStore {
   }
 
   list(account: string, kind: "rooms" | "groups"): Promise<ListedRoom[]> {
-    return this.#database.run(() => {
+    return this.#database.read(() => {
       const rows = kind === "rooms"
         ? this.#sql.rooms.all(account)
         : this.#sql.groups.all(account, account);
@@ -167,18 +167,18 @@ export class SqliteRooms implements RoomStore {
   }
 
   countRooms(): Promise<number> {
-    return this.#database.run(() => integer(this.#sql.countRooms.get(), "count"));
+    return this.#database.look(() => integer(this.#sql.countRooms.get(), "count"));
   }
 
   countOf(account: string): Promise<{ made: number; joined: number }> {
-    return this.#database.run(() => ({
+    return this.#database.look(() => ({
       made: integer(this.#sql.made.get(account), "count"),
       joined: integer(this.#sql.joined.get(account), "count"),
     }));
   }
 
   freeDeleted(limit: number): Promise<boolean> {
-    return this.#database.run(() =>
+    return this.#database.change(() =>
       this.#database.atomically(() => {
         const numbers = this.#sql.deletedMessages.all(limit).map((row) => integer(row, "number"));
         for (const number of numbers) this.#sql.removeMessage.run(number);

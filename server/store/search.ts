@@ -68,7 +68,7 @@ export class SqliteSearch implements SearchStore {
     from = Number.MAX_SAFE_INTEGER,
     limit: number,
   ): Promise<Found> {
-    return this.#database.run(() => {
+    return this.#database.read(() => {
       const candidates = this.#sql.candidates.all(queryOf(words), from, LOOKED_AT).map(numberOf);
       const messages: Message[] = [];
       for (const number of candidates) {
@@ -82,7 +82,7 @@ export class SqliteSearch implements SearchStore {
   }
 
   index(limit: number): Promise<boolean> {
-    return this.#database.run(() =>
+    return this.#database.change(() =>
       this.#database.atomically(() => {
         const rows = this.#sql.unindexed.all(integer(this.#sql.indexed.get(), "indexed"), limit);
         for (const row of rows) {

@@ -16,6 +16,9 @@
  * 6. Nothing here checks permissions or limits; services do.
  * 7. An invitation makes as many accounts as it has uses, however many are made at once: counting a
  *    use and making the account are one transaction.
+ * 8. Messages, states, members, lists and search results survive the death of the machine when their
+ *    promise has resolved: a client never sees what a power cut can take back. Other reads serve to
+ *    decide, and are not sent.
  */
 import type { AccountStore } from "./accounts.ts";
 import type { ConversationStore } from "./conversations.ts";

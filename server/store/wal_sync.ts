@@ -19,6 +19,11 @@ export class WalSync {
   readonly #file: string;
   readonly #syncFile: SyncFile;
   #descriptor: number | undefined;
+  /** Commits so far. What an earlier process has committed counts as one. */
+  #commits = 1;
+  /** How many of them are on the disk, and how many will be after the call under way. */
+  #onDisk = 0;
+  #covered = 0;
   /** The call under way, and the one that all callers since then wait for. */
   #running: Promise<void> | undefined;
   #next: Promise<void> | undefined;
@@ -30,10 +35,17 @@ export class WalSync {
     this.#syncFile = syncFile;
   }
 
+  /** Something was committed. */
+  committed(): void {
+    this.#commits++;
+  }
+
   /** Resolves when everything that was committed before this call is on the disk. */
   synced(): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (this.#onDisk === this.#commits) return Promise.resolve();
     if (this.#running === undefined) return this.#start();
+    if (this.#covered === this.#commits) return this.#running;
     return this.#next ??= this.#running.then(() => this.#start());
   }
 
@@ -46,7 +58,10 @@ export class WalSync {
 
   #start(): Promise<void> {
     this.#next = undefined;
-    this.#running = this.#sync().catch((error) => {
+    const covered = this.#covered = this.#commits;
+    this.#running = this.#sync().then(() => {
+      this.#onDisk = covered;
+    }).catch((error) => {
       this.#failure = error;
       throw error;
     }).finally(() => this.#running = undefined);

@@ -27,6 +27,35 @@ Deno.test("SerialQueue.run() rejects with what its work throws, and goes on", as
   assert.equal(await next, "next");
 });
 
+Deno.test("SerialQueue.share() runs at once with its neighbours, and with nothing else", async () => {
+  const queue = new SerialQueue();
+  const log: string[] = [];
+  const step = (name: string) => async () => {
+    log.push(`${name} begins`);
+    await new Promise<void>((resolve) => setTimeout(resolve, 1));
+    log.push(`${name} ends`);
+  };
+  await Promise.all([
+    queue.run(step("one")),
+    queue.share(step("two")),
+    queue.share(step("three")),
+    queue.run(step("four")),
+    queue.share(step("five")),
+  ]);
+  const order = ["one begins", "one ends", "two begins", "three begins", "two ends", "three ends"];
+  assert.deepEqual(log, [...order, "four begins", "four ends", "five begins", "five ends"]);
+  await queue.idle();
+});
+
+Deno.test("SerialQueue.share() rejects with what its work throws, and the others go on", async () => {
+  const queue = new SerialQueue();
+  const failed = queue.share(() => Promise.reject(new Error("no")));
+  const beside = queue.share(() => Promise.resolve("beside"));
+  const next = queue.run(() => Promise.resolve("next"));
+  await assert.rejects(failed, /no/);
+  assert.deepEqual(await Promise.all([beside, next]), ["beside", "next"]);
+});
+
 Deno.test("SerialQueue.idle() waits for what was given so far, even if it fails", async () => {
   const queue = new SerialQueue();
   let done = false;

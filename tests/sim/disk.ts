@@ -59,6 +59,7 @@ export class Disk {
   opened(): void {
     if (this.#isDurable) this.#synced = logPosition(this.database);
     this.#isDurable = false;
+    this.hasFailed = false;
   }
 
   /** Syncs the log. What was committed before the call survives a power cut afterwards. */
@@ -79,13 +80,6 @@ export class Disk {
         this.#synced = position;
       }
       done(null);
-    });
-  }
-
-  /** Resolves when all that is committed now is on the disk. */
-  synced(process: Process): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.sync(process, (error) => error === null ? resolve() : reject(error));
     });
   }
 

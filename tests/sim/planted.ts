@@ -169,9 +169,9 @@ const SERVER: readonly Planted[] = [
   },
   {
     name: "unsynced messages read",
-    file: "tests/sim/known_faults.ts",
-    text: 'new Set<KnownFault>(["unsynced_reads"])',
-    fault: "new Set<KnownFault>()",
+    file: "server/store/messages.ts",
+    text: "return this.#database.read(() =>",
+    fault: "return this.#database.look(() =>",
   },
 ];
 

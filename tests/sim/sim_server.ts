@@ -10,6 +10,7 @@ import { Connections } from "../../server/connections.ts";
 import { makeServices, type Services } from "../../server/services.ts";
 import type { Passwords } from "../../server/services/passwords.ts";
 import type { Tokens } from "../../server/services/tokens.ts";
+import { StoreError } from "../../server/store/error.ts";
 import { openSqliteStore } from "../../server/store/sqlite.ts";
 import type { Store } from "../../server/store/store.ts";
 import type { Disk } from "./disk.ts";
@@ -35,7 +36,6 @@ interface SimServerOptions {
   readonly swarm: Swarm;
   readonly accounts: readonly string[];
   readonly skew: () => number;
-  readonly syncReads: boolean;
 }
 
 interface Running {
@@ -55,6 +55,7 @@ export class SimServer {
   #running: Running | undefined;
   /** It is being ended. */
   #stopping: Running | undefined;
+  #starting: Promise<void> | undefined;
   #logins = 0;
 
   constructor(options: SimServerOptions) {
@@ -71,16 +72,16 @@ export class SimServer {
     return this.#running;
   }
 
-  async start(): Promise<void> {
-    const { world, disk, network, swarm, accounts } = this.#options;
-    if (this.#running !== undefined) return;
+  start(): Promise<void> {
+    if (this.#running !== undefined) return Promise.resolve();
+    return this.#starting ??= this.#start().finally(() => this.#starting = undefined);
+  }
+
+  async #start(): Promise<void> {
+    const { world, network, swarm } = this.#options;
     world.note("server starts");
     const process = new Process(world, this.#options.skew);
-    const store = openSqliteStore(disk.database, {
-      syncFile: (_, done) => disk.sync(process, done),
-    });
-    disk.opened();
-    await this.memberships.reconcile(store, accounts);
+    const store = await this.#openStore(process);
     const services = this.#services(process, store);
     const listener = new SimListener(process);
     const log = this.#log(process);
@@ -99,6 +100,26 @@ export class SimServer {
       : () => {};
     network.listener = listener;
     this.#running = { process, store, services, connections, listener, endMaintenance };
+  }
+
+  /** Opens the database, and reads who is a member of what. Tries again when the disk fails. */
+  async #openStore(process: Process): Promise<Store> {
+    const { world, disk, accounts } = this.#options;
+    while (true) {
+      const store = openSqliteStore(disk.database, {
+        syncFile: (_, done) => disk.sync(process, done),
+      });
+      disk.opened();
+      try {
+        await this.memberships.reconcile(store, accounts);
+        return store;
+      } catch (failure) {
+        if (!(failure instanceof StoreError)) throw failure;
+        world.note("server does not start");
+        await store[Symbol.asyncDispose]();
+        await world.pause(1_000);
+      }
+    }
   }
 
   /** Ends it in good order. */
@@ -141,10 +162,10 @@ export class SimServer {
   }
 
   #services(process: Process, store: Store): Services {
-    const { disk, swarm, syncReads } = this.#options;
+    const { disk, swarm } = this.#options;
     const { memberships } = this;
     const services = makeServices({
-      store: watchStore(store, { disk, process, memberships, syncReads }),
+      store: watchStore(store, { disk, memberships }),
       blobs: disk.blobs,
       passwords: PASSWORDS,
       tokens: this.#tokens(),
@@ -163,14 +184,6 @@ export class SimServer {
       log: this.#log(process),
       schedule: process.soon,
     });
-    if (syncReads) {
-      const { conversations } = services;
-      conversations.states = async (account) => {
-        const states = await store.conversations.states(account);
-        await disk.synced(process);
-        return states;
-      };
-    }
     return services;
   }
 

@@ -5,35 +5,30 @@
 import type { Store } from "../../server/store/store.ts";
 import type { Disk } from "./disk.ts";
 import type { Memberships } from "./memberships.ts";
-import type { Process } from "./world.ts";
 
 interface StoreOptions {
   readonly disk: Disk;
-  readonly process: Process;
   readonly memberships: Memberships;
-  /** Reads wait until what they bring is on the disk. */
-  readonly syncReads: boolean;
 }
 
 export function watchStore(store: Store, options: StoreOptions): Store {
-  const { disk, process, memberships, syncReads } = options;
-  const { accounts, conversations, logins, messages, rooms, search } = store;
+  const { disk, memberships } = options;
+  const { accounts, conversations, logins, messages, rooms } = store;
   /** On a full disk a transaction fails, and has changed nothing. */
   const write = <T>(work: () => Promise<T>): Promise<T> =>
     disk.isFull
       ? Promise.reject(Object.assign(new Error("database or disk is full"), { code: "ENOSPC" }))
       : work();
-  const read = async <T>(work: () => Promise<T>): Promise<T> => {
-    const result = await work();
-    if (syncReads) await disk.synced(process);
-    return result;
-  };
   /** Notes new members. Their marks are read at once: others write as soon as this waits. */
   const join = async <T>(conversation: string, members: readonly string[], done: Promise<T>) => {
-    const states = members.map((account) => conversations.state(account, conversation));
+    const reading = Promise.all(
+      members.map((account) => conversations.state(account, conversation)),
+    );
+    reading.catch(() => {}); // `done` fails too: it waits for the same disk.
     const result = await done;
+    const states = await reading;
     for (const [index, account] of members.entries()) {
-      const state = await states[index];
+      const state = states[index];
       if (state !== undefined) memberships.joined(conversation, account, state.mark);
     }
     return result;
@@ -53,15 +48,8 @@ export function watchStore(store: Store, options: StoreOptions): Store {
     logins: extend(logins, {
       create: (...args) => write(() => logins.create(...args)),
     }),
-    conversations: extend(conversations, {
-      state: (...args) => read(() => conversations.state(...args)),
-    }),
     messages: extend(messages, {
-      history: (...args) => read(() => messages.history(...args)),
       append: (batch) => write(() => memberships.during(batch, () => messages.append(batch))),
-    }),
-    search: extend(search, {
-      find: (...args) => read(() => search.find(...args)),
     }),
     rooms: extend(rooms, {
       create: (room, members) =>

@@ -3,7 +3,6 @@
  * every promise is checked at its end. `npm run simulate` does more of the same.
  */
 import assert from "node:assert/strict";
-import { KNOWN_FAULTS } from "./known_faults.ts";
 import { simulate } from "./simulation.ts";
 import { makeWorkspace } from "./template.ts";
 
@@ -15,7 +14,7 @@ Deno.test(`Sotto keeps every promise in ${SEEDS} runs under faults`, async () =>
   using workspace = await makeWorkspace();
   const failed: string[] = [];
   for (let seed = 1; seed <= SEEDS; seed++) {
-    const { broken, digest } = await simulate(seed, { ...workspace, known: KNOWN_FAULTS });
+    const { broken, digest } = await simulate(seed, workspace);
     if (broken.length > 0) failed.push(`seed ${seed} (${digest}): ${broken[0]}`);
   }
   assert.deepEqual(failed, [], "npm run simulate -- --seed SEED --trace tells what happened");
@@ -23,11 +22,10 @@ Deno.test(`Sotto keeps every promise in ${SEEDS} runs under faults`, async () =>
 
 Deno.test("Simulated runs follow from their seeds alone", async () => {
   using workspace = await makeWorkspace();
-  const options = { ...workspace, known: KNOWN_FAULTS };
   const digests = new Set<string>();
   for (const seed of REPEATED) {
-    const { digest, events } = await simulate(seed, options);
-    const again = await simulate(seed, options);
+    const { digest, events } = await simulate(seed, workspace);
+    const again = await simulate(seed, workspace);
     assert.deepEqual([again.digest, again.events], [digest, events], `seed ${seed}`);
     digests.add(digest);
   }

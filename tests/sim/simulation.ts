@@ -24,12 +24,7 @@ interface RunOptions {
   readonly template: string;
   /** Keep the whole trace. */
   readonly verbose?: boolean;
-  /** Faults of the product that are known: they do not happen. */
-  readonly known: ReadonlySet<KnownFault>;
 }
-
-/** `unsynced_reads`: `history` and `sync` serve what a power cut can take back. */
-export type KnownFault = "unsynced_reads";
 
 interface RunResult {
   readonly seed: number;
@@ -58,7 +53,7 @@ export async function simulate(seed: number, options: RunOptions): Promise<RunRe
   const disk = new Disk(world, random.fork(), folder, swarm.disk);
   disk.restore(options.template);
   try {
-    await world.run(live(world, random, swarm, disk, options, broken));
+    await world.run(live(world, random, swarm, disk, broken));
   } catch (failure) {
     broken.push(failure instanceof Error ? (failure.stack ?? failure.message) : String(failure));
   } finally {
@@ -73,12 +68,10 @@ async function live(
   random: Random,
   swarm: Swarm,
   disk: Disk,
-  options: RunOptions,
   broken: string[],
 ): Promise<void> {
   const network = new Network(world, random.fork());
   let skew = 0;
-  const syncReads = options.known.has("unsynced_reads");
   const accounts = NAMES.slice(0, swarm.accounts);
   const server = new SimServer({
     world,
@@ -87,7 +80,6 @@ async function live(
     network,
     swarm,
     skew: () => skew,
-    syncReads,
   });
   const truth: Truth = {
     memberships: server.memberships,

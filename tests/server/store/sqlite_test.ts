@@ -6,6 +6,7 @@ import { StoreError } from "../../../server/store/error.ts";
 import { MIGRATIONS, schemaVersion } from "../../../server/store/migrations.ts";
 import type { Migration } from "../../../server/store/migrations.ts";
 import { openBesideServer, openSqliteStore } from "../../../server/store/sqlite.ts";
+import { settle } from "../../helpers/fake_clock.ts";
 import { ulidOf } from "../../helpers/messages.ts";
 import { storeContract } from "./contract.ts";
 
@@ -23,6 +24,48 @@ storeContract("openSqliteStore()", async () => {
     open: () => new Promise((resolve) => resolve(openSqliteStore(temp.file))),
     [Symbol.asyncDispose]: temp[Symbol.asyncDispose],
   };
+});
+
+Deno.test("openSqliteStore() returns nothing for clients that a power cut can take back", async () => {
+  await using temp = await tempFile();
+  const syncs: (() => void)[] = [];
+  await using store = openSqliteStore(temp.file, {
+    syncFile: (_, done) => void syncs.push(() => done(null)),
+  });
+  /** Lets every sync end until the promise has settled. */
+  const synced = async <T>(promise: Promise<T>): Promise<T> => {
+    let isDone = false;
+    const done = promise.finally(() => isDone = true);
+    while (!isDone) {
+      syncs.splice(0).forEach((sync) => sync());
+      await settle(1);
+    }
+    return await done;
+  };
+  await synced(store.accounts.create("ann", "hash", 1));
+  const content = { kind: "text", body: "words" };
+  const message = { conversation: GENERAL, ulid: ulidOf(1), from: "ann", at: 1, content };
+  const stored = store.messages.append([message]);
+  await store.search.index(10);
+
+  const { conversations, messages, rooms, search } = store;
+  const reads = {
+    history: messages.history(GENERAL, 0, 10).then((found) => found.length),
+    states: conversations.states("ann").then((states) => states[0]?.seq),
+    state: conversations.state("ann", GENERAL).then((state) => state?.seq),
+    members: conversations.members(GENERAL).then((members) => members.length),
+    rooms: rooms.list("ann", "rooms").then((listed) => listed[0]?.people),
+    search: search.find("ann", ["words"], undefined, 10).then((found) => found.messages.length),
+  };
+  const early: string[] = [];
+  for (const [name, read] of Object.entries(reads)) void read.then(() => early.push(name));
+  await settle();
+  assert.deepEqual(early, [], "the disk has nothing yet");
+  await synced(stored);
+  assert.deepEqual(await synced(Promise.all(Object.values(reads))), [1, 1, 1, 1, 1, 1]);
+
+  await conversations.states("ann");
+  assert.equal(syncs.length, 0, "what is on the disk is read at once");
 });
 
 const LATER: Migration = (database) => database.exec("ALTER TABLE accounts ADD COLUMN motto TEXT");

@@ -13,6 +13,7 @@ Deno.test("WalSync.synced() makes one further call for all calls during a sync",
   await using log = await tempLog();
   const disk = new WalSync(log.file);
   const first = disk.synced();
+  disk.committed();
   const second = disk.synced();
   assert.notEqual(second, first);
   assert.equal(disk.synced(), second);
@@ -21,7 +22,27 @@ Deno.test("WalSync.synced() makes one further call for all calls during a sync",
   second.then(() => order.push(2));
   await second;
   assert.deepEqual(order, [1, 2]);
+  disk.committed();
   assert.notEqual(disk.synced(), second);
+  await disk.close();
+});
+
+Deno.test("WalSync syncs what an earlier process has committed, and nothing twice", async () => {
+  await using log = await tempLog();
+  const calls: ((error: Error | null) => void)[] = [];
+  const disk = new WalSync(log.file, (_, done) => void calls.push(done));
+  const first = disk.synced();
+  assert.equal(disk.synced(), first, "it covers what was committed before it began");
+  assert.equal(calls.length, 1);
+  calls[0]?.(null);
+  await first;
+  await disk.synced();
+  assert.equal(calls.length, 1, "nothing was committed since");
+  disk.committed();
+  const second = disk.synced();
+  assert.equal(calls.length, 2);
+  calls[1]?.(null);
+  await second;
   await disk.close();
 });
 
@@ -29,7 +50,10 @@ Deno.test("WalSync.close() waits for what is under way", async () => {
   await using log = await tempLog();
   const disk = new WalSync(log.file);
   let done = 0;
-  for (let call = 0; call < 3; call++) void disk.synced().then(() => done += 1);
+  for (let call = 0; call < 3; call++) {
+    disk.committed();
+    void disk.synced().then(() => done += 1);
+  }
   await disk.close();
   assert.equal(done, 3);
 });
