@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
+import { encodeFrame, parseServerFrame } from "../../../protocol/codec.ts";
+import { FrameDecoder } from "../../../protocol/decoder.ts";
 import { closeCodeOf } from "../../../protocol/errors.ts";
+import type { ServerFrame } from "../../../protocol/frame.ts";
 import { TIMES } from "../../../protocol/limits.ts";
 import { dmOf, GENERAL } from "../../../protocol/names.ts";
 import { settle } from "../../helpers/fake_clock.ts";
 import { ulidOf } from "../../helpers/messages.ts";
 import { texts } from "../../helpers/peer.ts";
 import { codeOf, startSocketless } from "../../helpers/socketless.ts";
+import { signInAll } from "../../helpers/socketless_users.ts";
 
 Deno.test("history() comes in pages, each on a stream of its own", async () => {
   await using server = await startSocketless();
@@ -66,6 +70,39 @@ Deno.test("history() refuses conversations that the account is not in", async ()
   const eve = await server.signIn("eve");
   assert.deepEqual((await eve.history(dmOf("ann", "bob"))).map(codeOf), ["unknown_conversation"]);
 });
+
+for (const how of ["removed", "group deleted", "group made anew by others"] as const) {
+  Deno.test(`history() goes no further when membership has ended: ${how}`, async () => {
+    await using server = await startSocketless();
+    const { ann, bob } = await signInAll(server, "ann", "bob");
+    const crew = "group:crew";
+    await ann.ask({ type: "create", conversation: crew, members: ["bob"] });
+    for (let number = 1; number <= 400; number++) {
+      await ann.say(crew, ulidOf(number), `${number} ${"x".repeat(2_000)}`);
+      await ann.next("ack");
+    }
+    // Bob does not read on: the server waits for him with the first pages.
+    const stream = await bob.connection.openStream();
+    const request = { type: "history", id: bob.nextId(), conversation: crew, after: 0 } as const;
+    await stream.write(encodeFrame({ ...request, limit: 400 }));
+    await settle(50);
+    if (how === "removed") await ann.ask({ type: "remove", conversation: crew, users: ["bob"] });
+    else await ann.ask({ type: "delete", conversation: crew });
+    if (how === "group made anew by others") {
+      await ann.ask({ type: "create", conversation: crew });
+      await ann.say(crew, ulidOf(1_000), "for others");
+      await ann.next("ack");
+    }
+    await settle(50);
+    const decoder = new FrameDecoder();
+    const frames: ServerFrame[] = [];
+    for (let chunk; (chunk = await stream.read()) !== null;) {
+      for (const body of decoder.push(chunk)) frames.push(parseServerFrame(body));
+    }
+    assert.equal(codeOf(frames.at(-1) ?? assert.fail()), "unknown_conversation");
+    assert.ok(frames.length < 150, `${frames.length - 1} messages came`);
+  });
+}
 
 Deno.test("history() is not answered before the sign-in", async () => {
   await using server = await startSocketless();
