@@ -31,6 +31,11 @@ export class RateLimiter {
     return Math.max(0, start - now - this.#ahead);
   }
 
+  /** Takes an event back that was counted. */
+  giveBack(): void {
+    this.#due -= this.#interval;
+  }
+
   /** Whether one more event would be within the limit; counts nothing. */
   allows(now: number): boolean {
     return this.#due - now <= this.#ahead;
@@ -66,5 +71,10 @@ export class AddressRateLimiter {
       this.#limiters.delete(oldest);
       break;
     }
+  }
+
+  /** Takes an event back that was counted, if the address is not forgotten. */
+  giveBack(address: string): void {
+    this.#limiters.get(networkOf(address))?.giveBack();
   }
 }

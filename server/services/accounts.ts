@@ -31,7 +31,7 @@ interface AccountsOptions {
   readonly registration: Registration;
   /** Counts attempts to sign in with a password, by address. */
   readonly logins: AddressRateLimiter;
-  /** Counts those of them that failed. */
+  /** Counts those of them that failed, and those that are being checked. */
   readonly failures: AddressRateLimiter;
   readonly clock: Pick<Clock, "now" | "time">;
   readonly log: Logger;
@@ -90,15 +90,18 @@ export class Accounts {
       return refused("rate_limited", TOO_MANY);
     }
     logins.count(address, now);
+    // Before it is judged: otherwise any number could be judged at once.
+    failures.count(address, now);
+    let hasFailed = false;
     try {
       const result = await this.#login(credentials, { address, gone, since: now });
-      if (result.type === "refused" && FAILURES.has(result.code)) {
-        failures.count(address, clock.now());
-      }
+      hasFailed = result.type === "refused" && FAILURES.has(result.code);
       return result;
     } catch (error) {
       if (error instanceof ProtocolError) return refused(error.code, error.message);
       throw error;
+    } finally {
+      if (!hasFailed) failures.giveBack(address);
     }
   }
 

@@ -1,5 +1,6 @@
 /** Sign-ins while others sign in as fast as they can. */
 import assert from "node:assert/strict";
+import { ProtocolError } from "../../../protocol/errors.ts";
 import { SERVER_LIMITS } from "../../../server/config.ts";
 import { SILENT } from "../../../server/log.ts";
 import { AddressRateLimiter } from "../../../server/rate_limiter.ts";
@@ -65,38 +66,61 @@ Deno.test("Accounts.login() lets everyone else in while eight addresses sign in 
 
 /** Passwords that are hashed when the test says so. */
 function slowPasswords() {
-  const waiting: Array<() => void> = [];
   const hashed: string[] = [];
+  let gate = Promise.withResolvers<void>();
   const hash = async (password: string, { gone }: HashRequest) => {
-    if (gone.aborted) throw new Error("Nobody waits for this");
-    await new Promise<void>((resolve) => waiting.push(resolve));
+    if (gone.aborted) throw new ProtocolError("busy");
+    await gate.promise;
     hashed.push(password);
     return `plain ${password}`;
   };
-  return {
-    passwords: {
-      hash,
-      verify: async (password: string, stored: string | undefined, request: HashRequest) => {
-        return { ok: await hash(password, request) === stored, rehash: false };
-      },
-    },
-    hashed,
-    finish: async () => {
-      await settle();
-      for (const resolve of waiting.splice(0)) resolve();
-      await settle();
-    },
+  const verify = async (password: string, stored: string | undefined, request: HashRequest) => {
+    return { ok: await hash(password, request) === stored, rehash: false };
   };
+  /** Lets sign-ins wait, does something meanwhile, then hashes. Returns how each of them ended. */
+  const together = async (signIns: readonly Promise<string>[], meanwhile = () => {}) => {
+    await settle();
+    meanwhile();
+    gate.resolve();
+    const outcomes = await Promise.all(signIns);
+    gate = Promise.withResolvers();
+    return outcomes;
+  };
+  return { passwords: { hash, verify }, hashed, together };
 }
 
+Deno.test("Accounts.login() judges no more guesses at once than an address may fail", async () => {
+  const { passwords, hashed, together } = slowPasswords();
+  await using server = await setUp(passwords);
+  const { burst } = SERVER_LIMITS.failures;
+  const guess = { ...ANN, password: "wrong", intent: "login" } as const;
+  const guesses = Array.from({ length: 100 }, () => server.logIn(guess, "192.0.2.1"));
+  const outcomes = await together(guesses);
+  assert.equal(outcomes.filter((code) => code === "bad_credentials").length, burst);
+  assert.equal(outcomes.filter((code) => code === "rate_limited").length, 100 - burst);
+  assert.equal(hashed.length, burst);
+});
+
+Deno.test("Accounts.login() counts no sign-in as a failure that was right, or not judged", async () => {
+  const { passwords, together } = slowPasswords();
+  await using server = await setUp(passwords);
+  const all = (gone?: AbortSignal) =>
+    Array.from({ length: SERVER_LIMITS.failures.burst }, () => {
+      return server.logIn(ANN, "192.0.2.1", gone);
+    });
+  for (let round = 0; round < 3; round++) {
+    assert.deepEqual(new Set(await together(all())), new Set(["signed_in"]));
+    const connection = new AbortController();
+    const dropped = await together(all(connection.signal), () => connection.abort());
+    assert.deepEqual(new Set(dropped), new Set(["busy"]));
+  }
+});
+
 Deno.test("Accounts.login() makes no account and no login for a connection that has ended", async () => {
-  const { passwords, finish } = slowPasswords();
+  const { passwords, together } = slowPasswords();
   await using server = await setUp(passwords);
   const connection = new AbortController();
-  const outcome = server.logIn(ANN, "192.0.2.1", connection.signal);
-  await settle();
-  connection.abort();
-  await finish();
-  assert.equal(await outcome, "busy");
+  const signIn = server.logIn(ANN, "192.0.2.1", connection.signal);
+  assert.deepEqual(await together([signIn], () => connection.abort()), ["busy"]);
   assert.equal(await server.store.accounts.byName("ann"), undefined);
 });
