@@ -8,7 +8,7 @@ import { LIMITS } from "./limits.ts";
 
 const NAME = /^[a-z][a-z0-9_-]*$/;
 
-/** Names that commands use. They cannot be registered. */
+/** Names that commands use, or that stand for the server. No account, room or group can have them. */
 export const RESERVED: ReadonlySet<string> = new Set([
   "secret",
   "status",
@@ -25,19 +25,51 @@ export const RESERVED: ReadonlySet<string> = new Set([
   "everyone",
 ]);
 
+/** Names that could be taken for the server's operator. No new account can have them. */
+export const RESERVED_USERS: ReadonlySet<string> = new Set([
+  "abuse",
+  "admin",
+  "administrator",
+  "admins",
+  "help",
+  "helpdesk",
+  "hostmaster",
+  "mod",
+  "moderator",
+  "moderators",
+  "mods",
+  "official",
+  "operator",
+  "owner",
+  "postmaster",
+  "root",
+  "security",
+  "staff",
+  "superuser",
+  "support",
+  "sysadmin",
+  "sysop",
+  "webmaster",
+]);
+
 /** Whether the text is a well-formed, folded name of a user, room or group. */
 export function isName(text: string): boolean {
   return text.length <= LIMITS.name && NAME.test(text);
 }
 
-/** Whether an account, room or group may be made with this name. */
+/** Whether a room or group may be made with this name. */
 export function isAllowedName(text: string): boolean {
   return isName(text) && !RESERVED.has(text);
 }
 
-/** The form in which names are stored and compared. */
+/** Whether an account may be made with this name. */
+export function isAllowedUser(text: string): boolean {
+  return isAllowedName(text) && !RESERVED_USERS.has(text);
+}
+
+/** The form in which names are stored and compared. Only ASCII is folded: U+212A is no `k`. */
 export function foldName(text: string): string {
-  return text.trim().toLowerCase();
+  return text.trim().replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
 /** A conversation ID, parsed. */

@@ -9,7 +9,7 @@
 import type { Clock } from "../../protocol/clock.ts";
 import { type ErrorCode, ProtocolError } from "../../protocol/errors.ts";
 import type { ClientFrames } from "../../protocol/frame.ts";
-import { foldName, isAllowedName, isName } from "../../protocol/names.ts";
+import { foldName, isAllowedUser, isName } from "../../protocol/names.ts";
 import type { Registration } from "../config.ts";
 import { describe, type Logger } from "../log.ts";
 import type { AddressRateLimiter } from "../rate_limiter.ts";
@@ -59,7 +59,9 @@ export type Credentials = Pick<ClientFrames["login"], "user" | "password" | "int
 
 const NAME_RULE = "A name has 1 to 32 of the characters a-z, 0-9, _ and -, and begins with a " +
   "letter.";
-const RESERVED_NAME = "That name is reserved for the server and for commands; choose another.";
+const RESERVED_NAME =
+  "That name is reserved: it could be taken for the server, for its operator or " +
+  "for a command. Choose another.";
 const WRONG = "The name or the password is wrong.";
 const NO_REGISTRATION = `${WRONG} New names cannot be registered here.`;
 const INVITATION_ONLY = `${WRONG} A new name needs an invitation here.`;
@@ -183,7 +185,7 @@ export class Accounts {
 
   async #register({ name, password, request }: Attempt, code?: string): Promise<SignInResult> {
     const { store, invitations, passwords, clock } = this.#options;
-    if (!isAllowedName(name)) return refused("bad_name", RESERVED_NAME);
+    if (!isAllowedUser(name)) return refused("bad_name", RESERVED_NAME);
     const hash = await passwords.hash(password, request);
     if (request.gone.aborted) return GONE;
     const account = code === undefined

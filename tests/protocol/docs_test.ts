@@ -5,7 +5,7 @@ import { encodeFrame, parseClientFrame, parseServerFrame } from "../../protocol/
 import { CLIENT_FRAMES, type ClientFrames, SERVER_FRAMES } from "../../protocol/frame.ts";
 import { decodeFileContent } from "../../protocol/file_content.ts";
 import { LIMITS, LOGIN_ATTEMPTS, OFFENCES, TIMES } from "../../protocol/limits.ts";
-import { RESERVED } from "../../protocol/names.ts";
+import { RESERVED, RESERVED_USERS } from "../../protocol/names.ts";
 import { ClientSession } from "../../protocol/session/client.ts";
 import { ClientDownload } from "../../protocol/session/download.ts";
 import { ServerSession } from "../../protocol/session/server.ts";
@@ -98,7 +98,9 @@ Deno.test("docs/protocol.md has the other limits of server/config.ts", () => {
 
 Deno.test("docs/protocol.md names the reserved names", () => {
   const text = section("### Names and conversations");
-  for (const name of RESERVED) assert.ok(text.includes(`\`${name}\``), name);
+  for (const name of [...RESERVED, ...RESERVED_USERS]) {
+    assert.ok(text.includes(`\`${name}\``), name);
+  }
 });
 
 Deno.test("docs/protocol.md shows a ping as it is", () => {

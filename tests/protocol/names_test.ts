@@ -6,11 +6,13 @@ import {
   foldName,
   GENERAL,
   isAllowedName,
+  isAllowedUser,
   isName,
   isUlid,
   parseConversation,
   peerOf,
   RESERVED,
+  RESERVED_USERS,
 } from "../../protocol/names.ts";
 
 const anyName = fc.stringMatching(/^[a-z][a-z0-9_-]{0,31}$/);
@@ -29,8 +31,25 @@ Deno.test("isAllowedName refuses the reserved names, which are well-formed", () 
   assert.ok(isAllowedName("ann"));
 });
 
+Deno.test("isAllowedUser refuses names of offices too, which rooms may have", () => {
+  for (const name of RESERVED_USERS) {
+    assert.ok(isAllowedName(name), name);
+    assert.ok(!isAllowedUser(name), name);
+  }
+  for (const name of RESERVED) assert.ok(!isAllowedUser(name), name);
+  for (const name of ["ann", "admin2", "rooty"]) assert.ok(isAllowedUser(name), name);
+});
+
 Deno.test("foldName gives the form that names are compared in", () => {
   assert.equal(foldName("  Ann \n"), "ann");
+  assert.equal(foldName("ABCDEFGHIJKLMNOPQRSTUVWXYZ"), "abcdefghijklmnopqrstuvwxyz");
+});
+
+Deno.test("foldName makes no name of one with other letters", () => {
+  // The Kelvin sign, whose lower case is k; a dotted capital I; letters of full width.
+  for (const text of ["\u212aate", "\u0130da", "\uff21nn", "\u00c4nn"]) {
+    assert.ok(!isName(foldName(text)), text);
+  }
 });
 
 Deno.test("parseConversation reads rooms, groups and two people in order", () => {

@@ -62,6 +62,7 @@ async function outcome(accounts: Accounts, user: string, more: Partial<Credentia
 Deno.test("Accounts.login() registers a new name where that is open, and knows it from then on", async (test) => {
   await using setting = await setUp();
   await registrationSteps(test, setting);
+  await reservedNameSteps(test, setting);
   await tokenSteps(test, setting);
 });
 
@@ -110,7 +111,9 @@ async function registrationSteps(test: Deno.TestContext, setting: Setting): Prom
 
   await test.step("folding what was typed, and refusing what is no name or is reserved", async () => {
     assert.equal(await outcome(open, " Ann "), "1 ann");
-    for (const name of ["", "1st", "a b", "änn", "x".repeat(33), "a:b", "quit", "Server"]) {
+    for (
+      const name of ["", "1st", "a b", "änn", "x".repeat(33), "a:b", "quit", "Server", "\u212aate"]
+    ) {
       assert.equal(await outcome(open, name), "bad_name", name);
     }
   });
@@ -129,6 +132,25 @@ async function registrationSteps(test: Deno.TestContext, setting: Setting): Prom
     const cheap = await setting.store.accounts.byName("ann");
     assert.deepEqual(parsePhc(cheap?.passwordHash ?? "")?.cost, CHEAP_PASSWORDS.cost);
     assert.doesNotMatch(cheap?.passwordHash ?? "", /secret/);
+  });
+}
+
+/** Ann has an account from the steps before. */
+async function reservedNameSteps(test: Deno.TestContext, setting: Setting): Promise<void> {
+  const open = setting.accounts("open");
+
+  await test.step("refusing names of offices for new accounts, and no account that has one", async () => {
+    for (const name of ["admin", "root", "Support"]) {
+      const result = await open.login({ user: name, password: "secret" }, HERE);
+      assert.ok(result.type === "refused");
+      assert.equal(result.code, "bad_name");
+      assert.match(result.message ?? "", /reserved.* Choose another/);
+    }
+    const earlier = await setting.store.accounts.byName("ann");
+    const { accounts } = setting.store;
+    await accounts.create("admin", earlier?.passwordHash ?? "", setting.clock.time());
+    assert.equal(await outcome(open, "admin"), "5 admin");
+    assert.equal(await outcome(open, "admin", { intent: "register" }), "name_taken");
   });
 }
 
