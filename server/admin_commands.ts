@@ -6,12 +6,12 @@ import { hostname, networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { loadOrMakeCertificate } from "../certs/load.ts";
 import { certificateNames } from "../certs/names.ts";
-import { makePrivateFolder } from "../certs/private_file.ts";
 import { systemClock } from "../protocol/clock.ts";
 import { ProtocolError } from "../protocol/errors.ts";
 import { DEFAULT_PORT } from "../protocol/host_port.ts";
 import { drawQr, formatInviteLine } from "../protocol/invite_line.ts";
 import { foldName } from "../protocol/names.ts";
+import { DATABASE_FILE, openDataFolder } from "./data_folder.ts";
 import { Invitations } from "./services/invitations.ts";
 import { StoreError } from "./store/error.ts";
 import { openBesideServer, openSqliteStore } from "./store/sqlite.ts";
@@ -76,8 +76,8 @@ export async function admin({ data, add, remove }: AdminCommand): Promise<string
 
 /** Opens the store as a server does, or beside the server if one runs. */
 async function openStore(folder: string): Promise<Store> {
-  await makePrivateFolder(folder);
-  const file = join(folder, "sotto.db");
+  await openDataFolder(folder);
+  const file = join(folder, DATABASE_FILE);
   try {
     return openSqliteStore(file);
   } catch (error) {

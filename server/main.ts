@@ -15,6 +15,7 @@ import type { Address, EngineName } from "../protocol/transport/transport.ts";
 import { ALPN } from "../protocol/version.ts";
 import { startAnnouncer } from "./announcer.ts";
 import type { ServerConfig } from "./config.ts";
+import { DATABASE_FILE, openDataFolder } from "./data_folder.ts";
 import { listenQuic, listenTls } from "./listeners.ts";
 import { startMaintenance } from "./maintenance.ts";
 import { type Logger, makeLogger } from "./log.ts";
@@ -55,7 +56,7 @@ export async function startServer(
   const log = options.log ?? makeLogger({ level: config.logLevel, format: config.logFormat });
   await using resources = new AsyncDisposableStack();
 
-  await makePrivateFolder(config.data);
+  await openDataFolder(config.data);
   // The services first: the lock of their store keeps a second server from the keys as well.
   const services = await openServices(config, resources, { clock, log, passwords });
   const certificate = await openCertificate(config, log);
@@ -143,7 +144,7 @@ async function openServices(
   },
 ): Promise<Services> {
   const { data, limits, registration } = config;
-  const store = resources.use(openSqliteStore(join(data, "sotto.db")));
+  const store = resources.use(openSqliteStore(join(data, DATABASE_FILE)));
   const folder = join(data, "files");
   await makePrivateFolder(folder);
   const onFailure = (reason: string) => log.error("password_thread_failed", { reason });

@@ -3,7 +3,6 @@
  * either as the one server that owns it or beside that server, and puts the parts together: each has
  * its interface, its SQL and the reading of its rows in a file of its own.
  */
-import { chmodSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { describeSystemError } from "../../protocol/system_error.ts";
 import { SqliteAccounts } from "./accounts.ts";
@@ -16,6 +15,7 @@ import { lockDatabase } from "./lock.ts";
 import { SqliteLogins } from "./logins.ts";
 import { SqliteMessages } from "./messages.ts";
 import { checkSchema, migrate, type Migration } from "./migrations.ts";
+import { makeOwnerOnly } from "./owner_only.ts";
 import { SqliteRooms } from "./rooms.ts";
 import { SqliteSearch } from "./search.ts";
 import type { Store } from "./store.ts";
@@ -78,9 +78,8 @@ function makeStore(database: Database, lock?: Disposable): Store {
 }
 
 function openOwned(file: string, { migrations, syncFile }: SqliteOptions): Database {
-  const database = open(file);
+  const database = openPrivate(file);
   try {
-    chmodSync(file, 0o600);
     database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
     migrate(database, file, migrations);
     return new Database(database, file, syncFile);
@@ -88,6 +87,15 @@ function openOwned(file: string, { migrations, syncFile }: SqliteOptions): Datab
     database.close();
     throw error instanceof StoreError ? error : unreadable(file, error);
   }
+}
+
+function openPrivate(file: string): DatabaseSync {
+  try {
+    makeOwnerOnly(file);
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+  return open(file);
 }
 
 function open(file: string): DatabaseSync {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { GENERAL } from "../../../protocol/names.ts";
 import { StoreError } from "../../../server/store/error.ts";
@@ -89,8 +89,25 @@ Deno.test("openSqliteStore() makes the database readable for its owner only", {
   ignore: Deno.build.os === "windows",
 }, async () => {
   await using temp = await tempFile();
+  const folder = dirname(temp.file);
+  await Deno.chmod(folder, 0o755);
+  // An earlier version left this one open to all.
+  await Deno.writeTextFile(`${temp.file}.lock`, "", { mode: 0o644 });
   await using _store = openSqliteStore(temp.file);
-  assert.equal(((await Deno.stat(temp.file)).mode ?? 0) & 0o777, 0o600);
+  const names = Array.from(Deno.readDirSync(folder), ({ name }) => name);
+  for (const name of ["", "-shm", "-wal", ".lock"]) assert.ok(names.includes(`sotto.db${name}`));
+  for (const name of names) {
+    assert.equal(((await Deno.stat(join(folder, name))).mode ?? 0) & 0o777, 0o600, name);
+  }
+});
+
+Deno.test("openSqliteStore() starts while another program reads the lock's file", async () => {
+  await using temp = await tempFile();
+  await Deno.writeTextFile(`${temp.file}.lock`, "");
+  using reader = new DatabaseSync(`${temp.file}.lock`, { readOnly: true });
+  reader.exec("BEGIN; SELECT * FROM sqlite_master");
+  await using _store = openSqliteStore(temp.file);
+  assert.throws(() => openSqliteStore(temp.file), /another server is using it/);
 });
 
 Deno.test("openSqliteStore() says that another server is using the database", async () => {
@@ -99,7 +116,7 @@ Deno.test("openSqliteStore() says that another server is using the database", as
   assert.throws(() => openSqliteStore(temp.file), (error) => {
     assert.ok(error instanceof StoreError);
     assert.equal(error.code, "in_use");
-    assert.match(error.message, /another server is using it/);
+    assert.match(error.message, /another server is using it, or .* locked .*sotto\.db\.lock/);
     return true;
   });
 });
