@@ -52,7 +52,7 @@ const chunk = v.object({
  * a file's name and ID (`file_content.ts`).
  */
 const content = v.object({
-  kind: v.pipe(v.string(), v.minLength(1), v.maxLength(16)),
+  kind: v.pipe(v.string(), v.regex(/^[a-z0-9_-]{1,16}$/)),
   body: v.union([v.string(), bytes]),
 });
 

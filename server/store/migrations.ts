@@ -137,6 +137,17 @@ export const MIGRATIONS: readonly Migration[] = [
       ALTER TABLE accounts ADD COLUMN is_admin INTEGER NOT NULL DEFAULT 0
         CHECK (is_admin IN (0, 1));
     `),
+
+  /**
+   * Kinds of messages that no client can read: servers took any string, and stopped the catching up
+   * of everyone who was away. SQLite's functions for text stop at a NUL.
+   */
+  (database) =>
+    database.exec(`
+      UPDATE messages SET kind = 'unreadable'
+      WHERE kind GLOB '*[^a-z0-9_-]*' OR length(kind) NOT BETWEEN 1 AND 16
+        OR instr(CAST(kind AS BLOB), x'00') > 0;
+    `),
 ];
 
 /**

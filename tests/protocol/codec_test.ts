@@ -155,8 +155,9 @@ Deno.test("parseClientFrame names the field that is missing or wrong", () => {
   refused({ ...send, conversation: "dm:bob:alice" }, "bad_frame", "conversation");
   refused({ ...send, conversation: `room:${"x".repeat(33)}` }, "bad_frame", "conversation");
   refused({ ...send, content: "x" }, "bad_frame", "content");
-  refused({ ...send, content: { kind: "", body: "x" } }, "bad_frame", "content.kind");
-  refused({ ...send, content: { kind: "x".repeat(17), body: "x" } }, "bad_frame", "content.kind");
+  for (const kind of ["", "x".repeat(17), "\0", "a\0b", "Text", "a b", "é", "text\n"]) {
+    refused({ ...send, content: { kind, body: "x" } }, "bad_frame", "content.kind");
+  }
   refused({ ...send, content: { kind: "text", body: 1 } }, "bad_frame", "content.body");
   refused({ ...send, content: { kind: "text" } }, "bad_frame", "content.body");
   const hello = { type: "hello", id: 1, versions: [1], features: [], client: "x" };

@@ -287,6 +287,29 @@ Deno.test("migrate() gives a file of schema 3 invitations, and makes no account 
   assert.equal(await store.accounts.setAdmin("ann", true), true);
 });
 
+Deno.test("migrate() makes messages readable whose kind no client could read", async () => {
+  await using temp = await tempFile();
+  const old = new DatabaseSync(temp.file);
+  for (const step of MIGRATIONS.slice(0, 4)) step(old);
+  old.exec(`
+    PRAGMA user_version = 4;
+    INSERT INTO accounts (name, password_hash, created_at) VALUES ('ann', '$hash$', 1);`);
+  const insert = old.prepare(`
+    INSERT INTO messages (conversation, seq, sender, ulid, at, kind, body, is_text)
+    VALUES (1, ?, 1, ?, 1, ?, x'78', 1)`);
+  const kinds = ["text", "\0", "", "a\0b", "No", "x".repeat(17), "poll-2", "file"];
+  for (const [index, kind] of kinds.entries()) insert.run(index + 1, ulidOf(index), kind);
+  old.close();
+
+  await using store = openSqliteStore(temp.file);
+  const messages = await store.messages.history(GENERAL, 0, 100);
+  const bad = "unreadable";
+  assert.deepEqual(
+    messages.map(({ content }) => content.kind),
+    ["text", bad, bad, bad, bad, bad, "poll-2", "file"],
+  );
+});
+
 Deno.test("openBesideServer() writes to a database that a server has open, and both see all", async () => {
   await using temp = await tempFile();
   await using server = openSqliteStore(temp.file);
