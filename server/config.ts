@@ -19,16 +19,18 @@ export type EngineChoice = (typeof ENGINES)[number];
 /** Bounds on peers that are many, fast or hostile. */
 export interface ServerLimits {
   readonly maxConnections: number;
+  /** Sessions of one account at once; further sign-ins are answered `busy`. */
+  readonly sessions: number;
   /**
-   * `send` frames of one session: generous for a script, a bound for a flood. Past it the session
-   * is read no faster than the rate.
+   * `send` frames of one account: generous for a script, a bound for a flood. Past it its sessions
+   * are read no faster than the rate.
    */
   readonly sends: Rate;
-  /** Requests of one session whose answer grows with the number of users or conversations. */
+  /** Requests of one account whose answer grows with the number of users or conversations. */
   readonly lists: Rate;
-  /** Changes of one session that others are told about: a status, rooms, groups, their members. */
+  /** Changes of one account that others are told about: a status, rooms, groups, their members. */
   readonly changes: Rate;
-  /** All other frames of one session. */
+  /** All other frames of one account. */
   readonly requests: Rate;
   /**
    * Attempts to sign in with a password from one address, right or wrong: enough for a class behind
@@ -103,6 +105,7 @@ const DAY = 24 * 60 * 60 * 1000;
 
 export const SERVER_LIMITS: ServerLimits = {
   maxConnections: 10_000,
+  sessions: 16,
   sends: { rate: 200, burst: 2_000 },
   lists: { rate: 1, burst: 20 },
   changes: { rate: 2, burst: 100 },

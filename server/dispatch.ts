@@ -3,10 +3,10 @@
  * has checked before that the frame is allowed in its state and on its stream
  * (`protocol/session/rules.ts`).
  */
-import type { Clock } from "../protocol/clock.ts";
 import type { TransferType } from "../protocol/session/rules.ts";
 import type { AcceptedFrame } from "../protocol/session/server.ts";
 import type { ClientFrames, ServerFrame } from "../protocol/frame.ts";
+import type { Limit } from "./frame_rates.ts";
 import { login, logout, resume } from "./handlers/auth.ts";
 import { type ChunkReader, download, upload } from "./handlers/files.ts";
 import { history } from "./handlers/history.ts";
@@ -27,19 +27,8 @@ import {
 import { search } from "./handlers/search.ts";
 import { mark, sync } from "./handlers/sync.ts";
 import type { Peer } from "./peer.ts";
-import { type Rate, RateLimiter } from "./rate_limiter.ts";
 import type { Services } from "./services.ts";
 import type { SignedInSession } from "./services/signed_in_session.ts";
-
-/** The limits that rows name. */
-export interface Rates {
-  readonly sends: Rate;
-  readonly lists: Rate;
-  readonly changes: Rate;
-  readonly requests: Rate;
-}
-
-type Limit = keyof Rates;
 
 interface Row<Frame> {
   readonly limit: Limit;
@@ -117,37 +106,8 @@ export function isTransfer(frame: AcceptedFrame): frame is TransferFrame {
   return Object.hasOwn(TRANSFERS, frame.type);
 }
 
-/** How long a frame of one session has to wait before it is handled. */
-export class FrameRateLimiter {
-  readonly #clock: Clock;
-  readonly #limiters: { readonly [Name in Limit]: RateLimiter };
-
-  constructor(rates: Rates, clock: Clock) {
-    this.#clock = clock;
-    this.#limiters = {
-      sends: new RateLimiter(rates.sends),
-      lists: new RateLimiter(rates.lists),
-      changes: new RateLimiter(rates.changes),
-      requests: new RateLimiter(rates.requests),
-    };
-  }
-
-  /**
-   * Counts a frame, and waits if frames come too fast. `undefined`: the session has answered or
-   * refused it by itself.
-   */
-  async wait(frame: AcceptedFrame | undefined): Promise<void> {
-    const delay = this.delay(frame, this.#clock.now());
-    if (delay > 0) await new Promise<void>((resolve) => void this.#clock.after(delay, resolve));
-  }
-
-  /** Counts a frame. Returns the milliseconds that it has to wait. */
-  delay(frame: AcceptedFrame | undefined, now: number): number {
-    return this.#limiters[limitOf(frame)].take(now);
-  }
-}
-
-function limitOf(frame: AcceptedFrame | undefined): Limit {
+/** The limit that counts a frame. `undefined`: the session has answered or refused it by itself. */
+export function limitOf(frame: AcceptedFrame | undefined): Limit {
   if (frame === undefined) return "requests";
   if (frame.type === "chunk") return "requests";
   return isTransfer(frame) ? TRANSFERS[frame.type].limit : SESSION[frame.type].limit;

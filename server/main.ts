@@ -16,6 +16,7 @@ import { ALPN } from "../protocol/version.ts";
 import { startAnnouncer } from "./announcer.ts";
 import type { ServerConfig } from "./config.ts";
 import { DATABASE_FILE, openDataFolder } from "./data_folder.ts";
+import { FrameRates } from "./frame_rates.ts";
 import { listenQuic, listenTls } from "./listeners.ts";
 import { startMaintenance } from "./maintenance.ts";
 import { type Logger, makeLogger } from "./log.ts";
@@ -70,7 +71,7 @@ export async function startServer(
     flusher: new Flusher(),
     clock,
     log,
-    rates: limits,
+    rates: new FrameRates(limits, clock),
     outbox: limits.outbox,
     software,
   });

@@ -23,7 +23,8 @@ import {
   StreamError,
   TransportError,
 } from "../protocol/transport/transport.ts";
-import { dispatch, FrameRateLimiter, isTransfer, type Rates } from "./dispatch.ts";
+import { dispatch, isTransfer, limitOf } from "./dispatch.ts";
+import type { FrameRateLimiter, FrameRates } from "./frame_rates.ts";
 import { describe, type Logger } from "./log.ts";
 import { type Flusher, Outbox } from "./outbox.ts";
 import type { Identity, Peer } from "./peer.ts";
@@ -37,7 +38,7 @@ export interface ConnectionOptions {
   readonly flusher: Flusher;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly rates: Rates;
+  readonly rates: FrameRates;
   /** Bytes that may wait to be written to one session. */
   readonly outbox: number;
   /** The software, as `welcome` tells it. */
@@ -67,7 +68,7 @@ export class PeerConnection implements Peer, SignedInSession {
     this.#connection = connection;
     this.#options = options;
     this.#session = new ServerSession({ server: options.software }, options.clock.now());
-    this.#rateLimiter = new FrameRateLimiter(options.rates, options.clock);
+    this.#rateLimiter = options.rates.open(this.address);
   }
 
   /** Serves the client; resolves when its connection has closed and nothing of it is kept. */
@@ -84,6 +85,7 @@ export class PeerConnection implements Peer, SignedInSession {
     this.#answered?.resolve();
     await Promise.all(streams);
     if (this.#identity !== undefined) this.#options.services.sessions.remove(this);
+    this.#rateLimiter[Symbol.dispose]();
     const { log } = this.#options;
     const level = this.#identity === undefined ? "debug" : "info";
     log[level]("closed", {
@@ -135,6 +137,7 @@ export class PeerConnection implements Peer, SignedInSession {
   signIn(identity: Identity): boolean {
     if (!this.#session.loginSucceeded(this.#options.clock.now())) return false;
     this.#identity = identity;
+    this.#rateLimiter.signedIn(identity.account.name);
     return true;
   }
 
@@ -212,7 +215,7 @@ export class PeerConnection implements Peer, SignedInSession {
 
   async #handle(verdict: Verdict): Promise<void> {
     if (verdict.type === "ignore") return;
-    await this.#rateLimiter.wait(verdict.type === "accept" ? verdict.frame : undefined);
+    await this.#rateLimiter.wait(limitOf(verdict.type === "accept" ? verdict.frame : undefined));
     if (verdict.type !== "accept") return this.#act(verdict);
     const { frame } = verdict;
     if (isTransfer(frame) || frame.type === "chunk") {

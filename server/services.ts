@@ -27,7 +27,7 @@ interface ServicesOptions {
   readonly passwords: Pick<Passwords, "hash" | "verify">;
   readonly tokens: Tokens;
   readonly registration: Registration;
-  readonly limits: Pick<ServerLimits, "failures" | "logins" | "rooms" | "uncommitted">;
+  readonly limits: Pick<ServerLimits, "failures" | "logins" | "rooms" | "sessions" | "uncommitted">;
   readonly files: FileLimits;
   readonly clock: Clock;
   readonly log: Logger;
@@ -89,7 +89,7 @@ export function makeServices(options: ServicesOptions): Services {
     users: new Users({ store, presence }),
     rooms: new Rooms({ store, audience, conversations, presence, maxRooms: limits.rooms }),
     presence,
-    sessions: new Sessions({ presence, audience }),
+    sessions: new Sessions({ presence, audience, limit: limits.sessions }),
     store,
     log,
   };

@@ -15,12 +15,8 @@ import { TIMES } from "../protocol/limits.ts";
 import { release } from "../protocol/release.ts";
 import type { AcceptedFrame, ServerSession, Verdict } from "../protocol/session/server.ts";
 import type { Stream } from "../protocol/transport/transport.ts";
-import {
-  dispatchTransfer,
-  type FrameRateLimiter,
-  isTransfer,
-  type TransferFrame,
-} from "./dispatch.ts";
+import { dispatchTransfer, isTransfer, limitOf, type TransferFrame } from "./dispatch.ts";
+import type { FrameRateLimiter } from "./frame_rates.ts";
 import { FrameReader } from "./frame_reader.ts";
 import type { ChunkReader } from "./handlers/files.ts";
 import type { Peer } from "./peer.ts";
@@ -117,7 +113,7 @@ export class TransferStream implements ChunkReader {
     try {
       const request = await this.#readRequest();
       if (request === undefined) return undefined;
-      await rateLimiter.wait(request);
+      await rateLimiter.wait(limitOf(request));
       const { type } = request;
       for await (const frames of dispatchTransfer(type, request, peer.session, services, this)) {
         await this.#write(frames);
@@ -126,7 +122,7 @@ export class TransferStream implements ChunkReader {
       return undefined;
     } catch (error) {
       if (!(error instanceof NotAccepted)) throw error;
-      await rateLimiter.wait(undefined);
+      await rateLimiter.wait(limitOf(undefined));
       return error.verdict;
     }
   }

@@ -14,6 +14,9 @@ interface AuthServices {
   readonly log: Logger;
 }
 
+const TOO_MANY_SESSIONS =
+  "This account has as many sessions at once as it may have. End one of them, or wait a minute.";
+
 export async function login(frame: ClientFrames["login"], peer: Peer, services: AuthServices) {
   await signIn(frame.id, await services.accounts.login(frame, peer), peer, services);
 }
@@ -40,6 +43,11 @@ async function signIn(re: number, result: SignInResult, peer: Peer, services: Au
   }
   const { account, loginId, token, expires, created } = result;
   const { name: user, number, status } = account;
+  if (!services.sessions.hasRoom(user)) {
+    services.log.info("sign_in_refused", { code: "busy", peer: peer.address });
+    peer.refuseSignIn("busy", TOO_MANY_SESSIONS);
+    return;
+  }
   if (!peer.signIn({ account: { name: user, number }, loginId })) return;
   services.log.info("signed_in", { user, created, peer: peer.address });
   peer.send({ type: "authenticated", re, user, number, token, expires, created });

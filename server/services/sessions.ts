@@ -10,6 +10,8 @@ import type { SignedInSession } from "./signed_in_session.ts";
 interface SessionsOptions {
   readonly presence: Pick<Presence, "add" | "remove" | "sessionsOf">;
   readonly audience: Pick<Audience, "addSession" | "removeSession">;
+  /** Sessions of one account at once. */
+  readonly limit: number;
 }
 
 export class Sessions {
@@ -17,6 +19,11 @@ export class Sessions {
 
   constructor(options: SessionsOptions) {
     this.#options = options;
+  }
+
+  /** Whether the account may have one more session. */
+  hasRoom(account: string): boolean {
+    return this.#options.presence.sessionsOf(account).length < this.#options.limit;
   }
 
   /**

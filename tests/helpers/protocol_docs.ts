@@ -5,7 +5,6 @@
  *     deno run -A tests/helpers/protocol_docs.ts
  */
 import fc from "fast-check";
-import { systemClock } from "../../protocol/clock.ts";
 import { closeCodeOf, type ErrorCode, ERRORS } from "../../protocol/errors.ts";
 import type { ClientFrame } from "../../protocol/frame.ts";
 import { CLIENT_RULES, SERVER_RULES } from "../../protocol/session/rules.ts";
@@ -18,7 +17,8 @@ import {
   TRANSITIONS,
 } from "../../protocol/session/states.ts";
 import { SERVER_LIMITS } from "../../server/config.ts";
-import { FrameRateLimiter, type Rates } from "../../server/dispatch.ts";
+import { limitOf } from "../../server/dispatch.ts";
+import { type Limit, NETWORK_SHARE } from "../../server/frame_rates.ts";
 import type { Rate } from "../../server/rate_limiter.ts";
 import { CLIENT_ARBITRARIES } from "./frames.ts";
 import { REFUSALS } from "./refusals.ts";
@@ -114,12 +114,13 @@ function refusals(): string {
 function rates(): string {
   const { sends, lists, changes, requests, logins, failures } = SERVER_LIMITS;
   const others = "all other frames, refused ones too; not `chunk`";
+  const ofAccount = `an account; a network has ${NETWORK_SHARE} times as much`;
   const failed = "those of them that failed with `bad_credentials` or `bad_code`";
   const rows: [name: string, limit: Rate, counts: string, of: string][] = [
-    ["sends", sends, framesOf("sends"), "a session"],
-    ["lists", lists, framesOf("lists"), "a session"],
-    ["changes", changes, framesOf("changes"), "a session"],
-    ["requests", requests, others, "a session"],
+    ["sends", sends, framesOf("sends"), ofAccount],
+    ["lists", lists, framesOf("lists"), ofAccount],
+    ["changes", changes, framesOf("changes"), ofAccount],
+    ["requests", requests, others, ofAccount],
     ["logins", logins, "`login`, successful or not", "an address"],
     ["failures", failures, failed, "an address"],
   ];
@@ -135,16 +136,12 @@ function rates(): string {
   );
 }
 
-/** The frames that a limit of a session counts: a second one has to wait where it allows one. */
-function framesOf(limit: keyof Rates): string {
-  const free = { rate: Infinity, burst: 1 };
-  const rates = { sends: free, lists: free, changes: free, requests: free };
+/** The frames that a limit counts. */
+function framesOf(limit: Limit): string {
   const counted = Object.keys(CLIENT_RULES).filter((type) => {
     const frame = FRAMES.get(type);
     if (frame === undefined || frame.type === "hello" || frame.type === "ping") return false;
-    const gate = new FrameRateLimiter({ ...rates, [limit]: { rate: 1, burst: 1 } }, systemClock);
-    gate.delay(frame, 0);
-    return gate.delay(frame, 0) > 0;
+    return limitOf(frame) === limit;
   });
   return counted.map((type) => `\`${type}\``).join(", ");
 }

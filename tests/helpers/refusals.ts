@@ -29,9 +29,12 @@ export const REFUSALS: Readonly<Record<RequestType, Reasons>> = {
     name_taken: "`register` with the name of an account",
     too_many_attempts: "the third attempt that failed, whatever was wrong with it",
     rate_limited: "too many sign-ins from this address, or too many failed ones",
-    busy: "too many passwords wait to be checked",
+    busy: "too many passwords wait to be checked, or the account has 16 sessions",
   },
-  resume: { bad_token: "the token is malformed, has expired, or was revoked" },
+  resume: {
+    bad_token: "the token is malformed, has expired, or was revoked",
+    busy: "the account has 16 sessions",
+  },
   send: {
     empty_message: "the body is empty, or white space alone",
     message_too_large: "the body is over the limit of its kind",

@@ -10,6 +10,7 @@ import type { Connection } from "../../protocol/transport/transport.ts";
 import { SERVER_LIMITS, type ServerLimits } from "../../server/config.ts";
 import { type ConnectionOptions, PeerConnection } from "../../server/peer_connection.ts";
 import { SILENT } from "../../server/log.ts";
+import { FrameRates } from "../../server/frame_rates.ts";
 import { Flusher } from "../../server/outbox.ts";
 import { makeServices } from "../../server/services.ts";
 import type { FileLimits } from "../../server/services/files.ts";
@@ -64,7 +65,15 @@ export async function startSocketless(
     log,
   });
   stack.use(services.files);
-  const options = { services, flusher: new Flusher(), clock, log, rates, outbox, software: "test" };
+  const options = {
+    services,
+    flusher: new Flusher(),
+    clock,
+    log,
+    rates: new FrameRates(rates, clock),
+    outbox,
+    software: "test",
+  };
   return {
     ...services,
     ...connections(options, clock, stack),

@@ -86,9 +86,10 @@ Deno.test("docs/protocol.md has the other limits of server/config.ts", () => {
   const documented = rows(section("### Other limits of the server"))
     .filter(([name]) => name !== "")
     .map(([name, value]) => [unquote(name), Number(value?.replaceAll(",", ""))]);
-  const { maxConnections, uncommitted, rooms, files, transfers } = SERVER_LIMITS;
+  const { maxConnections, sessions, uncommitted, rooms, files, transfers } = SERVER_LIMITS;
   assert.deepEqual(Object.fromEntries(documented), {
     maxConnections,
+    sessions,
     uncommitted,
     rooms,
     files,

@@ -49,6 +49,7 @@ async function greet(server: TestServer): Promise<TestPeer> {
 Deno.test("The errors of each request are those that docs/protocol.md lists", async (test) => {
   await test.step("hello, login and resume", seeSignIns);
   await test.step("login where nobody can register, nor many sign in", seeClosedRegistration);
+  await test.step("resume where the account has as many sessions as it may", seeTooManySessions);
   await test.step("login where it takes an invitation", seeInvitationOnly);
   await test.step("what is said and asked in a conversation", seeMessages);
   await test.step("rooms, groups and invitations", seeRoomsAndGroups);
@@ -98,6 +99,14 @@ async function seeClosedRegistration(): Promise<void> {
     [login, "busy"],
     [login, "rate_limited"],
   );
+}
+
+async function seeTooManySessions(): Promise<void> {
+  await using server = await startTestServer({ limits: { sessions: 1 } });
+  await using first = await greet(server);
+  const { token } = await first.login("ann");
+  await using second = await greet(server);
+  await seeAll(second, [{ type: "resume", token }, "busy"]);
 }
 
 async function seeInvitationOnly(): Promise<void> {

@@ -7,6 +7,7 @@ import { SERVER_LIMITS } from "../../server/config.ts";
 import { startMaintenance } from "../../server/maintenance.ts";
 import type { Logger } from "../../server/log.ts";
 import { Connections } from "../../server/connections.ts";
+import { FrameRates } from "../../server/frame_rates.ts";
 import { makeServices, type Services } from "../../server/services.ts";
 import type { Passwords } from "../../server/services/passwords.ts";
 import type { Tokens } from "../../server/services/tokens.ts";
@@ -90,7 +91,7 @@ export class SimServer {
       flusher: new Flusher(process.soon),
       clock: process,
       log,
-      rates: SERVER_LIMITS,
+      rates: new FrameRates(SERVER_LIMITS, process),
       outbox: swarm.outbox,
       software: "sim",
     });

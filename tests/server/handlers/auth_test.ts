@@ -36,6 +36,29 @@ Deno.test("login() has three attempts of 60 s each, and then closes", async () =
   assert.equal((await peer.closed()).code, closeCodeOf("too_many_attempts"));
 });
 
+Deno.test("login() and resume() are refused while the account has 16 sessions", async () => {
+  await using server = await startSocketless();
+  const first = await server.connect();
+  await first.hello();
+  const { token } = await first.login("ann");
+  for (let device = 1; device < 16; device++) await server.signIn("ann");
+  const further = await server.connect();
+  await further.hello();
+  const login = { type: "login", user: "ann", password: "secret" } as const;
+  for (const request of [login, { type: "resume", token }] as const) {
+    await further.write({ ...request, id: further.nextId() });
+    const { code, message, attempts } = await further.next("error");
+    assert.equal(code, "busy");
+    assert.match(message, /as many sessions at once as it may have\. End one/);
+    if (request.type === "login") assert.equal(attempts, LOGIN_ATTEMPTS, "it is no failure");
+  }
+  await server.signIn("bob");
+  await first.write({ type: "logout", id: first.nextId() });
+  await first.next("bye");
+  await server.pass(2 * TIMES.linger);
+  await further.login("ann");
+});
+
 Deno.test("login() works at the third attempt", async () => {
   await using server = await startSocketless();
   await server.signIn("ann");

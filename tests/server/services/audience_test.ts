@@ -13,7 +13,7 @@ async function setUp() {
   const temp = await tempStore("ann", "bob", "eve");
   const presence = new Presence({ clock: new FakeClock() });
   const audience = new Audience({ conversations: temp.store.conversations, presence });
-  const sessions = new Sessions({ presence, audience });
+  const sessions = new Sessions({ presence, audience, limit: 16 });
   const signIn = async (name: string, loginId?: string) => {
     const session = new TestSession(name, 1, loginId);
     await sessions.add(session, "normal");
