@@ -1,37 +1,17 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { createPrivateKey, createPublicKey, sign, verify } from "node:crypto";
+import { createPublicKey, verify } from "node:crypto";
 import { join } from "node:path";
 import fc from "fast-check";
 import { PrivateFileError } from "../../certs/private_file.ts";
 import { openTokens, TokenKeyError } from "../../server/token_key.ts";
+import { decodeToken, forgeToken } from "../helpers/forged_token.ts";
 import { tempFolder } from "../helpers/temp_folder.ts";
 
 const NOW = Date.UTC(2026, 10, 20, 12, 0, 0, 250);
 const SECOND = 1000;
 const HOUR = 3600 * SECOND;
 const OPTIONS = { issuer: "sotto.example", lifetime: HOUR };
-
-function decode(
-  token: string,
-): { header: Record<string, unknown>; claims: Record<string, unknown> } {
-  const [header = "", claims = ""] = token.split(".");
-  const parse = (part: string) => JSON.parse(Buffer.from(part, "base64url").toString());
-  return { header: parse(header), claims: parse(claims) };
-}
-
-/** A token signed with the folder's own key, whatever it says. */
-function forge(
-  folder: string,
-  header: Record<string, unknown>,
-  claims: Record<string, unknown>,
-): string {
-  const jwk = JSON.parse(Deno.readTextFileSync(join(folder, "token-key.json")));
-  const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
-  const signed = `${part(header)}.${part(claims)}`;
-  const signature = sign(null, Buffer.from(signed), createPrivateKey({ key: jwk, format: "jwk" }));
-  return `${signed}.${signature.toString("base64url")}`;
-}
 
 Deno.test("Tokens.verify() takes what Tokens.issue() made", async () => {
   await using folder = await tempFolder();
@@ -45,7 +25,7 @@ Deno.test("Tokens.issue() signs with Ed25519, and says typ, iss, aud, sub, jti, 
   await using folder = await tempFolder();
   const tokens = await openTokens(folder.path, OPTIONS);
   const { token, loginId } = await tokens.issue("alice", NOW);
-  const { header, claims } = decode(token);
+  const { header, claims } = decodeToken(token);
   assert.deepEqual(header, { alg: "EdDSA", typ: "sotto-session+jwt" });
   const iat = Date.UTC(2026, 10, 20, 12) / SECOND;
   assert.deepEqual(claims, {
@@ -104,9 +84,9 @@ Deno.test("Tokens.verify() refuses other servers' tokens, whatever they say", as
 Deno.test("Tokens.verify() checks every claim, even under the right key", async () => {
   await using folder = await tempFolder();
   const tokens = await openTokens(folder.path, OPTIONS);
-  const { header, claims } = decode((await tokens.issue("alice", NOW)).token);
+  const { header, claims } = decodeToken((await tokens.issue("alice", NOW)).token);
   const verify = (header: Record<string, unknown>, claims: Record<string, unknown>) =>
-    tokens.verify(forge(folder.path, header, claims), NOW);
+    tokens.verify(forgeToken(folder.path, header, claims), NOW);
   assert.ok(await verify(header, claims), "the forger's own work is good");
   for (const claim of ["iss", "aud", "sub", "jti", "iat", "exp"]) {
     const { [claim]: _, ...others } = claims;
