@@ -43,7 +43,9 @@ export const ERRORS = {
   unknown_conversation: { meaning: "No such conversation, or you are not a member of it." },
   not_a_member: { meaning: "You are not a member of that conversation." },
   not_allowed: { meaning: "You are not allowed to do that." },
-  bad_topic: { meaning: "A topic is longer than 256 bytes, or more than one line." },
+  bad_topic: {
+    meaning: "A topic is longer than 256 bytes, or has a control character or a line break.",
+  },
   bad_search: { meaning: "A search has no words, or too many." },
   quota_exceeded: { meaning: "That would exceed a limit." },
   held: { meaning: "Further messages are held until you end your status dnd." },

@@ -2,10 +2,9 @@
  * The account's rooms and groups: which ones it is in, which room is the current one, and the
  * commands about them. Messages are for `MessageExchange`.
  */
-import { ERRORS } from "../../protocol/errors.ts";
 import type { ConversationState, ServerFrames } from "../../protocol/frame.ts";
-import { LIMITS } from "../../protocol/limits.ts";
 import { dmOf, GENERAL, parseConversation } from "../../protocol/names.ts";
+import { faultOfTopic } from "../../protocol/topic.ts";
 import type { EventSink } from "../event_queue.ts";
 import type { ChangedEvent, ConversationName, Intent } from "../events.ts";
 import { RefusedError } from "../session/refused_error.ts";
@@ -223,8 +222,8 @@ export class Rooms {
 
 /** Throws `RefusedError` for a topic that no server takes: it may be too long for a frame. */
 function checkTopic(topic: string): void {
-  if (new TextEncoder().encode(topic).length <= LIMITS.topic) return;
-  throw new RefusedError("bad_topic", ERRORS.bad_topic.meaning);
+  const fault = faultOfTopic(topic);
+  if (fault !== undefined) throw new RefusedError("bad_topic", fault);
 }
 
 export function selfError(): RefusedError {

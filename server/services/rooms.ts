@@ -17,6 +17,7 @@ import type {
 } from "../../protocol/frame.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { isAllowedName, parseConversation } from "../../protocol/names.ts";
+import { faultOfTopic } from "../../protocol/topic.ts";
 import { SerialQueue } from "../../protocol/serial_queue.ts";
 import type { Room } from "../store/rooms.ts";
 import type { Store } from "../store/store.ts";
@@ -41,8 +42,6 @@ interface NewRoom {
 }
 
 type Change = Omit<ServerFrames["changed"], "type" | "by">;
-
-const NOT_ONE_LINE = /[\p{Cc}\u2028\u2029]/u;
 
 export class Rooms {
   readonly #options: RoomsOptions;
@@ -320,7 +319,6 @@ export class Rooms {
 }
 
 function checkTopic(topic: string): void {
-  const isOneLine = !NOT_ONE_LINE.test(topic);
-  if (isOneLine && new TextEncoder().encode(topic).length <= LIMITS.topic) return;
-  throw new ProtocolError("bad_topic");
+  const fault = faultOfTopic(topic);
+  if (fault !== undefined) throw new ProtocolError("bad_topic", fault);
 }

@@ -149,6 +149,10 @@ Deno.test("topic() is any member's to set, in rooms and groups", async () => {
     assert.deepEqual(ann.look(), [`${conversation} topic by bob "Ünser Thema"`]);
     assert.equal((await server.store.rooms.get(conversation))?.topic, "Ünser Thema");
   }
+  const escape = { type: "topic", conversation: CREW, topic: "\u001b[2J" } as const;
+  const refusal = await bob.ask(escape);
+  assert.ok(refusal.type === "error");
+  assert.match(refusal.message, /control characters/);
   assert.equal(await askCode(bob, { type: "topic", conversation: CREW, topic: "" }), "done");
   assert.equal((await server.store.rooms.get(CREW))?.topic, "");
 });
