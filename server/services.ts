@@ -31,6 +31,8 @@ interface ServicesOptions {
   readonly files: FileLimits;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Bytes that cannot be guessed; default: the system's. */
+  readonly random?: ((length: number) => Uint8Array) | undefined;
   /** Runs the callback at the end of this turn of the event loop; default: it does. */
   readonly schedule?: ((callback: () => void) => void) | undefined;
 }
@@ -84,6 +86,7 @@ export function makeServices(options: ServicesOptions): Services {
       conversations,
       clock,
       limits: options.files,
+      random: options.random,
     }),
     invitations,
     users: new Users({ store, presence }),

@@ -8,14 +8,20 @@
  * 2. An announced file counts against the account's quota from the beginning.
  * 3. Of two uploads of one file at once, the newer one goes on: its sender has connected again.
  * 4. What is refused changes nothing, and throws a `ProtocolError`.
+ * 5. Files share bytes only if the same account uploaded them: it has sent all of them before.
+ * 6. A blob is made before its file's row, and removed after the last row that has it. So a crash may
+ *    leave a blob without a file, which the next start removes, and never a file without its blob.
  */
+import { randomBytes } from "@noble/hashes/utils.js";
 import type { Clock } from "../../protocol/clock.ts";
 import { type ErrorCode, ProtocolError } from "../../protocol/errors.ts";
 import type { ClientFrames } from "../../protocol/frame.ts";
 import { SerialQueue } from "../../protocol/serial_queue.ts";
 import { formatSize } from "../../protocol/size.ts";
-import type { Blobs } from "../store/blobs.ts";
+import { blobName, NAME_BYTES } from "../store/blob_name.ts";
+import type { Blobs, BlobWriter } from "../store/blobs.ts";
 import type { FileRow, FileStore } from "../store/files.ts";
+import { orDiskFull } from "./disk_full.ts";
 import { FileReader } from "./file_reader.ts";
 import { IncomingFile } from "./incoming_file.ts";
 import type { SignedInSession } from "./signed_in_session.ts";
@@ -46,6 +52,8 @@ interface FilesOptions {
   };
   readonly clock: Clock;
   readonly limits: FileLimits;
+  /** Bytes that cannot be guessed: blobs are named by them. */
+  readonly random?: ((length: number) => Uint8Array) | undefined;
 }
 
 /** What an upload comes on. */
@@ -55,6 +63,12 @@ export interface UploadStream {
 }
 
 type Upload = ClientFrames["upload"];
+
+/** A file, and the writer of its blob; a complete one has none. */
+interface Opened {
+  readonly row: FileRow;
+  readonly writer?: BlobWriter;
+}
 
 interface ActiveUpload {
   readonly file: string;
@@ -83,7 +97,7 @@ export class Files implements AsyncDisposable {
     request: Upload,
     stream: UploadStream,
   ): Promise<IncomingFile> {
-    const { conversations, limits, blobs } = this.#options;
+    const { conversations, limits } = this.#options;
     if (request.size > limits.largest) {
       const most = `A file may have at most ${formatSize(limits.largest)} here.`;
       throw new ProtocolError("file_too_large", most);
@@ -95,13 +109,15 @@ export class Files implements AsyncDisposable {
     acquired.use(this.#slots.take(session));
     const { older } = acquired.use(this.#register(session, request.file, stream));
     await older?.ended;
-    const row = await this.#changes.run(() => this.#announce(session, request));
-    const writer = row.complete ? undefined : acquired.use(await blobs.write(row.blob, row.size));
-    const resources = acquired.move();
-    const file = new IncomingFile(row, writer, resources);
-    this.#incoming.add(file);
-    resources.defer(() => void this.#incoming.delete(file));
-    return file;
+    return await this.#changes.run(async () => {
+      const { row, writer } = await orDiskFull(this.#announce(session, request));
+      if (writer !== undefined) acquired.use(writer);
+      const resources = acquired.move();
+      const file = new IncomingFile(row, writer, resources);
+      this.#incoming.add(file);
+      resources.defer(() => void this.#incoming.delete(file));
+      return file;
+    });
   }
 
   /** All bytes have come. When it resolves, the members of the conversation may download the file. */
@@ -150,11 +166,10 @@ export class Files implements AsyncDisposable {
   async removeExpired(limit: number): Promise<boolean> {
     const { store, clock, limits } = this.#options;
     const now = clock.time();
-    const old = await store.expired(now - limits.keep, now - limits.keepPart, limit);
-    const active = new Set([...this.#uploads.values()].map(({ file }) => file));
-    const expired = old.filter((file) => !active.has(file));
-    for (const file of expired) await this.#changes.run(() => this.#remove(file));
-    return expired.length > 0 && old.length === limit;
+    const [completed, begun] = [now - limits.keep, now - limits.keepPart] as const;
+    const old = await store.expired(completed, begun, limit);
+    for (const file of old) await this.#changes.run(() => this.#expire(file, completed, begun));
+    return old.length === limit;
   }
 
   /** Removes blobs that belong to no file: a crash may leave some. */
@@ -194,28 +209,66 @@ export class Files implements AsyncDisposable {
     };
   }
 
-  /** The row of an upload: the file's own, one with the blob of an equal file, or a new one. */
-  async #announce(session: SignedInSession, request: Upload): Promise<FileRow> {
-    const { store, blobs, clock } = this.#options;
+  /** Opens the file's own blob, that of an equal file, or a new one. */
+  async #announce(session: SignedInSession, request: Upload): Promise<Opened> {
+    const { store, clock, random = randomBytes } = this.#options;
     const { file, conversation, size, hash } = request;
     const account = session.account.name;
     const found = await store.get(file);
     if (found !== undefined) {
       if (!isSame(found, account, request)) throw new ProtocolError("other_file");
-      if (!found.complete) {
-        await this.#checkDisk(size - await blobs.length(file));
-        await store.touch(file, clock.time());
-      }
-      return found;
+      const opened = await this.#reopen(found);
+      if (opened !== undefined) return opened;
+      // Its bytes are lost: it begins anew.
+      await this.#remove(file);
     }
     await this.#checkCount(account);
+    const row = { file, account, conversation, size, hash, at: clock.time() };
+    const equal = await this.#findEqual(row);
+    if (equal !== undefined) {
+      const twin = { ...row, blob: equal.blob, complete: true };
+      if (await store.add(twin)) return { row: twin };
+      throw new ProtocolError("other_file");
+    }
+    await this.#checkQuota(account, size);
+    return await this.#create({ ...row, blob: blobName(random(NAME_BYTES)), complete: false });
+  }
+
+  /** `undefined`: the blob is not there, or not as it was. */
+  async #reopen(row: FileRow): Promise<Opened | undefined> {
+    const { store, blobs, clock } = this.#options;
+    if (row.complete) return await blobs.length(row.blob) === row.size ? { row } : undefined;
+    await using acquired = new AsyncDisposableStack();
+    const writer = await blobs.open(row.blob);
+    if (writer === undefined) return undefined;
+    acquired.use(writer);
+    if (writer.length > row.size) return undefined;
+    await this.#checkDisk(row.size - writer.length);
+    await store.touch(row.file, clock.time());
+    acquired.move();
+    return { row, writer };
+  }
+
+  /** A file with the same bytes, all of which the account has sent. */
+  async #findEqual({ account, hash, size }: Omit<FileRow, "blob" | "complete">) {
+    const { store, blobs } = this.#options;
     const equal = await store.findEqual(account, hash, size);
-    const complete = equal !== undefined && await blobs.length(equal.blob) === size;
-    if (!complete) await this.#checkQuota(account, size);
-    const blob = complete ? equal.blob : file;
-    const row = { file, account, conversation, size, hash, blob, complete, at: clock.time() };
+    return equal && await blobs.length(equal.blob) === size ? equal : undefined;
+  }
+
+  /** First the blob, then the row (rule 6). */
+  async #create(row: FileRow): Promise<Opened> {
+    const { store, blobs } = this.#options;
+    const writer = await blobs.create(row.blob);
+    await using acquired = new AsyncDisposableStack();
+    acquired.defer(async () => {
+      await writer[Symbol.asyncDispose]();
+      // The row may be there although adding it failed: it may not have reached the disk.
+      if (!await store.hasBlob(row.blob)) await blobs.remove(row.blob);
+    });
     if (!await store.add(row)) throw new ProtocolError("other_file");
-    return row;
+    acquired.move();
+    return { row, writer };
   }
 
   async #checkCount(account: string): Promise<void> {
@@ -248,9 +301,19 @@ export class Files implements AsyncDisposable {
     throw new ProtocolError("disk_full");
   }
 
-  async #remove(file: string): Promise<void> {
+  /** Removes a file that has expired, unless its upload goes on. */
+  async #expire(file: string, completed: number, begun: number): Promise<void> {
+    const { store, clock } = this.#options;
+    const active = [...this.#uploads.values()].find((upload) => upload.file === file);
+    if (active === undefined) return await this.#remove(file, completed, begun);
+    // The upload of a file that nobody can get any more ends; the file goes the next time.
+    if (!await store.touch(file, clock.time())) active.stream.abandon();
+  }
+
+  /** First the row, then the blob (rule 6). */
+  async #remove(file: string, completed?: number, begun?: number): Promise<void> {
     const { store, blobs } = this.#options;
-    const blob = await store.remove(file);
+    const blob = await store.remove(file, completed, begun);
     if (blob !== undefined) await blobs.remove(blob);
   }
 }

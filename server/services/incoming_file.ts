@@ -1,9 +1,8 @@
 /** A file that is being uploaded: what was announced, and the bytes that are on the disk so far. */
 import { assert } from "../../protocol/assert.ts";
-import { ProtocolError } from "../../protocol/errors.ts";
 import type { BlobWriter } from "../store/blobs.ts";
-import { StoreError } from "../store/error.ts";
 import type { FileRow } from "../store/files.ts";
+import { orDiskFull } from "./disk_full.ts";
 
 export class IncomingFile implements AsyncDisposable {
   readonly row: FileRow;
@@ -32,19 +31,14 @@ export class IncomingFile implements AsyncDisposable {
   /** Resolves when the bytes are written. Throws `disk_full`. */
   async append(bytes: Uint8Array): Promise<void> {
     assert(bytes.length <= this.left, "a file takes no more bytes than were announced");
-    try {
-      await this.#writer?.append(bytes);
-    } catch (error) {
-      const isFull = error instanceof StoreError && error.code === "disk_full";
-      throw isFull ? new ProtocolError("disk_full") : error;
-    }
+    if (this.#writer !== undefined) await orDiskFull(this.#writer.append(bytes));
   }
 
-  /** Syncs all bytes to the disk. Returns whether they have the announced hash. */
+  /** Syncs all bytes to the disk. Returns whether they have the announced hash. Throws `disk_full`. */
   async sync(): Promise<boolean> {
     assert(this.left === 0, "a file is synced when all of its bytes have come");
     if (this.#writer === undefined) return true;
-    const hash = await this.#writer.finish();
+    const hash = await orDiskFull(this.#writer.finish());
     return this.row.hash.every((byte, index) => byte === hash[index]);
   }
 

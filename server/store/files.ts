@@ -1,6 +1,10 @@
 /**
  * Files, in the store: everything about them but their bytes (`blobs.ts`) and their names, which the
- * server never learns. Files of one account with the same bytes share a blob.
+ * server never learns.
+ *
+ * Complete files of one account with the same bytes may share a blob. No other files share one: `add`
+ * refuses that. A blob is counted by the rows that name it, in the transaction that adds or removes
+ * one of them.
  */
 import type { Database } from "./database.ts";
 import { ACCOUNT_NUMBER, bytes, integer, type Row, text } from "./sql.ts";
@@ -24,18 +28,24 @@ export interface FileRow {
 }
 
 export interface FileStore {
-  /** `false` if the ULID is taken, by any account. Throws if there is no such account. */
+  /**
+   * `false` if the ULID is taken, by any account. Throws if there is no such account, or if files
+   * have the blob that may not share it.
+   */
   add(row: FileRow): Promise<boolean>;
   get(file: string): Promise<FileRow | undefined>;
   /** A complete file of the account with these bytes. */
   findEqual(account: string, hash: Uint8Array, size: number): Promise<FileRow | undefined>;
-  /** An upload of the file has begun again. */
-  touch(file: string, at: number): Promise<void>;
-  /** `false` if the file, or its group, was deleted meanwhile. */
+  /** Its upload goes on. `false` if the file, or its group, was deleted meanwhile, or is complete. */
+  touch(file: string, at: number): Promise<boolean>;
+  /** `false` likewise. */
   complete(file: string, at: number): Promise<boolean>;
-  /** Removes a file. Returns its blob if no other file has it. */
-  remove(file: string): Promise<string | undefined>;
-  /** Whether a file has the blob. */
+  /**
+   * Removes a file, or removes it if it was completed, or begun, before these times and not changed
+   * since. Returns its blob if no other file has it.
+   */
+  remove(file: string, completed?: number, begun?: number): Promise<string | undefined>;
+  /** Whether a file has the blob. `false` survives a power cut: the blob may be removed. */
   hasBlob(blob: string): Promise<boolean>;
   /** Bytes of an account's blobs, the announced ones that are still to come among them. */
   usedBytes(account: string): Promise<number>;
@@ -47,6 +57,9 @@ export interface FileStore {
    */
   expired(completed: number, begun: number, limit: number): Promise<string[]>;
 }
+
+/** After every time. */
+const FOREVER = Number.MAX_SAFE_INTEGER;
 
 const SELECT_FILE = `
   SELECT f.ulid, a.name AS account, f.conversation, f.size, f.hash, f.blob, f.complete, f.at
@@ -65,8 +78,13 @@ function prepare(database: Database) {
     touch: sql("UPDATE files SET at = ? WHERE ulid = ? AND complete = 0 AND conversation <> ''"),
     complete: sql(`
       UPDATE files SET complete = 1, at = ? WHERE ulid = ? AND complete = 0 AND conversation <> ''`),
-    remove: sql("DELETE FROM files WHERE ulid = ? RETURNING blob"),
+    remove: sql(`
+      DELETE FROM files WHERE ulid = ? AND at < CASE complete WHEN 1 THEN ? ELSE ? END
+      RETURNING blob`),
     hasBlob: sql("SELECT 1 FROM files WHERE blob = ? LIMIT 1"),
+    sharesAlike: sql(`
+      SELECT 1 FROM files WHERE blob = ? AND account = ${ACCOUNT_NUMBER} AND hash = ? AND size = ?
+        AND complete = 1 AND conversation <> '' LIMIT 1`),
     usedBytes: sql(`
       SELECT coalesce(sum(size), 0) AS bytes
       FROM (SELECT max(size) AS size FROM files WHERE account = ${ACCOUNT_NUMBER} GROUP BY blob)`),
@@ -88,9 +106,13 @@ export class SqliteFiles implements FileStore {
 
   add(row: FileRow): Promise<boolean> {
     const { file, account, conversation, size, hash, blob, complete, at } = row;
-    const { get, add } = this.#sql;
-    return this.#database.write(() => {
+    const { get, add, hasBlob, sharesAlike } = this.#sql;
+    return this.#database.transaction(() => {
       if (get.get(file) !== undefined) return false;
+      const isShared = hasBlob.get(blob) !== undefined;
+      if (isShared && !(complete && sharesAlike.get(blob, account, hash, size) !== undefined)) {
+        throw new Error("Cannot add a file: its blob belongs to another file");
+      }
       const isComplete = complete ? 1 : 0;
       const { changes } = add.run(file, conversation, size, hash, blob, isComplete, at, account);
       if (changes === 0) throw new Error(`Cannot add a file: no account ${account}`);
@@ -106,24 +128,24 @@ export class SqliteFiles implements FileStore {
     return this.#database.look(() => fileOf(this.#sql.findEqual.get(account, hash, size)));
   }
 
-  touch(file: string, at: number): Promise<void> {
-    return this.#database.write(() => void this.#sql.touch.run(at, file));
+  touch(file: string, at: number): Promise<boolean> {
+    return this.#database.write(() => this.#sql.touch.run(at, file).changes > 0);
   }
 
   complete(file: string, at: number): Promise<boolean> {
     return this.#database.write(() => this.#sql.complete.run(at, file).changes > 0);
   }
 
-  remove(file: string): Promise<string | undefined> {
-    return this.#database.write(() => {
-      const row = this.#sql.remove.get(file);
+  remove(file: string, completed = FOREVER, begun = FOREVER): Promise<string | undefined> {
+    return this.#database.transaction(() => {
+      const row = this.#sql.remove.get(file, completed, begun);
       const blob = row && text(row, "blob");
       return blob === undefined || this.#sql.hasBlob.get(blob) !== undefined ? undefined : blob;
     });
   }
 
   hasBlob(blob: string): Promise<boolean> {
-    return this.#database.look(() => this.#sql.hasBlob.get(blob) !== undefined);
+    return this.#database.read(() => this.#sql.hasBlob.get(blob) !== undefined);
   }
 
   usedBytes(account: string): Promise<number> {

@@ -148,6 +148,27 @@ export const MIGRATIONS: readonly Migration[] = [
       WHERE kind GLOB '*[^a-z0-9_-]*' OR length(kind) NOT BETWEEN 1 AND 16
         OR instr(CAST(kind AS BLOB), x'00') > 0;
     `),
+
+  /**
+   * 6: no blob is shared by files that may not share it. Blobs had the names of their first files, so
+   * that an upload under the name of a removed one took the blob which that had left to others. The
+   * file that was complete first keeps the blob, with those that are like it.
+   */
+  (database) =>
+    database.exec(`
+      DELETE FROM files WHERE EXISTS (
+        SELECT 1 FROM files AS other
+        WHERE other.blob = files.blob AND other.ulid <> files.ulid AND other.complete = 1
+          AND (
+            (files.complete = 0 AND files.conversation <> '')
+            OR (
+              (other.at, other.ulid) < (files.at, files.ulid)
+              AND (other.account, other.size, other.hash)
+                <> (files.account, files.size, files.hash)
+            )
+          )
+      );
+    `),
 ];
 
 /**

@@ -34,6 +34,7 @@ export async function checkEnd(parts: Parts & { readonly world: World }): Promis
   }
   broken.push(...await checkHistories(parts, stored));
   broken.push(...checkFiles(parts));
+  await server.checkBlobs(store);
   await untilStreamsEnd(parts);
   broken.push(...checkBounds(parts));
   return broken;

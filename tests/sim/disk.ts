@@ -83,6 +83,16 @@ export class Disk {
     });
   }
 
+  /** Waits as long as a sync takes; for ever, if the process dies meanwhile. */
+  pause(): Promise<void> {
+    const generation = this.#generation;
+    return new Promise((resolve) => {
+      this.#world.after(this.latency(), () => {
+        if (generation === this.#generation) resolve();
+      });
+    });
+  }
+
   latency(): number {
     const { fastest, slowest } = this.#options;
     if (slowest === 0) return 0;

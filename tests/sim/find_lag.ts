@@ -48,7 +48,8 @@ function lagOf(client: SimClient, accounts: readonly string[]): string | undefin
 
 /** A file that was sent to a conversation in which the account is still. */
 function unfetched({ account, running }: SimClient, { truth }: Parts): string | undefined {
-  const { memberships } = truth;
+  const { memberships, keepsFiles } = truth;
+  if (!keepsFiles) return undefined;
   for (const { name, conversation } of running?.record.offers.values() ?? []) {
     const isMember = conversation.startsWith("dm:") ||
       memberships.memberSince(account, conversation) !== undefined;

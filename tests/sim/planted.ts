@@ -14,6 +14,7 @@ export interface Planted {
 
 const EXCHANGE = "client/messages/message_exchange.ts";
 const SYNC = "client/messages/conversation_sync.ts";
+const FILES = "server/services/files.ts";
 const CATCH_UP = "client/messages/catch_up.ts";
 
 const CLIENT: readonly Planted[] = [
@@ -162,8 +163,29 @@ const SERVER: readonly Planted[] = [
     fault: "const stored = undefined;",
   },
   {
+    name: "shared bytes removed with the first file",
+    file: "server/store/files.ts",
+    text:
+      "return blob === undefined || this.#sql.hasBlob.get(blob) !== undefined ? undefined : blob;",
+    fault: "return blob;",
+  },
+  {
+    name: "bytes removed before their file",
+    file: FILES,
+    text: "const blob = await store.remove(file, completed, begun);",
+    fault:
+      "await blobs.remove((await store.get(file))?.blob ?? blobName(randomBytes(NAME_BYTES)));\n" +
+      "    const blob = await store.remove(file, completed, begun);",
+  },
+  {
+    name: "files stored before their bytes have a place",
+    file: FILES,
+    text: "const writer = await blobs.create(row.blob);",
+    fault: "await store.add(row);\n    const writer = await blobs.create(row.blob);",
+  },
+  {
     name: "files complete before synced",
-    file: "server/services/files.ts",
+    file: FILES,
     text: "if (!await file.sync()) {",
     fault: "if (false) {",
   },

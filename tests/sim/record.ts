@@ -28,6 +28,8 @@ export interface Truth {
   readonly keepsOrder: boolean;
   /** Bytes of the files that were sent, by their names. */
   readonly files: Map<string, Uint8Array>;
+  /** The server keeps them for longer than the run takes. */
+  readonly keepsFiles: boolean;
   /** A promise is broken. */
   broke(rule: string, what: string): void;
 }

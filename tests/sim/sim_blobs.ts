@@ -14,14 +14,20 @@ interface Stored {
   isNamed: boolean;
 }
 
+interface BlobDisk {
+  readonly isFull: boolean;
+  /** Waits as long as a sync takes; for ever, if the process dies meanwhile. */
+  pause(): Promise<void>;
+}
+
 export class SimBlobs implements Blobs {
-  readonly #disk: { readonly isFull: boolean };
+  readonly #disk: BlobDisk;
   readonly #random: Random;
   readonly #stored = new Map<string, Stored>();
   /** Removed since the folder was synced: a power cut may bring them back. */
-  #removed = new Map<string, Stored>();
+  readonly #removed = new Map<string, Stored>();
 
-  constructor(disk: { readonly isFull: boolean }, random: Random) {
+  constructor(disk: BlobDisk, random: Random) {
     this.#disk = disk;
     this.#random = random;
   }
@@ -30,39 +36,18 @@ export class SimBlobs implements Blobs {
     return this.#stored.size;
   }
 
-  write(blob: string, size: number): Promise<BlobWriter> {
-    const stored = this.#stored.get(blob) ?? { bytes: new Uint8Array(), synced: 0, isNamed: false };
+  async create(blob: string): Promise<BlobWriter> {
+    if (this.#stored.has(blob)) throw Object.assign(new Error("EEXIST"), { code: "EEXIST" });
+    if (this.#disk.isFull) throw new StoreError("disk_full", "The disk is full");
+    const stored = { bytes: new Uint8Array(), synced: 0, isNamed: false };
     this.#stored.set(blob, stored);
-    if (stored.bytes.length > size) {
-      stored.bytes = new Uint8Array();
-      stored.synced = 0;
-    }
-    const hashed = stored.bytes;
-    const hash = createHash("sha256").update(hashed);
-    let { length } = hashed;
-    return Promise.resolve({
-      get length() {
-        return length;
-      },
-      append: (bytes) => {
-        if (this.#disk.isFull) {
-          return Promise.reject(new StoreError("disk_full", "The disk is full"));
-        }
-        const grown = new Uint8Array(Math.max(stored.bytes.length, length + bytes.length));
-        grown.set(stored.bytes);
-        grown.set(bytes, length);
-        stored.bytes = grown;
-        hash.update(bytes);
-        length += bytes.length;
-        return Promise.resolve();
-      },
-      finish: () => {
-        stored.synced = stored.bytes.length;
-        this.#syncFolder();
-        return Promise.resolve(new Uint8Array(hash.digest()));
-      },
-      [Symbol.asyncDispose]: () => Promise.resolve(),
-    });
+    await this.#syncFolder();
+    return this.#writer(stored);
+  }
+
+  open(blob: string): Promise<BlobWriter | undefined> {
+    const stored = this.#stored.get(blob);
+    return Promise.resolve(stored && this.#writer(stored));
   }
 
   read(blob: string): Promise<BlobReader | undefined> {
@@ -79,8 +64,8 @@ export class SimBlobs implements Blobs {
     });
   }
 
-  length(blob: string): Promise<number> {
-    return Promise.resolve(this.#stored.get(blob)?.bytes.length ?? 0);
+  length(blob: string): Promise<number | undefined> {
+    return Promise.resolve(this.#stored.get(blob)?.bytes.length);
   }
 
   remove(blob: string): Promise<void> {
@@ -106,14 +91,46 @@ export class SimBlobs implements Blobs {
         continue;
       }
       if (this.#removed.has(name) && this.#random.chance(0.5)) continue;
-      const kept = this.#random.integer(stored.synced, stored.bytes.length);
-      this.#stored.set(name, { ...stored, bytes: stored.bytes.slice(0, kept) });
+      const { synced } = stored;
+      const kept = this.#random.integer(synced, stored.bytes.length);
+      this.#stored.set(name, { bytes: stored.bytes.slice(0, kept), synced, isNamed: true });
     }
-    this.#syncFolder();
+    this.#removed.clear();
   }
 
-  #syncFolder(): void {
-    for (const stored of this.#stored.values()) stored.isNamed = true;
-    this.#removed = new Map();
+  #writer(stored: Stored): BlobWriter {
+    let { length } = stored.bytes;
+    return {
+      get length() {
+        return length;
+      },
+      append: (bytes) => {
+        if (this.#disk.isFull) {
+          return Promise.reject(new StoreError("disk_full", "The disk is full"));
+        }
+        const grown = new Uint8Array(length + bytes.length);
+        grown.set(stored.bytes);
+        grown.set(bytes, length);
+        stored.bytes = grown;
+        length += bytes.length;
+        return Promise.resolve();
+      },
+      finish: async () => {
+        const { bytes } = stored;
+        await this.#disk.pause();
+        stored.synced = Math.max(stored.synced, bytes.length);
+        return new Uint8Array(createHash("sha256").update(bytes).digest());
+      },
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    };
+  }
+
+  /** Names that were made before this call, and removals, survive a power cut afterwards. */
+  async #syncFolder(): Promise<void> {
+    const made = [...this.#stored.values()];
+    const removed = [...this.#removed.keys()];
+    await this.#disk.pause();
+    for (const stored of made) stored.isNamed = true;
+    for (const name of removed) this.#removed.delete(name);
   }
 }

@@ -17,6 +17,7 @@ import type { Store } from "../../server/store/store.ts";
 import type { Disk } from "./disk.ts";
 import { Memberships } from "./memberships.ts";
 import { type Network, SimListener } from "./network.ts";
+import type { Random } from "./random.ts";
 import { watchStore } from "./sim_store.ts";
 import type { Swarm } from "./swarm.ts";
 import { Process, type World } from "./world.ts";
@@ -29,12 +30,14 @@ const PASSWORDS: Pick<Passwords, "hash" | "verify"> = {
 };
 const LIFETIME = 30 * 24 * 60 * 60 * 1000;
 const DRAIN = 5_000;
+const FOREVER = Number.MAX_SAFE_INTEGER;
 
 interface SimServerOptions {
   readonly world: World;
   readonly disk: Disk;
   readonly network: Network;
   readonly swarm: Swarm;
+  readonly random: Random;
   readonly accounts: readonly string[];
   readonly skew: () => number;
 }
@@ -113,6 +116,7 @@ export class SimServer {
       disk.opened();
       try {
         await this.memberships.reconcile(store, accounts);
+        await this.checkBlobs(store);
         return store;
       } catch (failure) {
         if (!(failure instanceof StoreError)) throw failure;
@@ -120,6 +124,18 @@ export class SimServer {
         await store[Symbol.asyncDispose]();
         await world.pause(1_000);
       }
+    }
+  }
+
+  /** Whatever has happened, each file has its blob, and a complete one all of its bytes. */
+  async checkBlobs({ files }: Store): Promise<void> {
+    const { blobs } = this.#options.disk;
+    for (const file of await files.expired(FOREVER, FOREVER, FOREVER)) {
+      const row = await files.get(file);
+      if (row === undefined) continue;
+      const length = await blobs.length(row.blob);
+      const isWhole = length === row.size || !row.complete;
+      if (length === undefined || !isWhole) this.faults.push(`lost the bytes of file ${file}`);
     }
   }
 
@@ -163,7 +179,7 @@ export class SimServer {
   }
 
   #services(process: Process, store: Store): Services {
-    const { disk, swarm } = this.#options;
+    const { disk, random, swarm } = this.#options;
     const { memberships } = this;
     const services = makeServices({
       store: watchStore(store, { disk, memberships }),
@@ -178,9 +194,10 @@ export class SimServer {
         count: 1_000,
         spare: 0,
         transfers: 64,
-        keep: LIFETIME,
-        keepPart: LIFETIME,
+        keep: swarm.keep,
+        keepPart: swarm.keepPart,
       },
+      random: (length) => random.bytes(length),
       clock: process,
       log: this.#log(process),
       schedule: process.soon,

@@ -2,6 +2,7 @@
  * The real store, watched: it fails while the disk is full, and it is noted who is a member of what
  * from which message on, to judge what each account may have seen.
  */
+import { StoreError } from "../../server/store/error.ts";
 import type { Store } from "../../server/store/store.ts";
 import type { Disk } from "./disk.ts";
 import type { Memberships } from "./memberships.ts";
@@ -13,11 +14,11 @@ interface StoreOptions {
 
 export function watchStore(store: Store, options: StoreOptions): Store {
   const { disk, memberships } = options;
-  const { accounts, conversations, logins, messages, rooms } = store;
+  const { accounts, conversations, files, logins, messages, rooms } = store;
   /** On a full disk a transaction fails, and has changed nothing. */
   const write = <T>(work: () => Promise<T>): Promise<T> =>
     disk.isFull
-      ? Promise.reject(Object.assign(new Error("database or disk is full"), { code: "ENOSPC" }))
+      ? Promise.reject(new StoreError("disk_full", "Cannot write: the disk is full"))
       : work();
   /** Notes new members. Their marks are read at once: others write as soon as this waits. */
   const join = async <T>(conversation: string, members: readonly string[], done: Promise<T>) => {
@@ -50,6 +51,12 @@ export function watchStore(store: Store, options: StoreOptions): Store {
     }),
     messages: extend(messages, {
       append: (batch) => write(() => memberships.during(batch, () => messages.append(batch))),
+    }),
+    files: extend(files, {
+      add: (row) => write(() => files.add(row)),
+      touch: (...args) => write(() => files.touch(...args)),
+      complete: (...args) => write(() => files.complete(...args)),
+      remove: (...args) => write(() => files.remove(...args)),
     }),
     rooms: extend(rooms, {
       create: (room, members) =>

@@ -13,7 +13,7 @@ import { Random } from "./random.ts";
 import type { Truth } from "./record.ts";
 import { SimClient } from "./sim_client.ts";
 import { SimServer } from "./sim_server.ts";
-import { drawSwarm, type Swarm } from "./swarm.ts";
+import { drawSwarm, MONTH, type Swarm } from "./swarm.ts";
 import { Trace } from "./trace.ts";
 import { Workload } from "./workload.ts";
 import { World } from "./world.ts";
@@ -79,6 +79,7 @@ async function live(
     disk,
     network,
     swarm,
+    random: random.fork(),
     skew: () => skew,
   });
   const truth: Truth = {
@@ -88,6 +89,7 @@ async function live(
     keepsOrder: swarm.uncommitted > 1e6 && !swarm.faults.has("disk_full") &&
       !swarm.faults.has("disk_error"),
     files: new Map(),
+    keepsFiles: swarm.keep === MONTH,
     broke(rule, what) {
       const text = `${rule}: ${what}`;
       world.note(`BROKEN ${text}`);

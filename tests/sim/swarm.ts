@@ -56,6 +56,9 @@ export interface Swarm {
   readonly uncommitted: number;
   /** The server looks after its files and its index. */
   readonly maintenance: boolean;
+  /** Milliseconds that the server keeps a file, and one which is not complete. */
+  readonly keep: number;
+  readonly keepPart: number;
   /** Bytes of the longest text. */
   readonly longest: number;
   /** Clients are told at once when the server's process has died. */
@@ -94,6 +97,7 @@ const FAULTS: readonly (readonly [Fault, number, number, number])[] = [
   ["slow_reader", 0.3, 2_000, 20_000],
 ];
 
+export const MONTH = 30 * 24 * 60 * 60 * 1000;
 /** A sealed message takes half a second of real time. */
 const SEALED = 1 / 150;
 
@@ -122,7 +126,9 @@ export function drawSwarm(random: Random): Swarm {
     links: Array.from({ length: count }, () => drawLink(random)),
     outbox: random.chance(0.3) ? random.integer(2_000, 40_000) : 1024 * 1024,
     uncommitted: random.chance(0.1) ? 40_000 : 32 * 1024 * 1024,
-    maintenance: random.chance(0.3),
+    maintenance: random.chance(0.5),
+    keep: random.chance(0.7) ? MONTH : random.logarithmic(2_000, 30_000),
+    keepPart: random.chance(0.5) ? MONTH : random.logarithmic(1_000, 30_000),
     longest: random.chance(0.2) ? 8_000 : 60,
     tellsDeath: random.chance(0.7),
     autoAccept: random.chance(0.5),

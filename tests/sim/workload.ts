@@ -150,7 +150,11 @@ export class Workload {
   #file(client: SimClient): Intent {
     const { random, truth } = this.#options;
     const name = `file${++this.#count}.bin`;
-    const bytes = random.bytes(Math.floor(random.logarithmic(10, 150_000)));
+    // The server keeps equal files of an account once.
+    const earlier = [...client.files.files.values()];
+    const bytes = earlier.length > 0 && random.chance(0.3)
+      ? random.pick(earlier)
+      : random.bytes(Math.floor(random.logarithmic(10, 150_000)));
     truth.files.set(name, bytes);
     truth.said.set(name, client.account);
     client.files.files.set(name, bytes);

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdir, readdir, stat, truncate, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { rename, stat, truncate, writeFile } from "node:fs/promises";
 import type { ClientFrame } from "../../../protocol/frame.ts";
 import { LIMITS, OFFENCES } from "../../../protocol/limits.ts";
 import { dmOf, GENERAL } from "../../../protocol/names.ts";
+import { blobPath, sizesIn } from "../../helpers/blobs.ts";
 import { settle } from "../../helpers/fake_clock.ts";
 import {
   download,
@@ -22,13 +22,6 @@ const SIZE = 3 * LIMITS.chunk + 1;
 
 type Server = Awaited<ReturnType<typeof startSocketless>>;
 
-/** What is on the disk, by name. */
-async function blobsOf({ blobs }: Server): Promise<Record<string, number>> {
-  const names = (await readdir(blobs)).sort();
-  const sizes = names.map(async (name) => [name, (await stat(join(blobs, name))).size] as const);
-  return Object.fromEntries(await Promise.all(sizes));
-}
-
 /** Begins an upload, sends as many bytes, and leaves the stream open. */
 async function begin(
   peer: Parameters<typeof FileStream.open>[0],
@@ -44,11 +37,11 @@ async function begin(
 
 /** Waits until the disk has as much of a file. */
 async function until(server: Server, file: TestFile, bytes: number): Promise<void> {
-  for (let look = 0; look < 500; look++) {
-    if ((await blobsOf(server))[file.file] === bytes) return;
+  const size = async () => (await stat(await blobPath(server, file.file))).size;
+  for (let look = 0; look < 500 && await size() !== bytes; look++) {
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
-  assert.deepEqual(await blobsOf(server), { [file.file]: bytes });
+  assert.equal(await size(), bytes);
 }
 
 Deno.test("upload stores a file, and every member of the conversation can download it", async () => {
@@ -123,7 +116,7 @@ Deno.test("upload of what is there has nothing to send", async () => {
   const again = { ...file, file: ulidOf(2), conversation: dmOf("ann", "bob") };
   const bob = await server.signIn("bob");
   assert.equal(await upload(ann, again), `${SIZE}, stored`);
-  assert.deepEqual(await blobsOf(server), { [file.file]: SIZE });
+  assert.deepEqual(await sizesIn(server.blobs), [SIZE]);
   assert.deepEqual((await download(bob, again.file))[1], file.bytes);
 });
 
@@ -141,7 +134,7 @@ Deno.test("upload forgets what has another hash than was said", async () => {
   const file = fileOf(1, SIZE);
   const bad = { ...file, bytes: file.bytes.with(SIZE - 1, file.bytes[SIZE - 1]! ^ 1) };
   assert.equal(await upload(ann, bad), "0, damaged_file");
-  assert.deepEqual(await blobsOf(server), {});
+  assert.deepEqual(await sizesIn(server.blobs), []);
   assert.equal((await download(ann, file.file))[0], "no_such_file");
   assert.equal(await upload(ann, file), "0, stored");
 });
@@ -152,7 +145,7 @@ Deno.test("upload hashes again what was on the disk before", async () => {
   const file = fileOf(1, SIZE);
   (await begin(ann, file, LIMITS.chunk)).stream.reset(0);
   await until(server, file, LIMITS.chunk);
-  await writeFile(join(server.blobs, file.file), new Uint8Array(LIMITS.chunk));
+  await writeFile(await blobPath(server, file.file), new Uint8Array(LIMITS.chunk));
   assert.equal(await upload(ann, file), `${LIMITS.chunk}, damaged_file`);
   assert.equal(await upload(ann, file), "0, stored");
 });
@@ -186,7 +179,7 @@ Deno.test("upload is for conversations that one may write in, download for those
   assert.equal(await refused("group:none"), "unknown_conversation");
   assert.equal(await refused(dmOf("bob", "eve")), "unknown_conversation");
   assert.equal(await refused(dmOf("ann", "nobody")), "unknown_user");
-  assert.deepEqual(await blobsOf(server), {});
+  assert.deepEqual(await sizesIn(server.blobs), []);
 
   const file = fileOf(2, 9, dmOf("ann", "bob"));
   assert.equal(await upload(ann, file), "0, stored");
@@ -285,7 +278,7 @@ Deno.test("upload has a bound on files that are small", async () => {
 Deno.test("upload leaves room on the disk", async () => {
   await using server = await startSocketless({}, { spare: Number.MAX_SAFE_INTEGER });
   assert.equal(await upload(await server.signIn("ann"), fileOf(1, 1)), "disk_full");
-  assert.deepEqual(await blobsOf(server), {});
+  assert.deepEqual(await sizesIn(server.blobs), []);
 });
 
 Deno.test("upload and download are so many at once for each connection, and for all", async () => {
@@ -311,11 +304,12 @@ Deno.test("upload loses its stream, and nothing else, when the disk fails", asyn
   await using server = await startSocketless();
   const ann = await server.signIn("ann");
   const file = fileOf(1, 10);
-  await mkdir(join(server.blobs, file.file)); // Nothing can be written to a folder.
+  await rename(server.blobs, `${server.blobs}.away`);
   await assert.rejects(upload(ann, file), { name: "StreamError" });
+  await rename(`${server.blobs}.away`, server.blobs);
   await ann.say(GENERAL, ulidOf(5), "still here");
   await ann.next("ack");
-  assert.equal(await upload(ann, fileOf(2, 10)), "0, stored");
+  assert.equal(await upload(ann, file), "0, stored");
 });
 
 Deno.test("download says that a file is not there when its bytes are not", async () => {
@@ -323,10 +317,13 @@ Deno.test("download says that a file is not there when its bytes are not", async
   const ann = await server.signIn("ann");
   const file = fileOf(1, SIZE);
   await upload(ann, file);
-  await truncate(join(server.blobs, file.file), 5);
+  await truncate(await blobPath(server, file.file), 5);
   assert.equal((await download(ann, file.file))[0], "no_such_file");
-  // It can be sent again, under another ID.
-  assert.equal(await upload(ann, { ...file, file: ulidOf(2) }), "0, stored");
+  // It can be sent again, under another ID or the same.
+  for (const id of [ulidOf(2), file.file]) {
+    assert.match(await upload(ann, { ...file, file: id }), /stored$/);
+    assert.deepEqual((await download(ann, id))[1], file.bytes);
+  }
 });
 
 Deno.test("download loses its stream, and nothing else, if the client does not read", async () => {

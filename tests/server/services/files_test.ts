@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { LIMITS } from "../../../protocol/limits.ts";
+import { blobPath, sizesIn } from "../../helpers/blobs.ts";
 import { settle } from "../../helpers/fake_clock.ts";
 import { download, fileOf, FileStream, upload, uploadOf, wordOf } from "../../helpers/files.ts";
 import { ulidOf } from "../../helpers/messages.ts";
@@ -50,14 +51,17 @@ Deno.test("Files removes uploads that broke off sooner, but none that is under w
   await upload(ann, fileOf(9, 10));
   later(server, MINUTE + 1);
   await server.files.removeExpired(10);
-  assert.deepEqual((await readdir(server.blobs)).sort(), [ulidOf(1), ulidOf(2), ulidOf(9)]);
+  assert.deepEqual(await sizesIn(server.blobs), [0, 0, 10]);
   broken.stream.stream.reset(0);
+  later(server, MINUTE + 1);
   // The disk is a real one, and takes real time to let go of.
-  for (let look = 0; look < 500 && (await readdir(server.blobs)).includes(ulidOf(1)); look++) {
+  for (let look = 0; look < 500 && (await readdir(server.blobs)).length === 3; look++) {
     await settle();
+    later(server, MINUTE + 1);
     await server.files.removeExpired(10);
   }
-  assert.deepEqual((await readdir(server.blobs)).sort(), [ulidOf(2), ulidOf(9)]);
+  assert.deepEqual(await sizesIn(server.blobs), [0, 10]);
+  assert.equal(await server.store.files.get(broken.file.file), undefined);
   await going.stream.chunks(going.file.bytes);
   assert.equal(wordOf(await going.stream.next()), "stored");
 });
@@ -97,8 +101,35 @@ Deno.test("Files removes blobs that no file has, and leaves alone what is not a 
   await using server = await startSocketless();
   const ann = await server.signIn("ann");
   await upload(ann, fileOf(1, 10));
-  await writeFile(join(server.blobs, ulidOf(2)), "left by a crash");
+  const kept = await blobPath(server, ulidOf(1));
+  for (const name of [ulidOf(2), "0".repeat(32)]) {
+    await writeFile(join(server.blobs, name), "left by a crash");
+  }
   await writeFile(join(server.blobs, "notes.txt"), "not ours");
   await server.files.removeOrphans();
-  assert.deepEqual((await readdir(server.blobs)).sort(), [ulidOf(1), "notes.txt"].sort());
+  assert.deepEqual((await readdir(server.blobs)).sort(), [basename(kept), "notes.txt"].sort());
+});
+
+Deno.test("Files keeps the bytes of a file when another account takes an ID that has expired", async () => {
+  await using server = await startSocketless();
+  const ann = await server.signIn("ann");
+  const eve = await server.signIn("eve");
+  const first = fileOf(1, 2 * LIMITS.chunk);
+  const twin = { ...first, file: ulidOf(2) };
+  await upload(ann, first);
+  later(server, HOUR / 2);
+  await upload(ann, twin);
+  later(server, HOUR / 2 + 1);
+  await server.files.removeExpired(10);
+  // The same ID, hash and size: nobody is given bytes that they have not sent.
+  const claim = await FileStream.open(eve);
+  await claim.write(uploadOf(first));
+  assert.equal(await claim.ready(), 0);
+  await claim.chunks(new Uint8Array(2 * LIMITS.chunk));
+  assert.equal(wordOf(await claim.next()), "damaged_file");
+  assert.deepEqual((await download(ann, twin.file))[1], first.bytes);
+  // A shorter file under the same ID.
+  assert.equal(await upload(eve, { ...fileOf(3, 10), file: first.file }), "0, stored");
+  assert.deepEqual((await download(ann, twin.file))[1], first.bytes);
+  assert.deepEqual((await download(eve, first.file))[1], fileOf(3, 10).bytes);
 });

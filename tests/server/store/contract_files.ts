@@ -65,8 +65,9 @@ export const FILE_RULES: Rules = {
   "returns a blob with the last file that has it": async (store) => {
     await withPeople(store, "ann");
     const blob = ulidOf(1);
+    const { hash } = row(1);
     await store.files.add(row(1, { complete: true }));
-    await store.files.add(row(2, { blob, complete: true }));
+    await store.files.add(row(2, { blob, hash, complete: true }));
     assert.equal(await store.files.remove(ulidOf(1)), undefined);
     assert.equal(await store.files.hasBlob(blob), true);
     assert.equal(await store.files.remove(ulidOf(2)), blob);
@@ -74,11 +75,32 @@ export const FILE_RULES: Rules = {
     assert.equal(await store.files.remove(ulidOf(2)), undefined);
   },
 
+  "lets only complete files of one account with the same bytes share a blob": async (store) => {
+    await withPeople(store, "ann", "bob");
+    const { blob, hash } = row(1);
+    const twin = row(2, { blob, hash, complete: true });
+    await store.files.add(row(1));
+    await assert.rejects(store.files.add(twin), /another file/);
+    await store.files.complete(ulidOf(1), AT);
+    const others: readonly Partial<FileRow>[] = [
+      { complete: false },
+      { account: "bob" },
+      { size: 99 },
+      { hash: row(2).hash },
+    ];
+    for (const fields of others) {
+      await assert.rejects(store.files.add({ ...twin, ...fields }), /another file/);
+    }
+    assert.equal(await store.files.get(ulidOf(2)), undefined);
+    assert.equal(await store.files.add(twin), true);
+  },
+
   "counts an account's files, and their bytes once for each blob": async (store) => {
     await withPeople(store, "ann", "bob");
     assert.deepEqual([await store.files.usedBytes("ann"), await store.files.count("ann")], [0, 0]);
     await store.files.add(row(1, { size: 1_000, complete: true }));
-    await store.files.add(row(2, { size: 1_000, blob: ulidOf(1), complete: true }));
+    const { blob, hash } = row(1);
+    await store.files.add(row(2, { size: 1_000, blob, hash, complete: true }));
     await store.files.add(row(3, { size: 20 }));
     await store.files.add(row(4, { account: "bob", size: 7 }));
     assert.deepEqual([await store.files.usedBytes("ann"), await store.files.count("ann")], [
@@ -95,8 +117,26 @@ export const FILE_RULES: Rules = {
     assert.deepEqual(await store.files.expired(0, AT + 3, 10), [ulidOf(1), ulidOf(2)]);
     assert.deepEqual(await store.files.expired(AT + 5, 0, 10), [ulidOf(4)]);
     assert.equal((await store.files.expired(AT + 9, AT + 9, 3)).length, 3);
-    await store.files.touch(ulidOf(1), AT + 50);
+    assert.equal(await store.files.touch(ulidOf(1), AT + 50), true);
+    assert.equal(await store.files.touch(ulidOf(4), AT + 50), false);
     assert.deepEqual(await store.files.expired(0, AT + 3, 10), [ulidOf(2)]);
+  },
+
+  "removes a file that has expired only if it still is as it was then": async (store) => {
+    await withPeople(store, "ann");
+    for (const number of [1, 2, 3]) await store.files.add(row(number));
+    const began = AT + 9;
+    assert.equal((await store.files.expired(0, began, 10)).length, 3);
+    // Meanwhile one goes on, and another is complete.
+    await store.files.touch(ulidOf(1), AT + 10);
+    await store.files.complete(ulidOf(2), AT + 10);
+    for (const number of [1, 2, 3]) await store.files.remove(ulidOf(number), began, began);
+    assert.deepEqual(
+      await Promise.all(
+        [1, 2, 3].map(async (one) => await store.files.get(ulidOf(one)) !== undefined),
+      ),
+      [true, true, false],
+    );
   },
 
   "gives up the files of a deleted group at once": async (store) => {
@@ -114,7 +154,7 @@ export const FILE_RULES: Rules = {
     assert.notEqual((await store.files.get(ulidOf(1)))?.conversation, conversation);
     assert.equal(await store.files.complete(ulidOf(2), AT), false);
     assert.equal(await store.files.findEqual("ann", row(1).hash, 100), undefined);
-    await store.files.touch(ulidOf(2), AT);
+    assert.equal(await store.files.touch(ulidOf(2), AT), false);
     assert.deepEqual((await store.files.expired(1, 1, 10)).sort(), [ulidOf(1), ulidOf(2)]);
   },
 };

@@ -8,6 +8,7 @@ import type { Migration } from "../../../server/store/migrations.ts";
 import { openBesideServer, openSqliteStore } from "../../../server/store/sqlite.ts";
 import { settle } from "../../helpers/fake_clock.ts";
 import { ulidOf } from "../../helpers/messages.ts";
+import { makeOlder } from "../../helpers/older_database.ts";
 import { storeContract } from "./contract.ts";
 
 async function tempFile() {
@@ -176,14 +177,6 @@ Deno.test("migrate() gives a file of schema 1 rooms, statuses and an index of wh
   assert.deepEqual(messages.map(({ seq }) => seq), [1]);
 });
 
-/** Makes a file as an earlier version left it. */
-function makeOlder(file: string, schema: number, sql: string): void {
-  const old = new DatabaseSync(file);
-  for (const step of MIGRATIONS.slice(0, schema)) step(old);
-  old.exec(`PRAGMA user_version = ${schema}; ${sql}`);
-  old.close();
-}
-
 Deno.test("migrate() gives a file of schema 2 a place for files, and keeps what it holds", async () => {
   await using temp = await tempFile();
   makeOlder(
@@ -308,6 +301,35 @@ Deno.test("migrate() makes messages readable whose kind no client could read", a
     messages.map(({ content }) => content.kind),
     ["text", bad, bad, bad, bad, bad, "poll-2", "file"],
   );
+});
+
+Deno.test("migrate() takes shared blobs from files of schema 4 that may not share them", async () => {
+  await using temp = await tempFile();
+  const old = (ulid: number, account: number, blob: number, hash: number, at: number) =>
+    `('${ulidOf(ulid)}', ${account}, '${GENERAL}', 3, x'0${hash}', '${ulidOf(blob)}', 1, ${at})`;
+  makeOlder(
+    temp.file,
+    4,
+    `
+    INSERT INTO accounts (name, password_hash, created_at) VALUES ('ann', '$', 1), ('eve', '$', 1);
+    INSERT INTO files (ulid, account, conversation, size, hash, blob, complete, at) VALUES
+      ${old(2, 1, 1, 1, 20)}, ${old(3, 1, 1, 1, 30)}, -- twins of a file that has expired
+      ${old(1, 2, 1, 1, 40)}, ${old(4, 2, 1, 1, 50)}, -- the same bytes, without having sent them
+      ${old(6, 1, 5, 5, 20)}, ${old(5, 2, 5, 6, 40)}, -- other bytes over the twin's
+      ${old(8, 1, 7, 7, 20)}, ${old(7, 2, 7, 8, 40)}, -- the same, and not complete
+      ${old(9, 2, 9, 9, 40)}, ${old(10, 2, 9, 9, 40)}; -- a file that is incomplete, and no twin
+    UPDATE files SET complete = 0 WHERE ulid = '${ulidOf(7)}';
+    DELETE FROM files WHERE ulid = '${ulidOf(10)}';
+    UPDATE files SET complete = 0 WHERE ulid = '${ulidOf(9)}';
+  `,
+  );
+
+  await using store = openSqliteStore(temp.file);
+  const left: number[] = [];
+  for (let number = 1; number <= 10; number++) {
+    if (await store.files.get(ulidOf(number)) !== undefined) left.push(number);
+  }
+  assert.deepEqual(left, [2, 3, 6, 8, 9]);
 });
 
 Deno.test("openBesideServer() writes to a database that a server has open, and both see all", async () => {
