@@ -209,7 +209,7 @@ export const CLIENT_FRAMES = {
   /** Only the creator of a group may. */
   add: v.object({ type: v.literal("add"), id, conversation: group, users: names }),
   remove: v.object({ type: v.literal("remove"), id, conversation: group, users: names }),
-  delete: v.object({ type: v.literal("delete"), id, conversation: group }),
+  delete: v.object({ type: v.literal("delete"), id, conversation: place }),
   /** Asks for a code that makes an account. Only an admin may. */
   invite: v.object({
     type: v.literal("invite"),

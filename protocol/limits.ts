@@ -41,9 +41,14 @@ export const LIMITS = {
   named: 64,
   /** Members of a group. Rooms have no such limit. */
   members: 256,
-  /** Rooms and groups that one account has made, and that it is a member of. */
+  /** Rooms and groups that one account has made: in all, and on its first day. */
   made: 64,
+  madeNew: 8,
+  /** Rooms that it is in, with the groups that it has made. */
   joined: 256,
+  /** Groups of others that it is in: in all, and those of one creator. */
+  added: 256,
+  addedBy: 16,
   /** Accounts that one invitation may make, and invitations at once. */
   inviteUses: 1000,
   invites: 1000,

@@ -45,6 +45,8 @@ export interface ServerLimits {
   readonly outbox: number;
   /** Rooms that there may be. */
   readonly rooms: number;
+  /** Rooms that are created from one network. Past it a `create` is `rate_limited`. */
+  readonly newRooms: Rate;
   /** Files that one account may have, however small they are. */
   readonly files: number;
   /** Uploads and downloads at once; further ones are answered `busy`. */
@@ -115,6 +117,7 @@ export const SERVER_LIMITS: ServerLimits = {
   uncommitted: 32 * 1024 * 1024,
   outbox: LIMITS.outbox,
   rooms: 1_000,
+  newRooms: { rate: 1 / 60, burst: 32 },
   files: 10_000,
   transfers: 256,
   spare: 256 * 1024 * 1024,

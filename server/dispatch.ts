@@ -16,7 +16,7 @@ import { resolve, status, who } from "./handlers/users.ts";
 import {
   add,
   create,
-  deleteGroup,
+  deletePlace,
   join,
   leave,
   list,
@@ -69,7 +69,7 @@ const SESSION: { readonly [Type in SessionType]: Row<ClientFrames[Type]> } = {
   invite: { limit: "changes", handle: invite },
   add: { limit: "changes", handle: add },
   remove: { limit: "changes", handle: remove },
-  delete: { limit: "changes", handle: deleteGroup },
+  delete: { limit: "changes", handle: deletePlace },
 };
 
 const TRANSFERS: { readonly [Type in TransferType]: TransferRow<ClientFrames[Type]> } = {

@@ -16,6 +16,7 @@ import type { Passwords } from "./services/passwords.ts";
 import { Users } from "./services/users.ts";
 import { Rooms } from "./services/rooms.ts";
 import { Presence } from "./services/presence.ts";
+import { RoomLimits } from "./services/room_limits.ts";
 import { Sessions } from "./services/sessions.ts";
 import type { Tokens } from "./services/tokens.ts";
 import type { Blobs } from "./store/blobs.ts";
@@ -27,7 +28,10 @@ interface ServicesOptions {
   readonly passwords: Pick<Passwords, "hash" | "verify">;
   readonly tokens: Tokens;
   readonly registration: Registration;
-  readonly limits: Pick<ServerLimits, "failures" | "logins" | "rooms" | "sessions" | "uncommitted">;
+  readonly limits: Pick<
+    ServerLimits,
+    "failures" | "logins" | "newRooms" | "rooms" | "sessions" | "uncommitted"
+  >;
   readonly files: FileLimits;
   readonly clock: Clock;
   readonly log: Logger;
@@ -90,7 +94,18 @@ export function makeServices(options: ServicesOptions): Services {
     }),
     invitations,
     users: new Users({ store, presence }),
-    rooms: new Rooms({ store, audience, conversations, presence, maxRooms: limits.rooms }),
+    rooms: new Rooms({
+      store,
+      audience,
+      conversations,
+      presence,
+      limits: new RoomLimits({
+        store,
+        clock,
+        rooms: limits.rooms,
+        newRooms: new AddressRateLimiter(limits.newRooms),
+      }),
+    }),
     presence,
     sessions: new Sessions({ presence, audience, limit: limits.sessions }),
     store,

@@ -9,6 +9,7 @@ import { CommandError, type CommandErrorCode, splitFirstWord } from "./arguments
 import {
   parseAll,
   parseCreate,
+  parseDelete,
   parseFileId,
   parseForget,
   parseGroupChange,
@@ -144,6 +145,11 @@ const COMMANDS: readonly Command[] = [
     words: ["/create"],
     usages: [["/create ROOM [TOPIC]", "make a room, and write there"]],
     parse: parseCreate,
+  },
+  {
+    words: ["/delete"],
+    usages: [["/delete ROOM", "delete a room that you made, when no one else is in it"]],
+    parse: parseDelete,
   },
   {
     words: ["/topic"],

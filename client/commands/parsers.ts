@@ -143,6 +143,10 @@ export function parseLeave(rest: string): Intent {
   return { type: "leave", conversation: parseRoomOrGroup(word) };
 }
 
+export function parseDelete(rest: string): Intent {
+  return { type: "delete", conversation: parseRoom(requireOneWord(rest, "/delete ROOM")) };
+}
+
 export function parseMembers(rest: string): Intent {
   if (rest.trim() === "") return { type: "members" };
   const word = requireOneWord(rest, "/members, or /members ROOM");

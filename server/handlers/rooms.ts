@@ -42,7 +42,7 @@ export function add(frame: ClientFrames["add"], peer: Peer, { rooms }: RoomServi
   });
 }
 
-export function deleteGroup(
+export function deletePlace(
   frame: ClientFrames["delete"],
   peer: Peer,
   { rooms }: RoomServices,

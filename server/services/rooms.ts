@@ -16,7 +16,7 @@ import type {
   User,
 } from "../../protocol/frame.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import { isAllowedName, parseConversation } from "../../protocol/names.ts";
+import { GENERAL, isAllowedName, parseConversation } from "../../protocol/names.ts";
 import { faultOfTopic } from "../../protocol/topic.ts";
 import { SerialQueue } from "../../protocol/serial_queue.ts";
 import type { Room } from "../store/rooms.ts";
@@ -24,6 +24,7 @@ import type { Store } from "../store/store.ts";
 import type { Audience } from "./audience.ts";
 import type { Conversations } from "./conversations.ts";
 import type { Presence } from "./presence.ts";
+import type { RoomLimits } from "./room_limits.ts";
 import type { SignedInSession } from "./signed_in_session.ts";
 
 interface RoomsOptions {
@@ -31,8 +32,7 @@ interface RoomsOptions {
   readonly audience: Pick<Audience, "addMember" | "of" | "removeMember">;
   readonly conversations: Pick<Conversations, "accessError" | "states">;
   readonly presence: Pick<Presence, "sessionsOf" | "statusOf">;
-  /** How many rooms there may be. */
-  readonly maxRooms: number;
+  readonly limits: RoomLimits;
 }
 
 interface NewRoom {
@@ -58,11 +58,12 @@ export class Rooms {
       const { conversation, topic = "" } = wanted;
       const others = (wanted.members ?? []).filter((name) => name !== creator);
       const members = [...new Set([creator, ...others])];
-      const type = await this.#checkNew(creator, { conversation, topic, members });
+      const type = await this.#checkNew(session, { conversation, topic, members });
       const { store } = this.#options;
       if (!await store.rooms.create({ conversation, topic, creator }, members)) {
         throw new ProtocolError("name_taken", `There is a ${type} of that name already.`);
       }
+      if (type === "room") this.#options.limits.countRoom(session.address);
       const state = await this.#subscribe(session, conversation, members);
       const users = members.filter((name) => name !== creator);
       this.#notify(session, {
@@ -86,7 +87,7 @@ export class Rooms {
       if (await store.conversations.isMember(conversation, name)) {
         return await this.#stateOf(name, conversation);
       }
-      await this.#checkLimit(name, "joined");
+      await this.#options.limits.checkJoined(name);
       await store.rooms.addMembers(conversation, [name]);
       const state = await this.#subscribe(session, conversation, [name]);
       this.#notify(session, { conversation, change: "joined" });
@@ -109,11 +110,13 @@ export class Rooms {
     });
   }
 
-  /** Deletes a group, with its messages and files. */
+  /** Deletes a room or group, with its messages and files. */
   delete(session: SignedInSession, conversation: string): Promise<void> {
     return this.#changes.run(async () => {
       const { store, audience } = this.#options;
-      await this.#requireCreator(session, conversation);
+      if (parseConversation(conversation)?.type === "room") {
+        await this.#requireDeletable(session, conversation);
+      } else await this.#requireCreator(session, conversation);
       const members = await store.conversations.members(conversation);
       await store.rooms.delete(conversation);
       this.#notify(session, { conversation, change: "deleted" });
@@ -134,7 +137,8 @@ export class Rooms {
         const message = `A group has at most ${LIMITS.members} members.`;
         throw new ProtocolError("quota_exceeded", message);
       }
-      for (const name of added) await this.#checkLimit(name, "joined");
+      const creator = session.account.name;
+      for (const name of added) await this.#options.limits.checkAdded(name, creator);
       await store.rooms.addMembers(conversation, added);
       await this.#subscribe(session, conversation, added);
       this.#notify(session, { conversation, change: "added", users: added });
@@ -268,13 +272,35 @@ export class Rooms {
     throw new ProtocolError("not_allowed", "Only the creator of the group can do that.");
   }
 
+  /** The room may be deleted by an admin, and by its creator while no one else is in it. */
+  async #requireDeletable(session: SignedInSession, conversation: string): Promise<void> {
+    const { store } = this.#options;
+    const { name } = session.account;
+    const room = await store.rooms.get(conversation);
+    if (room === undefined) throw new ProtocolError("unknown_conversation");
+    if (conversation === GENERAL) {
+      throw new ProtocolError("not_allowed", "Everyone begins in this room: it cannot be deleted.");
+    }
+    if (await store.accounts.isAdmin(name)) return;
+    if (room.creator !== name) {
+      const message = "Only the creator of the room, or an admin, can delete it.";
+      throw new ProtocolError("not_allowed", message);
+    }
+    const members = await this.#memberNames(conversation);
+    members.delete(name);
+    if (members.size === 0) return;
+    const message = "Others are in that room. Ask an admin to delete it, or wait until they leave.";
+    throw new ProtocolError("not_allowed", message);
+  }
+
   /** Throws if the room or group cannot be made. Returns which of the two it is. */
   async #checkNew(
-    creator: string,
+    session: SignedInSession,
     { conversation, topic, members }: Pick<Room, "conversation" | "topic"> & {
       readonly members: readonly string[];
     },
   ): Promise<"room" | "group"> {
+    const creator = session.account.name;
     const parsed = parseConversation(conversation);
     if (parsed === undefined || parsed.type === "dm" || !isAllowedName(parsed.name)) {
       throw new ProtocolError("bad_name", "That name is reserved for commands; choose another.");
@@ -286,9 +312,11 @@ export class Rooms {
       throw new ProtocolError("not_allowed", message);
     }
     await this.#checkAccounts(others);
-    await this.#checkLimit(creator, "made");
-    for (const member of members) await this.#checkLimit(member, "joined");
-    if (parsed.type === "room") await this.#checkRoomCount();
+    const { limits } = this.#options;
+    await limits.checkMade(creator);
+    await limits.checkJoined(creator);
+    for (const member of others) await limits.checkAdded(member, creator);
+    if (parsed.type === "room") await limits.checkRooms(session.address);
     return parsed.type;
   }
 
@@ -299,22 +327,6 @@ export class Rooms {
     }
     if (unknown.length === 0) return;
     throw new ProtocolError("unknown_user", `No such user: ${unknown.join(", ")}.`);
-  }
-
-  /** Throws if the account cannot make, or be in, one more. */
-  async #checkLimit(account: string, count: "made" | "joined"): Promise<void> {
-    if ((await this.#options.store.rooms.countOf(account))[count] < LIMITS[count]) return;
-    const message = count === "made"
-      ? `You have created ${LIMITS.made} rooms and groups, which is the limit.`
-      : `${account} is in ${LIMITS.joined} rooms and groups, which is the limit.`;
-    throw new ProtocolError("quota_exceeded", message);
-  }
-
-  async #checkRoomCount(): Promise<void> {
-    const { store, maxRooms } = this.#options;
-    if (await store.rooms.countRooms() < maxRooms) return;
-    const message = `This server has ${maxRooms} rooms, which is the limit.`;
-    throw new ProtocolError("quota_exceeded", message);
   }
 }
 

@@ -18,6 +18,8 @@ export interface Sender extends Recipient {
 
 export interface SignedInSession extends Sender {
   readonly account: { readonly name: string; readonly number: number };
+  /** The client's IP address. */
+  readonly address: string;
   /** The ID of its login: the token's `jti`. Devices that share a token share it. */
   readonly loginId: string;
   /** Ends the session with a fatal error. */

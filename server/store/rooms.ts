@@ -20,6 +20,15 @@ export interface Room {
   readonly creator: string | undefined;
 }
 
+interface RoomCounts {
+  readonly made: number;
+  /** Rooms that it is in, with the groups that it has made. */
+  readonly joined: number;
+  /** Groups of others that it is in, and those of `creator`. */
+  readonly added: number;
+  readonly addedBy: number;
+}
+
 export interface RoomStore {
   /** Makes a room or group with these members; `false` if the ID is taken. */
   create(room: Room, members: readonly string[]): Promise<boolean>;
@@ -34,8 +43,8 @@ export interface RoomStore {
   list(account: string, kind: "rooms" | "groups"): Promise<ListedRoom[]>;
   /** How many rooms there are; groups do not count. */
   countRooms(): Promise<number>;
-  /** How many rooms and groups the account has made, and how many it is in. */
-  countOf(account: string): Promise<{ readonly made: number; readonly joined: number }>;
+  /** How many rooms and groups the account has made, and is in. */
+  countOf(account: string, creator?: string): Promise<RoomCounts>;
   /** Frees at most `limit` messages of deleted groups; `false`: none are left. */
   freeDeleted(limit: number): Promise<boolean>;
 }
@@ -97,8 +106,12 @@ function prepare(database: Database) {
       SELECT count(*) AS count FROM conversations
       WHERE id >= 'room:' AND id < 'room;' AND is_free = 0`),
     made: sql(`SELECT count(*) AS count FROM conversations WHERE creator = ${ACCOUNT_NUMBER}`),
-    joined: sql(`
-      SELECT count(*) AS count FROM members m JOIN conversations c ON c.number = m.conversation
+    memberships: sql(`
+      SELECT
+        count(*) FILTER (WHERE c.id >= 'room:' OR c.creator IS m.account) AS joined,
+        count(*) FILTER (WHERE c.id < 'room:' AND c.creator IS NOT m.account) AS added,
+        count(*) FILTER (WHERE c.id < 'room:' AND c.creator = ${ACCOUNT_NUMBER}) AS added_by
+      FROM members m JOIN conversations c ON c.number = m.conversation
       WHERE m.account = ${ACCOUNT_NUMBER} AND NOT (c.id >= 'dm:' AND c.id < 'dm;')`),
   };
 }
@@ -170,11 +183,16 @@ export class SqliteRooms implements RoomStore {
     return this.#database.look(() => integer(this.#sql.countRooms.get(), "count"));
   }
 
-  countOf(account: string): Promise<{ made: number; joined: number }> {
-    return this.#database.look(() => ({
-      made: integer(this.#sql.made.get(account), "count"),
-      joined: integer(this.#sql.joined.get(account), "count"),
-    }));
+  countOf(account: string, creator?: string): Promise<RoomCounts> {
+    return this.#database.look(() => {
+      const memberships = this.#sql.memberships.get(creator ?? null, account);
+      return {
+        made: integer(this.#sql.made.get(account), "count"),
+        joined: integer(memberships, "joined"),
+        added: integer(memberships, "added"),
+        addedBy: integer(memberships, "added_by"),
+      };
+    });
   }
 
   freeDeleted(limit: number): Promise<boolean> {

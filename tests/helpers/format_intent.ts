@@ -41,7 +41,10 @@ export function formatIntent(intent: Intent): string {
     case "remove":
       return words(`@group ${intent.type}`, nameOf(intent.conversation), intent.users.join(","));
     case "delete":
-      return words("@group delete", nameOf(intent.conversation));
+      return words(
+        isGroup(intent.conversation) ? "@group delete" : "/delete",
+        nameOf(intent.conversation),
+      );
     case "status":
       return words("@status", intent.status);
     case "history":

@@ -112,7 +112,7 @@ function refusals(): string {
 }
 
 function rates(): string {
-  const { sends, lists, changes, requests, logins, failures } = SERVER_LIMITS;
+  const { sends, lists, changes, requests, logins, failures, newRooms } = SERVER_LIMITS;
   const others = "all other frames, refused ones too; not `chunk`";
   const ofAccount = `an account; a network has ${NETWORK_SHARE} times as much`;
   const failed = "those of them that failed with `bad_credentials` or `bad_code`";
@@ -123,6 +123,7 @@ function rates(): string {
     ["requests", requests, others, ofAccount],
     ["logins", logins, "`login`, successful or not", "an address"],
     ["failures", failures, failed, "an address"],
+    ["newRooms", newRooms, "`create` of a room that was made", "an address"],
   ];
   return table(
     ["Limit", "At once", "In the long run", "Counts", "Of"],

@@ -78,11 +78,12 @@ export const REFUSALS: Readonly<Record<RequestType, Reasons>> = {
     not_allowed: "`members` of a room other than the account itself",
     unknown_user: NO_SUCH_USER,
     quota_exceeded: "a limit of rooms and groups is reached; the message says which",
+    rate_limited: "too many rooms were made from this network",
     name_taken: "a room or group has this ID already",
   },
   join: {
     unknown_conversation: "no such room",
-    quota_exceeded: "the account is in 256 rooms and groups",
+    quota_exceeded: "the account is in 256 rooms, its own groups among them",
   },
   leave: { not_a_member: NOT_A_MEMBER, unknown_conversation: UNKNOWN },
   topic: {
@@ -94,14 +95,18 @@ export const REFUSALS: Readonly<Record<RequestType, Reasons>> = {
     unknown_conversation: UNKNOWN_GROUP,
     not_allowed: NOT_CREATOR,
     unknown_user: NO_SUCH_USER,
-    quota_exceeded: "the group would have over 256 members, or one of the people is in 256",
+    quota_exceeded:
+      "the group would have over 256 members, or one of the people is in as many as may be",
   },
   remove: {
     unknown_conversation: UNKNOWN_GROUP,
     not_allowed: `${NOT_CREATOR}, or names itself`,
     not_a_member: "one of the people is not in the group; the message says who",
   },
-  delete: { unknown_conversation: UNKNOWN_GROUP, not_allowed: NOT_CREATOR },
+  delete: {
+    unknown_conversation: "no such room, or no such group or one that the account is not in",
+    not_allowed: "the account may not delete it; the message says why",
+  },
   invite: {
     not_allowed: "the account is not an admin",
     quota_exceeded: "there are 1,000 valid invitations already",

@@ -8,6 +8,7 @@ import type { SignedInSession } from "../../server/services/signed_in_session.ts
 export class TestSession implements SignedInSession {
   readonly account: SignedInSession["account"];
   readonly loginId: string;
+  readonly address = "192.0.2.1";
   readonly received: ServerFrame[] = [];
   /** The chunks in which they came. */
   readonly chunks: Uint8Array[] = [];

@@ -148,18 +148,26 @@ async function seeMessages(): Promise<void> {
 }
 
 async function seeRoomsAndGroups(): Promise<void> {
-  await using server = await startTestServer({ limits: { rooms: 4 } });
+  await using server = await startTestServer({
+    limits: { rooms: 6, newRooms: { rate: 0.001, burst: 1 } },
+  });
   await using ann = await TestPeer.signIn(server, "ann");
   await using bob = await TestPeer.signIn(server, "bob");
   await using eve = await TestPeer.signIn(server, "eve");
   await ann.ask({ type: "create", conversation: CREW, members: ["bob"] });
+  await ann.ask({ type: "create", conversation: "room:first" });
   {
     // As many as there may be, without asking for each.
     await using store = openBesideServer(join(server.data, "sotto.db"));
     const many = Array.from({ length: LIMITS.joined }, (_, index) => `group:g${index}`);
     const place = { topic: "", creator: undefined };
     await Promise.all(
-      many.map((conversation) => store.rooms.create({ conversation, ...place }, ["eve"])),
+      many.flatMap((conversation) => [
+        store.rooms.create({ conversation, ...place }, ["eve"]),
+        store.rooms.create({ ...place, conversation: `${conversation}-own`, creator: "eve" }, [
+          "eve",
+        ]),
+      ]),
     );
     await store.accounts.setAdmin("bob", true);
     const invite = { uses: 1, madeAt: Date.now(), expiresAt: Date.now() + 1e7, by: undefined };
@@ -177,6 +185,7 @@ async function seeRoomsAndGroups(): Promise<void> {
     [{ type: "create", conversation: "room:new", members: ["bob"] }, "not_allowed"],
     [{ type: "create", conversation: "group:new", members: ["zoe"] }, "unknown_user"],
     [{ type: "create", conversation: CREW }, "name_taken"],
+    [{ type: "create", conversation: "room:second" }, "rate_limited"],
     [{ type: "create", conversation: "group:new", members: ["eve"] }, "quota_exceeded"],
     [{ type: "join", conversation: "room:nowhere" }, "unknown_conversation"],
     [{ type: "leave", conversation: "room:tech" }, "not_a_member"],

@@ -67,6 +67,8 @@ const INTENTS: readonly (readonly [line: string, intent: Intent])[] = [
   }],
   ["@GROUP Send crew  hi", { type: "say", text: " hi", conversation: "group:crew" }],
   ["/group leave crew", { type: "leave", conversation: "group:crew" }],
+  ["/delete tech", { type: "delete", conversation: "room:tech" }],
+  ["/delete #tech", { type: "delete", conversation: "room:tech" }],
   ["@group delete crew", { type: "delete", conversation: "group:crew" }],
   ["@group add crew ann", { type: "add", conversation: "group:crew", users: ["ann"] }],
   ["@group remove crew ann,bob", {

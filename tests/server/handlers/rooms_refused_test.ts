@@ -157,6 +157,7 @@ Deno.test("create() bounds what one account makes, and the rooms of all", async 
   const { ann, bob } = await signInAll(server, "ann", "bob");
   assert.equal(await askCode(bob, { type: "create", conversation: "room:one" }), "conversation");
   assert.equal(await askCode(bob, { type: "create", conversation: "room:two" }), "quota_exceeded");
+  server.clock.set(server.clock.time() + 24 * 60 * 60 * 1000); // New accounts may make fewer.
   for (let number = 0; number < LIMITS.made; number++) {
     const conversation = `group:g${number}`;
     await server.store.rooms.create({ conversation, topic: "", creator: "ann" }, ["ann"]);
@@ -186,17 +187,73 @@ Deno.test("add() bounds the members of a group", async () => {
   assert.equal((await membersOf(server, CREW)).length, LIMITS.members);
 });
 
-Deno.test("join() and add() bound what one account is in", async () => {
+Deno.test("create() allows a new account less, and the same account more after a day", async () => {
+  await using server = await startSocketless();
+  const { ann } = await signInAll(server, "ann");
+  for (let number = 0; number < LIMITS.madeNew; number++) {
+    const create = { type: "create", conversation: `group:g${number}` } as const;
+    assert.equal(await askCode(ann, create), "conversation");
+  }
+  const another = { type: "create", conversation: "group:more" } as const;
+  const refusal = await ann.ask(another);
+  assert.match(refusal.type === "error" ? refusal.message : "", /Your account is new: it may/);
+  server.clock.set(server.clock.time() + 24 * 60 * 60 * 1000);
+  assert.equal(await askCode(ann, another), "conversation");
+});
+
+Deno.test("create() allows a network only so many rooms, whatever its accounts", async () => {
+  await using server = await startSocketless({ newRooms: { rate: 1 / 60, burst: 3 } });
+  const { ann, bob } = await signInAll(server, "ann", "bob");
+  const create = (who: typeof ann, conversation: string) =>
+    askCode(who, { type: "create", conversation });
+  assert.equal(await create(ann, "room:one"), "conversation");
+  assert.equal(await create(ann, "room:one"), "name_taken", "which does not count");
+  assert.equal(await create(bob, "room:two"), "conversation");
+  assert.equal(await create(ann, "room:three"), "conversation");
+  assert.equal(await create(bob, "room:four"), "rate_limited");
+  assert.equal(await create(bob, "group:four"), "conversation", "groups are not counted");
+  await server.clock.pass(60_000);
+  assert.equal(await create(bob, "room:four"), "conversation");
+});
+
+Deno.test("join() bounds the rooms of an account, its own groups among them", async () => {
+  await using server = await startSocketless();
+  const { bob } = await signInAll(server, "bob");
+  for (let number = 2; number < LIMITS.joined; number++) {
+    const room = { conversation: `room:r${number}`, topic: "", creator: undefined };
+    await server.store.rooms.create(room, ["bob"]);
+  }
+  await askCode(bob, { type: "create", conversation: "group:own" });
+  assert.equal(await askCode(bob, { type: "join", conversation: TECH }), "quota_exceeded");
+  const create = { type: "create", conversation: CREW } as const;
+  assert.equal(await askCode(bob, create), "quota_exceeded");
+  assert.equal(await askCode(bob, { type: "leave", conversation: GENERAL }), "done");
+  assert.equal(await askCode(bob, { type: "join", conversation: TECH }), "conversation");
+});
+
+Deno.test("Groups that others made do not use up what an account may do", async () => {
   await using server = await startSocketless();
   const { ann, bob } = await signInAll(server, "ann", "bob");
-  for (let number = 1; number < LIMITS.joined; number++) {
-    const conversation = `group:g${number}`;
-    await server.store.rooms.create({ conversation, topic: "", creator: undefined }, ["bob"]);
-  }
-  await askCode(ann, { type: "create", conversation: CREW });
-  assert.equal(await askCode(bob, { type: "join", conversation: TECH }), "quota_exceeded");
   const add: RequestFields = { type: "add", conversation: CREW, users: ["bob"] };
+  await askCode(ann, { type: "create", conversation: CREW });
+  // One account can fill but a part of another's groups.
+  for (let number = 0; number < LIMITS.addedBy; number++) {
+    const group = { conversation: `group:a${number}`, topic: "", creator: "ann" };
+    await server.store.rooms.create(group, ["ann", "bob"]);
+  }
   assert.equal(await askCode(ann, add), "quota_exceeded");
-  assert.equal(await askCode(bob, { type: "leave", conversation: GENERAL }), "done");
+  await server.store.rooms.delete("group:a0");
   assert.equal(await askCode(ann, add), "done");
+
+  for (let number = LIMITS.addedBy; number < LIMITS.added; number++) {
+    const group = { conversation: `group:o${number}`, topic: "", creator: undefined };
+    await server.store.rooms.create(group, ["bob"]);
+  }
+  const { eve } = await signInAll(server, "eve");
+  const create: RequestFields = { type: "create", conversation: "group:e", members: ["bob"] };
+  assert.equal(await askCode(eve, create), "quota_exceeded");
+  assert.equal(await askCode(bob, { type: "join", conversation: TECH }), "conversation");
+  assert.equal(await askCode(bob, { type: "create", conversation: "group:b" }), "conversation");
+  assert.equal(await askCode(bob, { type: "leave", conversation: CREW }), "done");
+  assert.equal(await askCode(eve, create), "conversation");
 });

@@ -4,6 +4,7 @@ import { LIMITS } from "../../../protocol/limits.ts";
 import { GENERAL } from "../../../protocol/names.ts";
 import { settle } from "../../helpers/fake_clock.ts";
 import { ulidOf } from "../../helpers/messages.ts";
+import type { RequestFields } from "../../../protocol/session/client.ts";
 import { type TestPeer, texts } from "../../helpers/peer.ts";
 import { askCode, membersOf, signInAll } from "../../helpers/socketless_users.ts";
 import { inShort } from "../../helpers/test_session.ts";
@@ -207,4 +208,40 @@ Deno.test("list() of many rooms comes in several frames", async () => {
     [LIMITS.listed, true],
     [3, false],
   ]);
+});
+
+Deno.test("delete() lets the creator of a room delete it while no one else is in it", async () => {
+  await using server = await startSocketless();
+  const { ann, bob } = await signInAll(server, "ann", "bob");
+  const room = "room:mistake";
+  const remove: RequestFields = { type: "delete", conversation: room };
+  await ann.ask({ type: "create", conversation: room });
+  await ann.say(room, ulidOf(1), "secret by mistake");
+  await ann.next("ack");
+  assert.equal(await askCode(bob, remove), "not_allowed");
+  await bob.ask({ type: "join", conversation: room });
+  const refusal = await ann.ask(remove);
+  assert.match(refusal.type === "error" ? refusal.message : "", /Others are in that room/);
+  await bob.ask({ type: "leave", conversation: room });
+  assert.equal(await askCode(ann, remove), "done");
+  assert.equal(await askCode(ann, remove), "unknown_conversation");
+  // Another may have the name, and reads nothing of what was said.
+  assert.equal(await askCode(bob, { type: "create", conversation: room }), "conversation");
+  assert.deepEqual((await bob.history(room)).map(codeOf), ["end"]);
+});
+
+Deno.test("delete() lets an admin delete any room but general, and tells its members", async () => {
+  await using server = await startSocketless();
+  const { ann, bob } = await signInAll(server, "ann", "bob");
+  await server.store.accounts.setAdmin("ann", true);
+  const room = "room:spam";
+  await bob.ask({ type: "create", conversation: room });
+  bob.look();
+  assert.equal(await askCode(ann, { type: "delete", conversation: room }), "done");
+  assert.deepEqual(bob.look(), [`${room} deleted by ann`]);
+  assert.equal(
+    await askCode(bob, { type: "topic", conversation: room, topic: "" }),
+    "unknown_conversation",
+  );
+  assert.equal(await askCode(ann, { type: "delete", conversation: GENERAL }), "not_allowed");
 });

@@ -5,6 +5,7 @@ import type { Store } from "../../../server/store/store.ts";
 import { messageOf } from "../../helpers/messages.ts";
 import { membersOf, type Rules, withPeople } from "./rule.ts";
 
+const NONE = { made: 0, joined: 0, added: 0, addedBy: 0 };
 const CREW = "group:crew";
 
 async function withCrew(store: Store): Promise<void> {
@@ -80,10 +81,13 @@ export const ROOM_RULES: Rules = {
     await withCrew(store);
     await store.rooms.addMembers("room:tech", ["ann"]);
     await store.messages.append([messageOf(1, { conversation: "dm:ann:bob" })]);
-    assert.deepEqual(await store.rooms.countOf("ann"), { made: 1, joined: 3 });
-    assert.deepEqual(await store.rooms.countOf("eve"), { made: 0, joined: 1 });
+    assert.deepEqual(await store.rooms.countOf("ann"), { ...NONE, made: 1, joined: 3 });
+    assert.deepEqual(await store.rooms.countOf("bob"), { ...NONE, joined: 1, added: 1 });
+    assert.equal((await store.rooms.countOf("bob", "ann")).addedBy, 1);
+    assert.equal((await store.rooms.countOf("bob", "eve")).addedBy, 0);
+    assert.deepEqual(await store.rooms.countOf("eve"), { ...NONE, joined: 1 });
     await store.rooms.delete(CREW);
-    assert.deepEqual(await store.rooms.countOf("ann"), { made: 0, joined: 2 });
+    assert.deepEqual(await store.rooms.countOf("ann"), { ...NONE, joined: 2 });
   },
 
   "adds members once, with earlier messages marked as seen, and removes them": async (store) => {
