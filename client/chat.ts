@@ -200,6 +200,8 @@ export class Chat implements AsyncDisposable {
         return this.#account?.receive(step.frame);
       case "lost":
         return this.#account?.interrupt();
+      case "reported":
+        return;
     }
   }
 

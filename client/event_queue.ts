@@ -1,7 +1,7 @@
 /**
  * Events for the interface: in order, for one reader, bounded. The producer keeps the bound: it
  * waits for `room()` before it reads further from the network. The events of one frame stay
- * together.
+ * together. A list counts as many events as it has entries.
  */
 import type { ChatEvent } from "./events.ts";
 
@@ -13,12 +13,15 @@ export type EventSink = Pick<EventQueue, "put">;
 
 interface Entry {
   readonly event: ChatEvent | undefined;
+  readonly weight: number;
   readonly shown: (() => void) | undefined;
 }
 
 export class EventQueue implements AsyncIterable<ChatEvent> {
   readonly #max: number;
   #entries: Entry[] = [];
+  /** Of all entries together. */
+  #weight = 0;
   #ended = false;
   #released = false;
   #consumed = false;
@@ -32,13 +35,15 @@ export class EventQueue implements AsyncIterable<ChatEvent> {
   /** Puts an event at the end. Calls `shown` when the reader is done with it. */
   put(event: ChatEvent | undefined, shown?: () => void): void {
     if (this.#ended) return;
-    this.#entries.push({ event, shown });
+    const weight = weightOf(event);
+    this.#entries.push({ event, weight, shown });
+    this.#weight += weight;
     this.#wakeConsumer?.();
   }
 
   /** Resolves when there is room, or the reader has gone. */
   room(): Promise<void> {
-    return this.#until(() => this.#entries.length < this.#max);
+    return this.#until(() => this.#weight < this.#max);
   }
 
   /** Resolves when the reader is done with every event, or has gone. */
@@ -72,12 +77,14 @@ export class EventQueue implements AsyncIterable<ChatEvent> {
         }
         if (entry.event !== undefined) yield entry.event;
         this.#entries.shift();
+        this.#weight -= entry.weight;
         entry.shown?.();
         this.#wakeWaiting();
       }
     } finally {
       // The reader has gone.
       this.#entries = [];
+      this.#weight = 0;
       this.end();
     }
   }
@@ -93,4 +100,11 @@ export class EventQueue implements AsyncIterable<ChatEvent> {
     this.#waiting = [];
     for (const wake of waiting) wake();
   }
+}
+
+/** 1, and 1 for each entry of a list in the event. */
+function weightOf(event: ChatEvent | undefined): number {
+  let weight = 1;
+  for (const field of Object.values(event ?? {})) if (Array.isArray(field)) weight += field.length;
+  return weight;
 }

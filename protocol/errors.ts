@@ -27,6 +27,7 @@ export const ERRORS = {
   session_revoked: { close: 0x10a, meaning: "The session was signed out on another device." },
   draining: { close: 0x10b, meaning: "The server is shutting down; reconnect later." },
   internal: { close: 0x10c, meaning: "The server has failed. Acknowledged messages are stored." },
+  list_too_long: { close: 0x10d, meaning: "A list has more entries than it may have." },
   // These do not.
   bad_frame: { meaning: "A frame's fields are missing, of the wrong type, or over a limit." },
   unknown_type: { meaning: "The type of a frame is unknown." },

@@ -64,7 +64,8 @@ const message = v.object({
   ulid,
   from: name,
   at: time,
-  content,
+  // A server has stored no longer one. A string has at least as many bytes as UTF-16 units.
+  content: v.pipe(content, v.check(({ body }) => body.length <= LIMITS.content, "too long")),
 });
 
 const status = v.picklist(["normal", "dnd", "away", "offline"]);

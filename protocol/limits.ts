@@ -35,6 +35,8 @@ export const LIMITS = {
   list: 500,
   /** Rooms or groups in one `listed` frame. Each may have a topic. */
   listed: 128,
+  /** The frames of all lists of one session that have begun and not ended. */
+  lists: 4 * 1024 * 1024,
   /** The topic of a room or group, UTF-8. */
   topic: 256,
   /** People named in one request. */

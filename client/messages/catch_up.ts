@@ -7,12 +7,11 @@ import { assert } from "../../protocol/assert.ts";
 import type { ConversationState, Message } from "../../protocol/frame.ts";
 import { parseConversation } from "../../protocol/names.ts";
 import type { OutgoingMessage, SendQueue } from "./send_queue.ts";
-import { ConversationSync } from "./conversation_sync.ts";
+import { ConversationSync, HeldCount } from "./conversation_sync.ts";
+import { MAX_CONVERSATIONS } from "./max_conversations.ts";
 
 /** Pages to fetch at once. Each takes a stream. */
 const MAX_FETCHES = 3;
-/** Conversations to keep. Further ones that a server names are ignored. */
-const MAX_CONVERSATIONS = 10_000;
 
 /** What to do, in this order. */
 export type CatchUpOutput =
@@ -43,6 +42,7 @@ interface Stored {
 export class CatchUp {
   readonly #outgoing: SendQueue;
   readonly #conversations = new Map<string, ConversationSync>();
+  readonly #held = new HeldCount();
   /** The conversations where something is missing. */
   readonly #behind = new Map<string, ConversationSync>();
   /** The conversations in the parts of a list so far. */
@@ -71,7 +71,9 @@ export class CatchUp {
 
   /** Whether sending should wait until gaps are filled. */
   get full(): boolean {
-    return this.#behind.values().some((sync) => sync.full);
+    // They share one bound, so one of them knows.
+    const [behind] = this.#behind.values();
+    return behind?.full === true;
   }
 
   /** The server sends a list anew: the parts of an unfinished one are void. */
@@ -110,6 +112,7 @@ export class CatchUp {
 
   /** The account is not in the conversation any more. */
   forget(conversation: string): void {
+    this.#conversations.get(conversation)?.clear();
     this.#conversations.delete(conversation);
     this.#behind.delete(conversation);
     this.#pages.delete(conversation);
@@ -217,7 +220,7 @@ export class CatchUp {
     let sync = this.#conversations.get(conversation);
     if (sync !== undefined) return sync;
     if (this.#conversations.size >= MAX_CONVERSATIONS) return undefined;
-    sync = new ConversationSync();
+    sync = new ConversationSync(this.#held);
     this.#conversations.set(conversation, sync);
     if (seq === undefined || !this.#listed) return sync;
     // It has just begun; or the account has just joined it, further on.

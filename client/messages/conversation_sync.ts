@@ -12,13 +12,24 @@
 import { assert } from "../../protocol/assert.ts";
 import type { Message } from "../../protocol/frame.ts";
 
-/** Messages that wait for earlier ones. Further ones are dropped, and fetched later. */
+/**
+ * Messages that wait for earlier ones, in all conversations that count together. Further ones are
+ * dropped, and fetched later.
+ */
 const MAX_HELD = 1024;
-/** Acknowledgements that wait for earlier messages. Then sending stops (`full`). */
+/** Acknowledgements that wait for earlier messages, likewise. Then sending stops (`full`). */
 const MAX_OWN_HELD = 4096;
+/** Acknowledgements beyond it, of messages that were in flight then. */
+const MAX_LATE = 256;
 
 /** In the place of the account's own message: nothing is shown for it. */
 const OWN = "own";
+
+/** What the conversations of one account hold together. */
+export class HeldCount {
+  messages = 0;
+  own = 0;
+}
 
 export class ConversationSync {
   /** Everything up to here was shown or is the account's own; `undefined`: the start is unknown. */
@@ -26,13 +37,18 @@ export class ConversationSync {
   /** The greatest `seq` that is known to exist. */
   #newest = 0;
   readonly #held = new Map<number, Message | typeof OWN>();
-  #ownHeld = 0;
+  readonly #count: HeldCount;
   /** The page that is being fetched: where it begins, and the newest `seq` at that time. */
   #fetching:
     | { readonly after: number; readonly upTo: number; progress: boolean; listed: boolean }
     | undefined;
   /** The server withholds what follows (`dnd`). It lists the conversation when that is over. */
   #withheld = false;
+
+  /** Conversations with the same count share its bounds. */
+  constructor(count = new HeldCount()) {
+    this.#count = count;
+  }
 
   /** Everything up to here was shown; 0 while the start is unknown. */
   get cursor(): number {
@@ -51,7 +67,12 @@ export class ConversationSync {
 
   /** Whether sending should wait until a gap is filled. */
   get full(): boolean {
-    return this.#ownHeld >= MAX_OWN_HELD;
+    return this.#count.own >= MAX_OWN_HELD;
+  }
+
+  /** Holds nothing more: the conversation is forgotten. */
+  clear(): void {
+    for (const seq of this.#held.keys()) this.#release(seq);
   }
 
   /** Sets the start. Later calls change nothing: what was shown since counts. */
@@ -123,29 +144,38 @@ export class ConversationSync {
   }
 
   #hold(seq: number, message: Message | undefined): void {
+    // The next in order is never dropped: it leaves at once.
+    const inOrder = this.#cursor !== undefined && seq === this.#cursor + 1;
     if (message === undefined) {
       // Sending goes on while messages are withheld. Beyond the bound, history gives the rest.
-      if (!this.#withheld || !this.full) this.#set(seq, OWN);
+      const most = this.#withheld ? MAX_OWN_HELD : MAX_OWN_HELD + MAX_LATE;
+      if (inOrder || this.#count.own < most) this.#set(seq, OWN);
       return;
     }
     if (this.#held.has(seq)) return;
-    // The next in order is never dropped: it leaves at once.
-    const inOrder = this.#cursor !== undefined && seq === this.#cursor + 1;
-    if (!inOrder && this.#held.size - this.#ownHeld >= MAX_HELD) return;
+    if (!inOrder && this.#count.messages >= MAX_HELD) return;
     this.#set(seq, message);
   }
 
   #set(seq: number, entry: Message | typeof OWN): void {
-    if (this.#held.get(seq) === OWN) return;
-    if (entry === OWN) this.#ownHeld++;
+    const held = this.#held.get(seq);
+    if (held === OWN) return;
+    if (held !== undefined) this.#count.messages--;
+    if (entry === OWN) this.#count.own++;
+    else this.#count.messages++;
     this.#held.set(seq, entry);
   }
 
   #release(seq: number): Message | undefined {
     const entry = this.#held.get(seq);
+    if (entry === undefined) return undefined;
     this.#held.delete(seq);
-    if (entry === OWN) this.#ownHeld--;
-    return entry === OWN ? undefined : entry;
+    if (entry !== OWN) {
+      this.#count.messages--;
+      return entry;
+    }
+    this.#count.own--;
+    return undefined;
   }
 
   /** Moves the cursor to the next gap. */
@@ -156,7 +186,9 @@ export class ConversationSync {
       const message = this.#release(++this.#cursor);
       if (message !== undefined) shown.push(message);
     }
-    assert(this.#ownHeld >= 0 && this.#ownHeld <= this.#held.size, "own messages are counted");
+    const { messages, own } = this.#count;
+    assert(messages >= 0 && own >= 0, "what is held is counted");
+    assert(messages + own >= this.#held.size, "what is held is counted");
     return shown;
   }
 

@@ -9,6 +9,7 @@ import type { EventSink } from "../event_queue.ts";
 import type { ChangedEvent, ConversationName, Intent } from "../events.ts";
 import { RefusedError } from "../session/refused_error.ts";
 import type { Requester } from "../session/requests.ts";
+import { MAX_CONVERSATIONS } from "./max_conversations.ts";
 
 export type RoomIntent = Extract<
   Intent,
@@ -59,14 +60,14 @@ export class Rooms {
   listed(states: readonly ConversationState[], more: boolean): void {
     for (const { conversation } of states) this.#listed.add(conversation);
     if (more) return;
-    this.#joined = this.#listed;
+    this.#joined = new Set([...this.#listed].slice(0, MAX_CONVERSATIONS));
     this.#listed = new Set();
     this.#leaveLostRoom();
   }
 
   /** The account is in this conversation from now on. */
   joined(conversation: string): void {
-    this.#joined.add(conversation);
+    if (this.#joined.size < MAX_CONVERSATIONS) this.#joined.add(conversation);
     this.#leaveLostRoom();
   }
 

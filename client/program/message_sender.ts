@@ -96,7 +96,7 @@ export class MessageSender {
       if (done) return step;
       if (step.type === "signed_in") this.#signedIn(step.session);
       else if (step.type === "lost") this.#connection = undefined;
-      else this.#receive(step.frame);
+      else if (step.type === "frame") this.#receive(step.frame);
     }
   }
 

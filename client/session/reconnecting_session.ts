@@ -54,6 +54,8 @@ export type SessionStep =
   /** Comes before every frame of the session. */
   | { readonly type: "signed_in"; readonly session: SignedInSession }
   | { readonly type: "frame"; readonly frame: ServerFrame }
+  /** Before the sign-in the server said something, which is among the events. */
+  | { readonly type: "reported" }
   /** The session is over; another may follow. */
   | { readonly type: "lost" };
 
@@ -218,6 +220,7 @@ export class ReconnectingSession {
         yield { type: "frame", frame: output.frame };
       } else {
         this.#reportEarly(output.frame);
+        yield { type: "reported" };
       }
     }
     return await signIn;

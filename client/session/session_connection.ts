@@ -186,7 +186,9 @@ export class SessionConnection implements Requester {
     await stream.write(transfer.request);
     await stream.end();
     for await (const body of stream.bodies()) {
-      const output = transfer.handleBody(body, this.#clock.now());
+      const now = this.#clock.now();
+      const taken = transfer.handleBody(body, now);
+      const output = taken.type === "ignore" ? transfer.handleTimeout(now) ?? taken : taken;
       if (output.type === "message") yield output.message;
       else if (output.type === "end") return output.more;
       else if (output.type === "failed") throw new HistoryError(output.code, output.message);

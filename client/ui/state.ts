@@ -7,6 +7,12 @@ import type { ChatEvent, EventOf, IncomingEvent, ProgressEvent, SealedEvent } fr
 
 /** The most names of people who have written. */
 const MOST_SPEAKERS = 500;
+/** The most people online: as many as a server has connections. Further ones are left out. */
+const MOST_PEOPLE = 10_000;
+/** The most rooms and groups. A server has 1,000 rooms, and an account is in 256 groups. */
+const MOST_PLACES = 2048;
+/** The most conversations with unread messages. One more forgets the oldest. */
+const MOST_UNREAD = 1024;
 
 interface Person {
   readonly number: number;
@@ -78,9 +84,9 @@ export function reduce(state: State, event: ChatEvent): State {
     case "authenticated":
       return authenticated(state, event.user);
     case "users":
-      return { ...state, people: peopleOf(event) };
+      return { ...state, people: peopleOf(state, event) };
     case "presence":
-      return { ...state, people: withPresence(state.people, event) };
+      return { ...state, people: withPresence(state, event) };
     case "room":
       return inRoom(state, event.conversation);
     case "sending":
@@ -130,8 +136,13 @@ function authenticated(state: State, user: string): State {
   return { ...INITIAL, connection, transport, roundTrip, user };
 }
 
-function peopleOf({ users }: EventOf<"users">): State["people"] {
-  return new Map(users.map(({ name, number, status }) => [name, { number, status }]));
+/** The account itself is always among them: its status counts. */
+function peopleOf({ user }: State, { users }: EventOf<"users">): State["people"] {
+  const self = users.filter(({ name }) => name === user);
+  return new Map(
+    [...self, ...users.slice(0, MOST_PEOPLE - self.length)]
+      .map(({ name, number, status }) => [name, { number, status }]),
+  );
 }
 
 function inRoom(state: State, room: string | undefined): State {
@@ -172,10 +183,11 @@ function opened(state: State, { id, from }: EventOf<"opened">): State {
 }
 
 function withPresence(
-  people: State["people"],
+  { people, user: self }: State,
   { user, number, status }: EventOf<"presence">,
 ): State["people"] {
   if (status === "offline") return without(people, user);
+  if (people.size >= MOST_PEOPLE && !people.has(user) && user !== self) return people;
   return new Map(people).set(user, { number, status });
 }
 
@@ -185,7 +197,10 @@ function withMessage(
   { conversation, from }: { readonly conversation: string; readonly from: string },
 ): State["unread"] {
   if (conversation === room || from === user) return unread;
-  return new Map(unread).set(conversation, (unread.get(conversation) ?? 0) + 1);
+  const counts = new Map(unread).set(conversation, (unread.get(conversation) ?? 0) + 1);
+  const [oldest] = counts.keys();
+  if (counts.size > MOST_UNREAD && oldest !== undefined) counts.delete(oldest);
+  return counts;
 }
 
 function changed(state: State, event: EventOf<"changed">): State {
@@ -203,7 +218,7 @@ function changed(state: State, event: EventOf<"changed">): State {
 
 function withPlaces(places: State["places"], heard: readonly string[]): State["places"] {
   const isNew = (id: string) => !places.has(id) && parseConversation(id)?.type !== "dm";
-  const added = heard.filter(isNew);
+  const added = heard.filter(isNew).slice(0, MOST_PLACES - places.size);
   return added.length === 0 ? places : new Set([...places, ...added]);
 }
 

@@ -72,6 +72,9 @@ export type ClientOutput =
 
 const IGNORE: ClientOutput = { type: "ignore" };
 
+const LIST_TOO_LONG =
+  `The server's lists are longer than ${LIMITS.lists} bytes. Tell the server's admin.`;
+
 interface ClientSessionOptions {
   /** The software, for `hello`. */
   readonly client: string;
@@ -85,6 +88,8 @@ export class ClientSession {
   readonly #versions: readonly number[];
   readonly #features: readonly string[];
   readonly #pending = new Map<number, Request>();
+  /** Bytes of each list that has begun and not ended, by its request, or by its type if unasked. */
+  readonly #lists = new Map<number | string, number>();
   #welcome: ServerFrames["welcome"] | undefined;
   #lastId = 0;
   #receivedAt: number;
@@ -188,11 +193,11 @@ export class ClientSession {
       if (fault instanceof ProtocolError) return this.handleFault(fault, now);
       throw fault;
     }
-    return this.handleFrame(frame, now);
+    return this.handleFrame(frame, now, body.length);
   }
 
-  /** A frame that is parsed already. */
-  handleFrame(frame: ServerFrame, now: number): ClientOutput {
+  /** A frame that is parsed already. `bytes`: the length of its body, which counts for lists. */
+  handleFrame(frame: ServerFrame, now: number, bytes = 0): ClientOutput {
     if (this.#hasEnded()) return IGNORE;
     this.#receivedAt = now;
     if (!serverMaySend(frame.type, this.state, "session")) return IGNORE;
@@ -202,11 +207,15 @@ export class ClientSession {
     // A notice is no answer: its request has an answer of its own.
     if (frame.type === "notice") return { type: "push", frame };
     if (frame.type === "resync") this.#dropPending();
-    if (!("re" in frame) || frame.re === undefined) return { type: "push", frame };
-    const request = this.#pending.get(frame.re);
+    const re = "re" in frame ? frame.re : undefined;
+    const request = re === undefined ? undefined : this.#pending.get(re);
     // After a `resync` the answers to earlier requests still come. An `ack` says which message it is
     // for, and counts: if it did not, a client that sends all again could stay behind for ever.
-    if (request === undefined) return frame.type === "ack" ? { type: "push", frame } : IGNORE;
+    if (re !== undefined && request === undefined) {
+      return frame.type === "ack" ? { type: "push", frame } : IGNORE;
+    }
+    if (!this.#takesPart(frame, re, bytes)) return this.#giveUp("list_too_long", LIST_TOO_LONG);
+    if (request === undefined) return { type: "push", frame };
     if (frame.type === "error") return this.#refused(request, frame, now);
     if (frame.type !== ANSWERS[request.type]) return { type: "push", frame };
     return this.#answered(request, frame, now);
@@ -308,6 +317,19 @@ export class ClientSession {
     return { type: "answer", request, frame };
   }
 
+  /**
+   * Counts a part of a list. Returns whether the unfinished lists are short enough together. A list
+   * whose request fails stays counted: its parts may be kept until the server begins anew.
+   */
+  #takesPart(frame: ServerFrame, re: number | undefined, bytes: number): boolean {
+    if (!("more" in frame)) return true;
+    const list = re ?? frame.type;
+    this.#lists.set(list, (this.#lists.get(list) ?? 0) + bytes);
+    const total = this.#lists.values().reduce((sum, one) => sum + one, 0);
+    if (!frame.more) this.#lists.delete(list);
+    return total <= LIMITS.lists;
+  }
+
   #refused(request: Request, frame: ServerFrames["error"], now: number): ClientOutput {
     this.#machine.fire("fault");
     this.#machine.fire("recover");
@@ -326,6 +348,7 @@ export class ClientSession {
   /** After `resync`: answers may have been dropped too, so none of them is waited for. */
   #dropPending(): void {
     this.#pending.clear();
+    this.#lists.clear();
     if (this.state === "SENDING") this.#machine.fire("settle");
   }
 

@@ -20,10 +20,13 @@ type QueryOutput =
 export class ClientQuery {
   readonly request: ClientFrames[QueryType];
   #receivedAt: number;
+  /** Messages that may still come. */
+  #left: number;
 
   constructor(request: ClientFrames[QueryType], now: number) {
     this.request = request;
     this.#receivedAt = now;
+    this.#left = request.limit;
   }
 
   handleBody(body: Uint8Array, now: number): QueryOutput {
@@ -36,12 +39,15 @@ export class ClientQuery {
   }
 
   handleFrame(frame: ServerFrame, now: number): QueryOutput {
-    this.#receivedAt = now;
     switch (frame.type) {
       case "message":
         if (this.request.type === "history" && frame.conversation !== this.request.conversation) {
           return { type: "ignore" };
         }
+        if (this.#left === 0) return this.handleFault(new ProtocolError("list_too_long"));
+        this.#left--;
+        // Other frames do not put the time limit off.
+        this.#receivedAt = now;
         return { type: "message", message: frame };
       case "end":
         return { type: "end", more: frame.more };

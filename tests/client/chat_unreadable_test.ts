@@ -13,6 +13,7 @@ const TEXT = { kind: "text", body: "hello" };
 const EMPTY = { kind: "", body: "x" };
 const NUL = { kind: "\0", body: "x" };
 const LONG = { kind: "x".repeat(17), body: "x" };
+const HUGE = { kind: "text", body: "x".repeat(60_000) };
 
 function message(seq: number, content: unknown, conversation = GENERAL): Message {
   const frame = { type: "message", conversation, seq, ulid: ulidOf(seq), from: "eve", at: seq };
@@ -44,7 +45,9 @@ async function marked(script: ScriptedChat, session: ScriptedSession, seq: numbe
   }
 }
 
-for (const [name, content] of Object.entries({ EMPTY, NUL, LONG, none: undefined, number: 7 })) {
+for (
+  const [name, content] of Object.entries({ EMPTY, NUL, LONG, HUGE, none: undefined, number: 7 })
+) {
   Deno.test(`Chat catches up over a message that it cannot read (${name})`, async () => {
     await using script = new ScriptedChat();
     const { client } = script;

@@ -71,3 +71,19 @@ Deno.test("EventQueue has one reader", async () => {
   for await (const _ of queue);
   await assert.rejects(queue[Symbol.asyncIterator]().next(), /Cannot read events twice/);
 });
+
+Deno.test("EventQueue counts a list as many events as it has entries", async () => {
+  const queue = new EventQueue(10);
+  const user = { number: 1, name: "ann", status: "normal" };
+  queue.put({ event: "users", users: Array(9).fill(user) });
+  let room = false;
+  void queue.room().then(() => room = true);
+  await settle();
+  assert.equal(room, false);
+  const reader = queue[Symbol.asyncIterator]();
+  await reader.next();
+  queue.put(notice("1"));
+  await reader.next();
+  await settle();
+  assert.equal(room, true);
+});

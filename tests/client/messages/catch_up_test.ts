@@ -192,3 +192,26 @@ Deno.test("CatchUp.next fetches three pages at once, and the next when one has e
   catchUp.fetchWithheld(pages[1]);
   assert.equal(catchUp.next()?.conversation, "room:d");
 });
+
+Deno.test("CatchUp holds a bounded number of messages, in all conversations together", () => {
+  const catchUp = newcomer();
+  const rooms = Array.from({ length: 20 }, (_, number) => `room:r${number}`);
+  for (const room of rooms) {
+    catchUp.follow(stateOf(1, 0, room));
+    for (let seq = 2; seq <= 101; seq++) catchUp.arrived(messageOf(seq, room));
+  }
+  // Of the first ten rooms everything is held: it needs the first message alone.
+  const shown = (room: string) => {
+    const page = nextOf(catchUp);
+    assert.equal(page.conversation, room);
+    const outputs = catchUp.fetched(page, messageOf(1, room));
+    catchUp.fetchEnded(page, true);
+    return outputs.filter(({ type }) => type === "message").length;
+  };
+  assert.equal(shown("room:r0"), 101);
+  // It made room for others.
+  for (let seq = 102; seq <= 201; seq++) catchUp.arrived(messageOf(seq, "room:r19"));
+  catchUp.forget("room:r1");
+  for (const room of rooms.slice(2, 10)) assert.equal(shown(room), 101);
+  assert.ok(shown("room:r10") < 101);
+});

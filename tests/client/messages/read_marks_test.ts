@@ -86,3 +86,17 @@ Deno.test("ReadMarks.close leaves no timer behind, and starts none for what is s
   assert.equal(clock.waiting, 0);
   assert.deepEqual(sent, []);
 });
+
+Deno.test("ReadMarks keeps the marks of a bounded number of conversations", async () => {
+  const { clock, sent, marks } = scene();
+  marks.shown("room:general", 1);
+  for (let index = 0; index < 20_000; index++) marks.known(`dm:ann:n${index}`, 1);
+  marks.shown("room:late", 1);
+  marks.shown("room:general", 2);
+  await clock.pass(1000);
+  assert.deepEqual(sent, [["room:general", 2]]);
+  marks.forget("dm:ann:n0");
+  marks.shown("room:late", 1);
+  await clock.pass(1000);
+  assert.deepEqual(sent, [["room:general", 2], ["room:late", 1]]);
+});

@@ -182,3 +182,33 @@ Deno.test("reduce knows which files are on their way", () => {
   assert.deepEqual([...after(...both, whole).transfers.keys()], ["b"]);
   assert.deepEqual([...after(...both, whole, failed).transfers.keys()], []);
 });
+
+Deno.test("reduce keeps a bounded number of people, places and unread conversations", () => {
+  const names = Array.from({ length: 12_000 }, (_, number) => `n${number}`);
+  const people = names.map((name, number) => ({ number, name, status: "normal" as const }));
+  const self = { number: 1, name: "ann", status: "dnd" } as const;
+  const ann: ChatEvent = { event: "authenticated", user: "ann", number: 1, created: false };
+  const listed = after(ann, { event: "users", users: [...people, self] });
+  assert.equal(listed.people.size, 10_000);
+  assert.equal(listed.people.get("ann")?.status, "dnd");
+  const presence = (user: string, status: "normal" | "away"): ChatEvent => ({
+    ...{ event: "presence", user, number: 1, status },
+  });
+  const changes = [presence("new", "normal"), presence("n0", "away"), presence("ann", "normal")];
+  const changed = changes.reduce(reduce, listed);
+  assert.equal(changed.people.size, 10_000);
+  assert.equal(changed.people.get("n0")?.status, "away");
+  assert.equal(changed.people.get("ann")?.status, "normal");
+
+  const rooms = names.map((name) => ({
+    ...{ conversation: `room:${name}`, people: 1, topic: "", member: false },
+  }));
+  assert.equal(after({ event: "rooms", rooms }).places.size, 2048);
+  const said = names.slice(0, 3000).map((name): ChatEvent => ({
+    ...{ event: "message", conversation: `room:${name}`, seq: 1, from: "bob", text: "", at: AT },
+    id: "01J00000000000000000000001",
+  }));
+  const { unread, places } = said.reduce(reduce, INITIAL);
+  assert.deepEqual([unread.size, places.size], [1024, 2048]);
+  assert.ok(unread.has("room:n2999"));
+});

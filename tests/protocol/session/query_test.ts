@@ -36,6 +36,24 @@ Deno.test("ClientQuery yields the messages, then the end", () => {
   });
 });
 
+Deno.test("ClientQuery fails when the server sends more messages than were asked for", () => {
+  const transfer = new ClientQuery(REQUEST, START);
+  for (const seq of [1, 2]) {
+    assert.equal(transfer.handleFrame({ ...MESSAGE, seq }, START).type, "message");
+  }
+  const output = transfer.handleFrame({ ...MESSAGE, seq: 3 }, START);
+  assert.ok(output.type === "failed");
+  assert.equal(output.code, "list_too_long");
+});
+
+Deno.test("ClientQuery does not count frames that bring nothing as progress", () => {
+  const transfer = new ClientQuery(REQUEST, START);
+  transfer.handleFrame({ type: "resync" }, START + 1000);
+  assert.equal(transfer.deadline(), START + TIMES.answer);
+  transfer.handleFrame(MESSAGE, START + 1000);
+  assert.equal(transfer.deadline(), START + 1000 + TIMES.answer);
+});
+
 Deno.test("ClientQuery fails on the server's error", () => {
   const transfer = new ClientQuery(REQUEST, START);
   const error = { type: "error", re: 5, code: "not_a_member", message: "no" } as const;
