@@ -21,7 +21,11 @@ import { findTarget, type Target } from "./targets.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 /** Modules that workers run. `deno compile` does not find them by itself. */
-const WORKERS = ["server/services/password_worker.ts", "bench/compare/server_thread.ts"];
+const WORKERS = [
+  "server/services/password_worker.ts",
+  "server/store/search_worker.ts",
+  "bench/compare/server_thread.ts",
+];
 /** What `deno compile` prints when it lacks `denort`. */
 const NO_DENORT = /base binary|denort/i;
 const DENORT_TIMEOUT = 5 * 60_000;

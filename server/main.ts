@@ -145,7 +145,8 @@ async function openServices(
   },
 ): Promise<Services> {
   const { data, limits, registration } = config;
-  const store = resources.use(openSqliteStore(join(data, DATABASE_FILE)));
+  const file = join(data, DATABASE_FILE);
+  const store = resources.use(openSqliteStore(file, { searchThread: true }));
   const folder = join(data, "files");
   await makePrivateFolder(folder);
   const onFailure = (reason: string) => log.error("password_thread_failed", { reason });

@@ -1,7 +1,7 @@
 /**
  * Background work, a little at a time: removes expired logins, invitations and files, adds new
  * messages to the index of words, and frees the messages of deleted groups. One piece of it takes a
- * millisecond, rarely ten; nothing else runs meanwhile.
+ * millisecond, rarely ten; nothing else runs meanwhile. (The index is filled in another thread.)
  */
 import type { Clock } from "../protocol/clock.ts";
 import { describe, type Logger } from "./log.ts";
@@ -31,15 +31,15 @@ const QUIET = 1_000;
 /** Messages in one piece. */
 const PIECE = 100;
 
-/** Begins at once; returns a function that ends it. */
-export function startMaintenance(options: MaintenanceOptions): () => void {
+/** Begins at once; returns a function that ends it, and resolves when nothing of it runs any more. */
+export function startMaintenance(options: MaintenanceOptions): () => Promise<void> {
   const { store, files, clock, log } = options;
   const failed = (work: string) => (error: unknown) => {
     log.error("maintenance_failed", { work, error: describe(error) });
     return false;
   };
   const clean = async () => {
-    const indexed = await store.search.index(PIECE).catch(failed("index"));
+    const indexed = await store.search.index().catch(failed("index"));
     const swept = await store.rooms.freeDeleted(PIECE).catch(failed("sweep"));
     const removed = await files.removeExpired(PIECE).catch(failed("files"));
     return indexed || swept || removed ? BUSY : QUIET;
@@ -51,20 +51,23 @@ export function startMaintenance(options: MaintenanceOptions): () => void {
   };
   files.removeOrphans().catch(failed("blobs"));
   const ends = [repeat(clock, clean), repeat(clock, expire)];
-  return () => ends.forEach((end) => end());
+  return async () => {
+    await Promise.all(ends.map((end) => end()));
+  };
 }
 
 /** Repeats the work, each time after the milliseconds that it returned. */
-function repeat(clock: Clock, work: () => Promise<number>): () => void {
+function repeat(clock: Clock, work: () => Promise<number>): () => Promise<void> {
   let cancel = () => {};
   let ended = false;
   const round = async () => {
     const wait = await work();
-    if (!ended) cancel = clock.after(wait, round);
+    if (!ended) cancel = clock.after(wait, () => void (running = round()));
   };
-  void round();
+  let running = round();
   return () => {
     ended = true;
     cancel();
+    return running;
   };
 }

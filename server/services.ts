@@ -17,6 +17,7 @@ import { Users } from "./services/users.ts";
 import { Rooms } from "./services/rooms.ts";
 import { Presence } from "./services/presence.ts";
 import { RoomLimits } from "./services/room_limits.ts";
+import { Searches } from "./services/searches.ts";
 import { Sessions } from "./services/sessions.ts";
 import type { Tokens } from "./services/tokens.ts";
 import type { Blobs } from "./store/blobs.ts";
@@ -51,6 +52,7 @@ export interface Services {
   readonly users: Users;
   readonly rooms: Rooms;
   readonly presence: Presence;
+  readonly searches: Searches;
   readonly sessions: Sessions;
   readonly store: Store;
   readonly log: Logger;
@@ -107,6 +109,7 @@ export function makeServices(options: ServicesOptions): Services {
       }),
     }),
     presence,
+    searches: new Searches({ store, clock }),
     sessions: new Sessions({ presence, audience, limit: limits.sessions }),
     store,
     log,

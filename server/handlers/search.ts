@@ -1,55 +1,47 @@
 /** `search`: texts with certain words, in the account's conversations, on a transfer stream. */
-import { setImmediate } from "node:timers/promises";
-import { ERRORS } from "../../protocol/errors.ts";
+import { ERRORS, ProtocolError } from "../../protocol/errors.ts";
 import type { ClientFrames, ServerFrame } from "../../protocol/frame.ts";
 import { LIMITS } from "../../protocol/limits.ts";
+import type { Searches } from "../services/searches.ts";
 import type { SignedInSession } from "../services/signed_in_session.ts";
 import type { Store } from "../store/store.ts";
+import { wordsOf } from "../store/words.ts";
 
 interface SearchServices {
-  readonly store: Pick<Store, "search">;
+  readonly searches: Searches;
+  readonly store: { readonly search: Pick<Store["search"], "read"> };
 }
 
-/** Messages that are added to the index at once. */
-const INDEXED = 100;
 /** Messages that are read from the store at once: bounds the memory that a slow reader costs. */
 const BATCH = 20;
-/** Rounds of a search, each bounded by the store: bounds a search for very common words. */
-const ROUNDS = 100;
 /** Words in one search. */
 const WORDS = 16;
 
-/** Other work runs between any two steps. */
 export async function* search(
   frame: ClientFrames["search"],
   session: SignedInSession,
-  { store }: SearchServices,
+  { searches, store }: SearchServices,
 ): AsyncGenerator<ServerFrame[]> {
   const { id: re, limit } = frame;
-  const words = wordsOf(frame.words);
-  if (words === undefined) {
-    const message = `${ERRORS.bad_search.meaning} Give 1 to ${WORDS} words with letters or digits.`;
-    yield [{ type: "error", re, code: "bad_search", message }];
-    return;
+  try {
+    const { numbers, more } = await searches.find(session, splitWords(frame.words), limit);
+    for (let at = 0; at < numbers.length; at += BATCH) {
+      const batch = numbers.slice(at, at + BATCH);
+      const messages = await store.search.read(session.account.name, batch);
+      if (messages.length > 0) yield messages;
+    }
+    yield [{ type: "end", re, more }];
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    yield [{ type: "error", re, code: error.code, message: error.message }];
   }
-  while (await store.search.index(INDEXED)) await setImmediate();
-
-  let left = limit;
-  let next: number | undefined;
-  for (let round = 0; round < ROUNDS && left > 0; round++) {
-    const found = await store.search.find(session.account.name, words, next, Math.min(left, BATCH));
-    if (found.messages.length > 0) yield [...found.messages];
-    left -= found.messages.length;
-    next = found.next;
-    if (next === undefined) break;
-    await setImmediate();
-  }
-  yield [{ type: "end", re, more: next !== undefined }];
 }
 
-/** The words to search for; `undefined` if there are none, or too many. */
-function wordsOf(text: string): string[] | undefined {
-  if (new TextEncoder().encode(text).length > LIMITS.search) return undefined;
-  const words = text.split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word));
-  return words.length >= 1 && words.length <= WORDS ? words : undefined;
+/** The words to search for. */
+function splitWords(text: string): string[] {
+  const words = text.split(/\s+/).filter((word) => wordsOf(word).length > 0);
+  const isShort = new TextEncoder().encode(text).length <= LIMITS.search;
+  if (isShort && words.length >= 1 && words.length <= WORDS) return words;
+  const message = `${ERRORS.bad_search.meaning} Give 1 to ${WORDS} words with letters or digits.`;
+  throw new ProtocolError("bad_search", message);
 }

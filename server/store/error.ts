@@ -32,6 +32,7 @@ const REASONS: readonly (readonly [message: string, reason: string])[] = [
   ["database table is locked", "another program has locked it"],
   ["disk I/O error", "the disk reported an error"],
   ["file is not a database", "it is no database"],
+  ["fts5: corruption", "it is damaged"],
   ["unable to open database file", "it is no file that can be opened"],
 ];
 
@@ -39,6 +40,12 @@ const REASONS: readonly (readonly [message: string, reason: string])[] = [
 export function sqliteReason(error: unknown): string | undefined {
   if (errorCode(error) !== "ERR_SQLITE_ERROR" || !(error instanceof Error)) return undefined;
   return REASONS.find(([message]) => error.message.startsWith(message))?.[1];
+}
+
+/** Whether what is in the file cannot be read as a database. */
+export function isDamaged(error: unknown): boolean {
+  const reason = sqliteReason(error);
+  return reason === "it is damaged" || reason === "it is no database";
 }
 
 /** Whether another process holds a lock on the database. */

@@ -2,7 +2,15 @@
 import type { Content, Message } from "../../protocol/frame.ts";
 import { parseConversation } from "../../protocol/names.ts";
 import type { Database } from "./database.ts";
-import { ACCOUNT_NUMBER, bytes, CONVERSATION_NUMBER, integer, type Row, text } from "./sql.ts";
+import {
+  ACCOUNT_NUMBER,
+  bytes,
+  CONVERSATION_NUMBER,
+  integer,
+  LAST_MESSAGE,
+  type Row,
+  text,
+} from "./sql.ts";
 
 export interface NewMessage {
   readonly conversation: string;
@@ -52,8 +60,8 @@ function prepare(database: Database) {
       SELECT a.number, c.number, c.seq, CASE a.status WHEN 'dnd' THEN c.seq END
       FROM accounts a, conversations c WHERE a.name = ? AND c.id = ?`),
     insert: database.prepare(`
-      INSERT INTO messages (conversation, seq, sender, ulid, at, kind, body, is_text)
-      SELECT ?, ?, number, ?, ?, ?, ?, ? FROM accounts WHERE name = ?`),
+      INSERT INTO messages (number, conversation, seq, sender, ulid, at, kind, body, is_text)
+      SELECT ${LAST_MESSAGE} + 1, ?, ?, number, ?, ?, ?, ?, ? FROM accounts WHERE name = ?`),
     history: database.prepare(`
       ${SELECT_MESSAGE} WHERE m.conversation = ${CONVERSATION_NUMBER} AND m.seq > ?
       ORDER BY m.seq LIMIT ?`),

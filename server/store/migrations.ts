@@ -139,7 +139,7 @@ export const MIGRATIONS: readonly Migration[] = [
     `),
 
   /**
-   * Kinds of messages that no client can read: servers took any string, and stopped the catching up
+   * 5: kinds of messages that no client can read: servers took any string, and stopped the catching up
    * of everyone who was away. SQLite's functions for text stop at a NUL.
    */
   (database) =>
@@ -168,6 +168,20 @@ export const MIGRATIONS: readonly Migration[] = [
             )
           )
       );
+    `),
+
+  /** 7: the index of words goes into a file of its own (`word_index.ts`), which is made anew. */
+  (database) =>
+    database.exec(`
+      DROP TABLE words;
+      DROP TABLE word_progress;
+
+      -- One row: messages up to this number were freed. A number is never another message's.
+      CREATE TABLE freed_messages (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        number INTEGER NOT NULL
+      ) STRICT;
+      INSERT INTO freed_messages VALUES (1, 0);
     `),
 ];
 

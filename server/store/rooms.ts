@@ -4,7 +4,9 @@ import type { Database } from "./database.ts";
 import {
   ACCOUNT_NUMBER,
   CONVERSATION_NUMBER,
+  DELETED,
   integer,
+  LAST_MESSAGE,
   optionalText,
   type Row,
   text,
@@ -61,9 +63,6 @@ const SELECT_LISTED = `
     ) AS member
   FROM conversations c LEFT JOIN accounts a ON a.number = c.creator`;
 
-/** The rows of deleted groups, whose messages are not all freed: no client can name such an ID. */
-const DELETED = "id >= 'deleted:' AND id < 'deleted;'";
-
 function prepare(database: Database) {
   const sql = (source: string) => database.prepare(source);
   return {
@@ -91,11 +90,15 @@ function prepare(database: Database) {
     disownFiles: sql(`
       UPDATE files SET conversation = '', complete = 0, at = 0 WHERE conversation = ?`),
     freeId: sql("INSERT INTO conversations (id, seq, is_free) VALUES (?, ?, 1)"),
+    deleted: sql(`SELECT 1 FROM conversations WHERE ${DELETED} LIMIT 1`),
     deletedMessages: sql(`
       SELECT m.number FROM conversations c JOIN messages m ON m.conversation = c.number
       WHERE ${DELETED} LIMIT ?`),
+    noteFreed: sql(`UPDATE freed_messages SET number = ${LAST_MESSAGE}`),
     removeMessage: sql("DELETE FROM messages WHERE number = ?"),
-    removeDeleted: sql(`DELETE FROM conversations WHERE ${DELETED}`),
+    removeDeleted: sql(`
+      DELETE FROM conversations
+      WHERE ${DELETED} AND NOT EXISTS (SELECT 1 FROM messages WHERE conversation = conversations.number)`),
 
     rooms: sql(`
       ${SELECT_LISTED} WHERE c.id >= 'room:' AND c.id < 'room;' AND c.is_free = 0 ORDER BY c.id`),
@@ -118,10 +121,10 @@ function prepare(database: Database) {
 
 export class SqliteRooms implements RoomStore {
   readonly #database: Database;
-  readonly #search: Pick<SqliteSearch, "removeMessages">;
+  readonly #search: Pick<SqliteSearch, "remove">;
   readonly #sql: ReturnType<typeof prepare>;
 
-  constructor(database: Database, search: Pick<SqliteSearch, "removeMessages">) {
+  constructor(database: Database, search: Pick<SqliteSearch, "remove">) {
     this.#database = database;
     this.#search = search;
     this.#sql = prepare(database);
@@ -195,13 +198,19 @@ export class SqliteRooms implements RoomStore {
     });
   }
 
-  freeDeleted(limit: number): Promise<boolean> {
-    return this.#database.change(() =>
+  async freeDeleted(limit: number): Promise<boolean> {
+    // A power cut must not give back a group of which the words are gone.
+    const numbers = await this.#database.read(() =>
+      this.#sql.deleted.get() &&
+      this.#sql.deletedMessages.all(limit).map((row) => integer(row, "number"))
+    );
+    if (numbers === undefined) return false;
+    if (numbers.length > 0) await this.#search.remove(numbers);
+    return await this.#database.change(() =>
       this.#database.atomically(() => {
-        const numbers = this.#sql.deletedMessages.all(limit).map((row) => integer(row, "number"));
+        if (numbers.length > 0) this.#sql.noteFreed.run();
         for (const number of numbers) this.#sql.removeMessage.run(number);
-        this.#search.removeMessages(numbers);
-        if (numbers.length < limit) this.#sql.removeDeleted.run();
+        this.#sql.removeDeleted.run();
         return numbers.length === limit;
       })
     );

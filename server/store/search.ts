@@ -1,52 +1,34 @@
 /**
- * The index of words, in the store: SQLite's FTS5. Each call does a bounded piece of work. Storing a
- * message does not wait for the index: new messages are added later, by `index`.
+ * Searches, as the rest of the server sees them. The work is done elsewhere (`search_runner.ts`): this
+ * reads what was found, and keeps the index behind the messages that are on the disk.
  */
 import type { Message } from "../../protocol/frame.ts";
 import type { Database } from "./database.ts";
-import { bodyOf, messageOf, SELECT_MESSAGE } from "./messages.ts";
-import { ACCOUNT_NUMBER, integer, type Row, text } from "./sql.ts";
-
-/** A part of what a search finds, the newest first. */
-interface Found {
-  readonly messages: readonly Message[];
-  /** Where to go on; `undefined` when all messages have been looked at. */
-  readonly next: number | undefined;
-}
+import { messageOf, SELECT_MESSAGE } from "./messages.ts";
+import { ACCOUNT_NUMBER, integer, LAST_MESSAGE } from "./sql.ts";
+import type { Searcher, TextSearch } from "./search_runner.ts";
+import type { Found } from "./text_finder.ts";
 
 export interface SearchStore {
   /**
-   * The newest texts that have all of the words, in conversations that the account is a member of.
-   * It looks at a bounded number of texts at a time, those before `from`, and finds only what is in
-   * the index.
+   * Looks for the newest texts that have all of the words, in conversations that the account is a
+   * member of. Nothing that it says depends on other conversations.
    */
-  find(
-    account: string,
-    words: readonly string[],
-    from: number | undefined,
-    limit: number,
-  ): Promise<Found>;
-  /** Adds at most `limit` further messages to the index; `false`: none are left. */
-  index(limit: number): Promise<boolean>;
+  begin(search: TextSearch): RunningSearch;
+  /** Those of the messages that the account may read now, in the same order. */
+  read(account: string, numbers: readonly number[]): Promise<Message[]>;
+  /** Takes further messages into the index; `false`: none are left. */
+  index(): Promise<boolean>;
 }
 
-/** Texts that one call of `find` looks at. */
-const LOOKED_AT = 250;
+export interface RunningSearch extends Disposable {
+  /** Does a bounded piece of the work; `undefined`: there is more to do. */
+  next(): Promise<Found | undefined>;
+}
 
 function prepare(database: Database) {
   return {
-    indexed: database.prepare("SELECT indexed FROM word_progress"),
-    setIndexed: database.prepare("UPDATE word_progress SET indexed = ?"),
-    lowerIndexed: database.prepare(`
-      UPDATE word_progress
-      SET indexed = min(indexed, (SELECT coalesce(max(number), 0) FROM messages))`),
-    unindexed: database.prepare(`
-      SELECT number, kind, body, is_text FROM messages WHERE number > ? ORDER BY number LIMIT ?`),
-    addWords: database.prepare("INSERT INTO words (rowid, body) VALUES (?, ?)"),
-    removeWords: database.prepare("DELETE FROM words WHERE rowid = ?"),
-    candidates: database.prepare(`
-      SELECT rowid AS number FROM words WHERE words MATCH ? AND rowid < ?
-      ORDER BY rowid DESC LIMIT ?`),
+    last: database.prepare(`SELECT ${LAST_MESSAGE} AS number`),
     visible: database.prepare(`
       ${SELECT_MESSAGE} JOIN members r ON r.conversation = m.conversation
       WHERE m.number = ? AND r.account = ${ACCOUNT_NUMBER} AND m.seq <= coalesce(r.held, m.seq)`),
@@ -55,60 +37,55 @@ function prepare(database: Database) {
 
 export class SqliteSearch implements SearchStore {
   readonly #database: Database;
+  readonly #searcher: Searcher;
   readonly #sql: ReturnType<typeof prepare>;
+  #searches = 0;
+  /** The index has all messages up to this one. */
+  #indexed: number | undefined;
 
-  constructor(database: Database) {
+  constructor(database: Database, searcher: Searcher) {
     this.#database = database;
+    this.#searcher = searcher;
     this.#sql = prepare(database);
   }
 
-  find(
-    account: string,
-    words: readonly string[],
-    from = Number.MAX_SAFE_INTEGER,
-    limit: number,
-  ): Promise<Found> {
-    return this.#database.read(() => {
-      const candidates = this.#sql.candidates.all(queryOf(words), from, LOOKED_AT).map(numberOf);
-      const messages: Message[] = [];
-      for (const number of candidates) {
-        const row = this.#sql.visible.get(number, account);
-        if (row !== undefined && messages.push(messageOf(row)) === limit) {
-          return { messages, next: number };
-        }
-      }
-      return { messages, next: candidates.length < LOOKED_AT ? undefined : candidates.at(-1) };
-    });
+  begin(search: TextSearch): RunningSearch {
+    const id = ++this.#searches;
+    let isRunning = false;
+    return {
+      next: async () => {
+        isRunning = true;
+        const found = await this.#searcher.step(id, search);
+        isRunning = found === undefined;
+        return found;
+      },
+      [Symbol.dispose]: () => {
+        // Nothing is left of it in a thread that has died.
+        if (isRunning) this.#searcher.end(id).catch(() => {});
+      },
+    };
   }
 
-  index(limit: number): Promise<boolean> {
-    return this.#database.change(() =>
-      this.#database.atomically(() => {
-        const rows = this.#sql.unindexed.all(integer(this.#sql.indexed.get(), "indexed"), limit);
-        for (const row of rows) {
-          const body = text(row, "kind") === "text" ? bodyOf(row) : undefined;
-          if (typeof body === "string") this.#sql.addWords.run(numberOf(row), body);
-        }
-        const last = rows.at(-1);
-        if (last !== undefined) this.#sql.setIndexed.run(numberOf(last));
-        return rows.length === limit;
+  read(account: string, numbers: readonly number[]): Promise<Message[]> {
+    return this.#database.read(() =>
+      numbers.flatMap((number) => {
+        const row = this.#sql.visible.get(number, account);
+        return row === undefined ? [] : [messageOf(row)];
       })
     );
   }
 
-  /** Inside a transaction that has removed these messages. */
-  removeMessages(numbers: readonly number[]): void {
-    for (const number of numbers) this.#sql.removeWords.run(number);
-    // The number of a removed message may be given to a new one, which has to be indexed too.
-    if (numbers.length > 0) this.#sql.lowerIndexed.run();
+  /** What a power cut may take back is not indexed: its number may come to be another message's. */
+  async index(): Promise<boolean> {
+    const last = await this.#database.read(() => integer(this.#sql.last.get(), "number"));
+    if (last === this.#indexed) return false;
+    const more = await this.#searcher.index(last);
+    if (!more) this.#indexed = last;
+    return more;
   }
-}
 
-/** Quoted, a word is a phrase and nothing else, whatever it contains (sqlite.org/fts5.html, 3.1). */
-function queryOf(words: readonly string[]): string {
-  return words.map((word) => `"${word.replaceAll('"', '""')}"`).join(" ");
-}
-
-function numberOf(row: Row): number {
-  return integer(row, "number");
+  /** Before the messages are freed: after a failure between the two, both are done again. */
+  remove(numbers: readonly number[]): Promise<void> {
+    return this.#searcher.remove(numbers);
+  }
 }

@@ -7,6 +7,16 @@ export type Row = Record<string, SQLOutputValue>;
 export const ACCOUNT_NUMBER = "(SELECT number FROM accounts WHERE name = ?)";
 export const CONVERSATION_NUMBER = "(SELECT number FROM conversations WHERE id = ?)";
 
+/**
+ * Whether a conversation is a deleted group, whose messages are not all freed: no client can name
+ * such an ID.
+ */
+export const DELETED = "id >= 'deleted:' AND id < 'deleted;'";
+
+/** The greatest number that a message has had: those of freed messages are never used again. */
+export const LAST_MESSAGE = `max(
+  coalesce((SELECT max(number) FROM messages), 0), (SELECT number FROM freed_messages))`;
+
 export function integer(row: Row | undefined, column: string): number {
   const value = row?.[column];
   if (typeof value !== "number") throw new TypeError(`The column ${column} holds no number`);

@@ -8,7 +8,7 @@ import { describeSystemError } from "../../protocol/system_error.ts";
 import { SqliteAccounts } from "./accounts.ts";
 import { SqliteConversations } from "./conversations.ts";
 import { Database } from "./database.ts";
-import { sqliteReason, StoreError } from "./error.ts";
+import { isDamaged, sqliteReason, StoreError } from "./error.ts";
 import { SqliteFiles } from "./files.ts";
 import { SqliteInvitations } from "./invitations.ts";
 import { lockDatabase } from "./lock.ts";
@@ -18,6 +18,9 @@ import { checkSchema, migrate, type Migration } from "./migrations.ts";
 import { makeOwnerOnly } from "./owner_only.ts";
 import { SqliteRooms } from "./rooms.ts";
 import { SqliteSearch } from "./search.ts";
+import { searchHere } from "./search_here.ts";
+import type { Searcher } from "./search_runner.ts";
+import { searchInThread } from "./search_thread.ts";
 import type { Store } from "./store.ts";
 import type { SyncFile } from "./wal_sync.ts";
 
@@ -26,6 +29,8 @@ interface SqliteOptions {
   readonly migrations?: readonly Migration[];
   /** For tests without a disk. */
   readonly syncFile?: SyncFile;
+  /** Searches, and fills their index, in a thread of its own: no message waits for that. */
+  readonly searchThread?: boolean;
 }
 
 /** Milliseconds that a write waits for another process's. */
@@ -35,7 +40,7 @@ const WRITE_TIMEOUT = 5_000;
 export function openSqliteStore(file: string, options: SqliteOptions = {}): Store {
   const lock = lockDatabase(file);
   try {
-    return makeStore(openOwned(file, options), lock);
+    return makeStore(openOwned(file, options), searcherOf(file, options), lock);
   } catch (error) {
     lock[Symbol.dispose]();
     throw error;
@@ -51,16 +56,22 @@ export function openBesideServer(file: string): Store {
   const database = open(file);
   try {
     checkSchema(database, file);
-    return makeStore(new Database(database, file));
+    return makeStore(new Database(database, file), searcherOf(file));
   } catch (error) {
     database.close();
     throw error;
   }
 }
 
-function makeStore(database: Database, lock?: Disposable): Store {
+/** It opens its files when it is first used. */
+function searcherOf(file: string, { searchThread = false }: SqliteOptions = {}): Searcher {
+  const indexFile = `${file}.words`;
+  return searchThread ? searchInThread(file, indexFile) : searchHere(file, indexFile);
+}
+
+function makeStore(database: Database, searcher: Searcher, lock?: Disposable): Store {
   const accounts = new SqliteAccounts(database);
-  const search = new SqliteSearch(database);
+  const search = new SqliteSearch(database, searcher);
   return {
     accounts,
     logins: new SqliteLogins(database),
@@ -71,6 +82,8 @@ function makeStore(database: Database, lock?: Disposable): Store {
     invitations: new SqliteInvitations(database, accounts),
     search,
     async [Symbol.asyncDispose]() {
+      // Before the database, which moves its log into its file when it is the last to close.
+      await searcher[Symbol.asyncDispose]();
       await database[Symbol.asyncDispose]();
       lock?.[Symbol.dispose]();
     },
@@ -108,8 +121,7 @@ function open(file: string): DatabaseSync {
 
 function unreadable(file: string, cause: unknown): StoreError {
   const reason = sqliteReason(cause) ?? describeSystemError(cause);
-  const isDamaged = reason === "it is damaged" || reason === "it is no database";
-  const advice = isDamaged
+  const advice = isDamaged(cause)
     ? "Put a copy in its place, or use another folder."
     : "Check the folder and the disk, or use another folder.";
   return new StoreError("unreadable", `Cannot open ${file}: ${reason}. ${advice}`, { cause });

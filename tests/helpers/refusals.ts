@@ -49,7 +49,10 @@ export const REFUSALS: Readonly<Record<RequestType, Reasons>> = {
     unknown_user: UNKNOWN_USER,
     held: "what follows is held while the account's status is `dnd`",
   },
-  search: { bad_search: "no words, more than 16, or more than 256 bytes" },
+  search: {
+    bad_search: "no words, more than 16, or more than 256 bytes",
+    busy: "4 searches of this account are under way, or too many of all accounts",
+  },
   upload: {
     file_too_large: "`size` is over the server's limit",
     not_a_member: NOT_A_MEMBER,

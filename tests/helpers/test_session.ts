@@ -7,8 +7,8 @@ import type { SignedInSession } from "../../server/services/signed_in_session.ts
 
 export class TestSession implements SignedInSession {
   readonly account: SignedInSession["account"];
+  readonly address: string;
   readonly loginId: string;
-  readonly address = "192.0.2.1";
   readonly received: ServerFrame[] = [];
   /** The chunks in which they came. */
   readonly chunks: Uint8Array[] = [];
@@ -16,8 +16,14 @@ export class TestSession implements SignedInSession {
   aborted: ErrorCode | undefined;
   readonly #decoder = new FrameDecoder();
 
-  constructor(name: string, number = 1, sessionId = `session of ${name}`) {
+  constructor(
+    name: string,
+    number = 1,
+    sessionId = `session of ${name}`,
+    address = "192.0.2.1",
+  ) {
     this.account = { name, number };
+    this.address = address;
     this.loginId = sessionId;
   }
 

@@ -145,6 +145,9 @@ async function seeMessages(): Promise<void> {
   ) see("history", (await bob.history(conversation)).at(-1), code);
   const search = { type: "search", words: "!!", limit: 1 } as const;
   see("search", (await bob.fetch(search)).at(-1), "bad_search");
+  const five = Array.from({ length: 5 }, () => bob.fetch({ ...search, words: "words" }));
+  const last = (await Promise.all(five)).map((frames) => frames.at(-1));
+  see("search", last.find((frame) => frame?.type === "error"), "busy");
 }
 
 async function seeRoomsAndGroups(): Promise<void> {

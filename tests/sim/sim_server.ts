@@ -48,7 +48,7 @@ interface Running {
   readonly services: Services;
   readonly connections: Connections;
   readonly listener: SimListener;
-  readonly endMaintenance: () => void;
+  readonly endMaintenance: () => Promise<void>;
 }
 
 export class SimServer {
@@ -101,7 +101,7 @@ export class SimServer {
     const { files } = services;
     const endMaintenance = swarm.maintenance
       ? startMaintenance({ store, files, clock: process, log })
-      : () => {};
+      : () => Promise.resolve();
     network.listener = listener;
     this.#running = { process, store, services, connections, listener, endMaintenance };
   }
@@ -148,7 +148,7 @@ export class SimServer {
     world.note("server stops");
     const { connections, services, endMaintenance, process, store } = running;
     await connections.drain(DRAIN, () => services.delivery.idle());
-    endMaintenance();
+    await endMaintenance();
     await services.files[Symbol.asyncDispose]();
     await store[Symbol.asyncDispose]();
     if (!process.isAlive) return;

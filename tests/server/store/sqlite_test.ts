@@ -7,8 +7,9 @@ import { MIGRATIONS, schemaVersion } from "../../../server/store/migrations.ts";
 import type { Migration } from "../../../server/store/migrations.ts";
 import { openBesideServer, openSqliteStore } from "../../../server/store/sqlite.ts";
 import { settle } from "../../helpers/fake_clock.ts";
-import { ulidOf } from "../../helpers/messages.ts";
+import { messageOf, ulidOf } from "../../helpers/messages.ts";
 import { makeOlder } from "../../helpers/older_database.ts";
+import { indexAll, searchFor } from "../../helpers/searches.ts";
 import { storeContract } from "./contract.ts";
 
 async function tempFile() {
@@ -47,7 +48,6 @@ Deno.test("openSqliteStore() returns nothing for clients that a power cut can ta
   const content = { kind: "text", body: "words" };
   const message = { conversation: GENERAL, ulid: ulidOf(1), from: "ann", at: 1, content };
   const stored = store.messages.append([message]);
-  await store.search.index(10);
 
   const { conversations, messages, rooms, search } = store;
   const reads = {
@@ -56,7 +56,7 @@ Deno.test("openSqliteStore() returns nothing for clients that a power cut can ta
     state: conversations.state("ann", GENERAL).then((state) => state?.seq),
     members: conversations.members(GENERAL).then((members) => members.length),
     rooms: rooms.list("ann", "rooms").then((listed) => listed[0]?.people),
-    search: search.find("ann", ["words"], undefined, 10).then((found) => found.messages.length),
+    search: search.read("ann", [1]).then((found) => found.length),
   };
   const early: string[] = [];
   for (const [name, read] of Object.entries(reads)) void read.then(() => early.push(name));
@@ -172,9 +172,8 @@ Deno.test("migrate() gives a file of schema 1 rooms, statuses and an index of wh
       "room:tech",
     ],
   );
-  await store.search.index(100);
-  const { messages } = await store.search.find("ann", ["apple"], undefined, 10);
-  assert.deepEqual(messages.map(({ seq }) => seq), [1]);
+  await indexAll(store);
+  assert.deepEqual((await searchFor(store, "ann", ["apple"])).texts, ["an apple"]);
 });
 
 Deno.test("migrate() gives a file of schema 2 a place for files, and keeps what it holds", async () => {
@@ -200,6 +199,30 @@ Deno.test("migrate() gives a file of schema 2 a place for files, and keeps what 
   assert.equal(await store.files.add(file), true);
   await store.rooms.delete("group:crew");
   assert.deepEqual(await store.files.expired(1, 1, 10), [ulidOf(1)]);
+});
+
+Deno.test("migrate() gives a file of schema 6 an index of its own, which is filled again", async () => {
+  await using temp = await tempFile();
+  makeOlder(
+    temp.file,
+    6,
+    `
+    INSERT INTO accounts (name, password_hash, created_at) VALUES ('ann', '$hash$', 1);
+    INSERT INTO members (account, conversation) VALUES (1, 1);
+    UPDATE conversations SET seq = 1 WHERE id = '${GENERAL}';
+    INSERT INTO messages (conversation, seq, sender, ulid, at, kind, body, is_text)
+      VALUES (1, 1, 1, '${ulidOf(1)}', 5, 'text', CAST('an apple' AS BLOB), 1);
+    INSERT INTO words (rowid, body) VALUES (1, 'an apple');
+    UPDATE word_progress SET indexed = 1;
+  `,
+  );
+
+  await using store = openSqliteStore(temp.file);
+  const apple = async () => (await searchFor(store, "ann", ["apple"])).texts;
+  assert.deepEqual(await apple(), ["an apple"]);
+  await indexAll(store);
+  assert.deepEqual(await apple(), ["an apple"]);
+  assert.equal((await store.messages.append([messageOf(2)]))[0]?.seq, 2);
 });
 
 Deno.test("migrate() makes no copy of a new file", async () => {
