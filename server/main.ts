@@ -22,6 +22,7 @@ import { startMaintenance } from "./maintenance.ts";
 import { type Logger, makeLogger } from "./log.ts";
 import { Flusher } from "./outbox.ts";
 import { Connections } from "./connections.ts";
+import { growReceiveBuffer } from "./receive_buffer.ts";
 import { makeServices, type Services } from "./services.ts";
 import { type PasswordOptions, startPasswords } from "./services/passwords.ts";
 import { openTokens } from "./token_key.ts";
@@ -63,6 +64,7 @@ export async function startServer(
   const certificate = await openCertificate(config, log);
   const quic = resources.use(await listenQuic(config, certificate, log));
   const { address, engine } = quic;
+  await growReceiveBuffer(address.port, log);
   const tls = await listenTls(config, address.port, certificate, log);
   if (tls !== undefined) resources.use(tls);
   const { limits } = config;

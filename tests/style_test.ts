@@ -24,6 +24,7 @@ const MAY_NAME_DENO = new Set([
   "protocol/transport/builtin.ts",
   "protocol/transport/builtin/connection.ts",
   "protocol/transport/quiche/socket_deno.ts",
+  "server/receive_buffer.ts",
 ]);
 
 const sources = await readSources();
