@@ -2,6 +2,7 @@
 import type { ConversationState } from "../../protocol/frame.ts";
 import type { Account } from "./accounts.ts";
 import type { Database } from "./database.ts";
+import { OwnMessages } from "./own_messages.ts";
 import { ACCOUNT_NUMBER, CONVERSATION_NUMBER, integer, type Row, text } from "./sql.ts";
 
 type Member = Pick<Account, "name" | "number">;
@@ -29,30 +30,19 @@ export interface ConversationStore {
   mark(account: string, conversation: string, seq: number): Promise<boolean>;
 }
 
-/**
- * `seq` has no gaps: what is unread is what follows the mark, without the account's own messages.
- * Those are counted up to a bound; past it the number is too great.
- */
+/** `seq` has no gaps: what is unread is what follows the mark, without the account's own messages. */
 const STATE = `
-  SELECT id, visible AS seq, mark, newest > visible AS held,
-    max(0, visible - mark - (SELECT count(*) FROM (
-      SELECT 1 FROM messages o
-      WHERE o.sender = account AND o.conversation = conversation_number
-        AND o.seq > mark AND o.seq <= visible LIMIT 10000
-    ))) AS unread
-  FROM (
-    SELECT c.id, c.number AS conversation_number, m.account, m.mark, c.seq AS newest,
-      coalesce(m.held, c.seq) AS visible, m.held AS limit_seq
-    FROM members m JOIN conversations c ON c.number = m.conversation
-    WHERE m.account = ${ACCOUNT_NUMBER}`;
+  SELECT c.id, c.number, m.account, m.mark, c.seq AS newest, coalesce(m.held, c.seq) AS visible
+  FROM members m JOIN conversations c ON c.number = m.conversation
+  WHERE m.account = ${ACCOUNT_NUMBER}`;
 
 function prepare(database: Database) {
   return {
     of: database.prepare(`
       SELECT c.id FROM members m JOIN conversations c ON c.number = m.conversation
       WHERE m.account = ${ACCOUNT_NUMBER} ORDER BY c.number`),
-    states: database.prepare(`${STATE}) WHERE limit_seq IS NOT 0 ORDER BY conversation_number`),
-    state: database.prepare(`${STATE} AND m.conversation = ${CONVERSATION_NUMBER})`),
+    states: database.prepare(`${STATE} AND m.held IS NOT 0 ORDER BY c.number`),
+    state: database.prepare(`${STATE} AND m.conversation = ${CONVERSATION_NUMBER}`),
     members: database.prepare(`
       SELECT a.name, a.number FROM members m JOIN accounts a ON a.number = m.account
       WHERE m.conversation = ${CONVERSATION_NUMBER} ORDER BY a.number`),
@@ -70,20 +60,24 @@ function prepare(database: Database) {
 export class SqliteConversations implements ConversationStore {
   readonly #database: Database;
   readonly #sql: ReturnType<typeof prepare>;
+  readonly #own: OwnMessages;
 
   constructor(database: Database) {
     this.#database = database;
     this.#sql = prepare(database);
+    this.#own = new OwnMessages(database);
   }
 
   of(account: string): Promise<string[]> {
     return this.#database.look(() => this.#sql.of.all(account).map((row) => text(row, "id")));
   }
 
-  states(account: string): Promise<ConversationState[]> {
-    return this.#database.read(() =>
+  async states(account: string): Promise<ConversationState[]> {
+    const counted = await this.#own.countAll(this.#sql.states.all(account));
+    // The list is read at once: messages that come later are sent after it.
+    return await this.#database.read(() =>
       this.#sql.states.all(account).map((row) => {
-        const { held: _, ...state } = stateOf(row);
+        const { held: _, ...state } = stateOf(row, this.#own.unreadIn(row, counted));
         return state;
       })
     );
@@ -92,7 +86,7 @@ export class SqliteConversations implements ConversationStore {
   state(account: string, conversation: string): Promise<MemberState | undefined> {
     return this.#database.read(() => {
       const row = this.#sql.state.get(account, conversation);
-      return row && stateOf(row);
+      return row && stateOf(row, this.#own.unreadIn(row));
     });
   }
 
@@ -114,12 +108,13 @@ export class SqliteConversations implements ConversationStore {
   }
 }
 
-function stateOf(row: Row): MemberState {
+function stateOf(row: Row, unread: number): MemberState {
+  const seq = integer(row, "visible");
   return {
     conversation: text(row, "id"),
-    seq: integer(row, "seq"),
+    seq,
     mark: integer(row, "mark"),
-    unread: integer(row, "unread"),
-    held: integer(row, "held") === 1,
+    unread,
+    held: integer(row, "newest") > seq,
   };
 }

@@ -1,5 +1,6 @@
 /** What every store must pass about conversations as their members see them. */
 import assert from "node:assert/strict";
+import { setImmediate } from "node:timers/promises";
 import { dmOf, GENERAL } from "../../../protocol/names.ts";
 import { messageOf } from "../../helpers/messages.ts";
 import { membersOf, type Rules, withPeople } from "./rule.ts";
@@ -43,6 +44,42 @@ export const CONVERSATION_RULES: Rules = {
     await store.conversations.mark("ann", GENERAL, 2);
     await store.conversations.mark("bob", GENERAL, 1);
     assert.deepEqual([await unreadOf("ann"), await unreadOf("bob")], [0, 1]);
+  },
+
+  "counts own messages in pieces, and lists what there is in the end": async (store) => {
+    await withPeople(store, "ann", "bob");
+    const groups = Array.from({ length: 24 }, (_, number) => `group:g${number}`);
+    for (const [number, conversation] of groups.entries()) {
+      const group = { conversation, topic: "", creator: "ann" };
+      await store.rooms.create(group, ["ann", "bob"]);
+      await store.messages.append(
+        Array.from({ length: 900 }, (_, n) => messageOf(number * 900 + n, { conversation })),
+      );
+    }
+    const [first = "", ...others] = groups;
+    let turns = 0;
+    let isDone = false;
+    const listed = store.conversations.states("ann").finally(() => isDone = true);
+    const changes = [];
+    while (!isDone) {
+      await setImmediate();
+      if (turns++ > 0) continue;
+      changes.push(
+        store.messages.append([
+          messageOf(99_998, { conversation: first, from: "bob" }),
+          messageOf(99_999, { conversation: first }),
+        ]),
+        store.conversations.mark("ann", others[0] ?? "", 10),
+      );
+    }
+    assert.ok(turns >= 4, `${turns} turns of the event loop`);
+    await Promise.all(changes);
+    assert.deepEqual((await listed).slice(1, 4), [
+      { conversation: first, seq: 902, mark: 0, unread: 1 },
+      { conversation: others[0], seq: 900, mark: 10, unread: 0 },
+      { conversation: others[1], seq: 900, mark: 0, unread: 0 },
+    ]);
+    assert.deepEqual(await listed, await store.conversations.states("ann"));
   },
 
   "returns the state of a conversation for its members only": async (store) => {
