@@ -176,6 +176,13 @@ Deno.test("SignIn begins with the credentials that it is given, and not with the
   assert.deepEqual(asked, []);
 });
 
+Deno.test("SignIn sends a password as it was typed: the server normalises it", async () => {
+  for (const password of [" Cafe\u0301 ", " Caf\u00e9 "]) {
+    const { requests } = await signIn({ typed: [{ ...ANN, password }] });
+    assert.deepEqual(requests, [{ type: "login", user: "ann", password }]);
+  }
+});
+
 Deno.test("SignIn sends the code of the invitation with what the user types", async () => {
   const { requests } = await signIn({ typed: [ANN], code: "c0de" });
   assert.deepEqual(requests, [{ type: "login", user: "ann", password: "secret", code: "c0de" }]);

@@ -62,7 +62,7 @@ async function outcome(accounts: Accounts, user: string, more: Partial<Credentia
 Deno.test("Accounts.login() registers a new name where that is open, and knows it from then on", async (test) => {
   await using setting = await setUp();
   await registrationSteps(test, setting);
-  await reservedNameSteps(test, setting);
+  await nameAndPasswordSteps(test, setting);
   await tokenSteps(test, setting);
 });
 
@@ -136,8 +136,19 @@ async function registrationSteps(test: Deno.TestContext, setting: Setting): Prom
 }
 
 /** Ann has an account from the steps before. */
-async function reservedNameSteps(test: Deno.TestContext, setting: Setting): Promise<void> {
+async function nameAndPasswordSteps(test: Deno.TestContext, setting: Setting): Promise<void> {
   const open = setting.accounts("open");
+
+  await test.step("with a password however it is composed, and otherwise as it was sent", async () => {
+    await setting.clock.pass(DAY); // Failures of the steps before are forgotten.
+    const [composed, decomposed] = ["Caf\u00e9", "Cafe\u0301"];
+    assert.equal(await outcome(open, "fred", { password: decomposed }), "5 fred, new");
+    assert.equal(await outcome(open, "fred", { password: composed }), "5 fred");
+    assert.equal(await outcome(open, "fred", { password: decomposed }), "5 fred");
+    for (const password of ["caf\u00e9", "Cafe", "Caf\u00e9 ", "\uff23af\u00e9"]) {
+      assert.equal(await outcome(open, "fred", { password }), "bad_credentials");
+    }
+  });
 
   await test.step("refusing names of offices for new accounts, and no account that has one", async () => {
     for (const name of ["admin", "root", "Support"]) {
@@ -149,7 +160,7 @@ async function reservedNameSteps(test: Deno.TestContext, setting: Setting): Prom
     const earlier = await setting.store.accounts.byName("ann");
     const { accounts } = setting.store;
     await accounts.create("admin", earlier?.passwordHash ?? "", setting.clock.time());
-    assert.equal(await outcome(open, "admin"), "5 admin");
+    assert.equal(await outcome(open, "admin"), "6 admin");
     assert.equal(await outcome(open, "admin", { intent: "register" }), "name_taken");
   });
 }
