@@ -12,8 +12,9 @@ import { type Clock, systemClock } from "../clock.ts";
 import { resolveHosts } from "./address.ts";
 import { BuiltinConnection, plain, textOf } from "./builtin/connection.ts";
 import { closeOfFailure } from "./builtin/failures.ts";
-import { describe, HANDSHAKE_TIMED_OUT } from "./closing.ts";
+import { describe, GAVE_WAY, HANDSHAKE_TIMED_OUT } from "./closing.ts";
 import { HandshakeLog } from "./handshake.ts";
+import { HandshakeShares } from "./handshake_shares.ts";
 import { Queue } from "./queue.ts";
 import { race } from "./race.ts";
 import { waitFor } from "./wait_for.ts";
@@ -120,6 +121,11 @@ async function connect(
   }
 }
 
+/** Milliseconds between clients that are looked at while all places are taken. */
+const LOOK_INTERVAL = 5;
+/** Milliseconds after which a handshake is unlikely to be an honest one. */
+const SLOW_HANDSHAKE = 2_000;
+
 interface BuiltinListenerOptions {
   readonly listener: Deno.QuicListener;
   readonly limits: TransportLimits;
@@ -137,13 +143,15 @@ class BuiltinListener implements Listener {
   readonly #connections = new Set<BuiltinConnection>();
   readonly #established = new Queue<Connection>();
   readonly #accepting: Promise<void>;
-  #handshakes = 0;
+  readonly #handshaking: HandshakeShares<BuiltinConnection>;
+  #lookedAt = -Infinity;
   #closing: Promise<void> | undefined;
 
   constructor({ clock, limits, listener, onHandshake }: BuiltinListenerOptions) {
     this.address = plain(listener.endpoint.addr);
     this.#listener = listener;
     this.#limits = limits;
+    this.#handshaking = new HandshakeShares(limits.maxHandshakes);
     this.#clock = clock;
     this.#onHandshake = onHandshake;
     this.#accepting = this.#acceptAll();
@@ -178,14 +186,39 @@ class BuiltinListener implements Listener {
       } catch {
         return; // The endpoint has closed; nothing else ends this wait.
       }
-      if (this.#connections.size + this.#handshakes >= this.#limits.maxConnections) {
+      if (this.#connections.size + this.#handshaking.size >= this.#limits.maxConnections) {
         incoming.refuse();
-      } else if (this.#handshakes >= this.#limits.maxHandshakes) {
-        incoming.ignore();
-      } else {
+      } else if (this.#mayBegin()) {
         void this.#handshake(incoming);
+      } else {
+        incoming.ignore();
       }
     }
+  }
+
+  /**
+   * Whether to look at a client: Deno tells its address only when it has been accepted (reading
+   * `QuicIncoming.remoteAddr` refuses it). While all places are taken, few are looked at, since it
+   * costs a signature, and none while the handshakes under way are new and will soon be done.
+   */
+  #mayBegin(): boolean {
+    if (this.#handshaking.size < this.#limits.maxHandshakes) return true;
+    const now = this.#clock.now();
+    if (now - this.#lookedAt < LOOK_INTERVAL) return false;
+    if (now - this.#handshaking.oldest < SLOW_HANDSHAKE) return false;
+    this.#lookedAt = now;
+    return true;
+  }
+
+  /** Gives the handshake a place, or ends it. `false`: it has ended. */
+  #takePlace(connection: BuiltinConnection, peer: Address): boolean {
+    const place = this.#handshaking.place(peer.hostname);
+    const leaving = place === undefined ? connection : place.giveUp;
+    leaving?.close(CLOSE_NONE, GAVE_WAY);
+    if (leaving !== undefined) this.#handshaking.delete(leaving);
+    if (place === undefined) return false;
+    this.#handshaking.add(connection, peer.hostname, this.#clock.now());
+    return true;
   }
 
   async #handshake(incoming: Deno.QuicIncoming): Promise<void> {
@@ -199,10 +232,10 @@ class BuiltinListener implements Listener {
       log.report("failed", UNKNOWN_PEER, { reason: textOf(failure) });
       return;
     }
-    this.#handshakes++;
     const peer = plain(conn.remoteAddr);
     log.report("initial", peer);
     const connection = new BuiltinConnection(conn, "server");
+    if (!this.#takePlace(connection, peer)) return log.report("failed", peer, { reason: GAVE_WAY });
     const cancelDeadline = this.#clock.after(
       this.#limits.handshakeTimeout,
       () => connection.close(CLOSE_NONE, HANDSHAKE_TIMED_OUT.reason),
@@ -211,7 +244,7 @@ class BuiltinListener implements Listener {
     // A handshake that fails resolves too, and `closed` in the same turn.
     await new Promise((resolve) => setImmediate(resolve));
     cancelDeadline();
-    this.#handshakes--;
+    this.#handshaking.delete(connection);
     if (connection.over !== undefined) {
       log.report("failed", peer, { reason: connection.over.reason });
       return;

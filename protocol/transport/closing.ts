@@ -11,6 +11,14 @@ export const HANDSHAKE_TIMED_OUT: CloseReason = {
   by: "local",
 };
 
+/** CONNECTION_REFUSED (RFC 9000, section 20.1). */
+export function refused(reason: string): CloseReason {
+  return { kind: "transport", code: 0x2, reason, by: "local" };
+}
+
+/** Why a handshake has given its place to another network's (`handshake_shares.ts`). */
+export const GAVE_WAY = "too many clients of this network connect at once";
+
 export const IDLE: CloseReason = {
   kind: "idle",
   code: 0,

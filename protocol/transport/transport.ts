@@ -144,7 +144,10 @@ export interface Listener extends AsyncDisposable {
 export interface TransportLimits {
   /** Connections at once; further ones are refused. */
   readonly maxConnections: number;
-  /** Handshakes under way at once; further Initials are dropped, and the peer tries again. */
+  /**
+   * Handshakes under way at once; further Initials are dropped, and the peer tries again. None keeps
+   * another network out: see `handshake_shares.ts`, and `tls/handshake_limiter.ts`.
+   */
   readonly maxHandshakes: number;
   /** A handshake that takes longer is given up. Milliseconds. */
   readonly handshakeTimeout: number;

@@ -25,10 +25,13 @@ export class UdpRelay implements AsyncDisposable {
   filter: Filter = (datagram) => datagram;
   readonly #front = openSocket();
   readonly #target: Deno.NetAddr;
+  readonly #from: string | undefined;
   readonly #flows = new Map<string, Flow>();
   readonly #loops = new Set<Promise<void>>();
 
-  constructor(target: RelayTarget) {
+  /** `from`: the address that the server sees. */
+  constructor(target: RelayTarget, from?: string) {
+    this.#from = from;
     this.#target = { transport: "udp", hostname: target.hostname, port: target.port };
     this.#start(this.#up());
   }
@@ -69,7 +72,7 @@ export class UdpRelay implements AsyncDisposable {
       const key = `${client.hostname} ${client.port}`;
       let flow = this.#flows.get(key);
       if (flow === undefined) {
-        flow = { client, upstream: openSocket() };
+        flow = { client, upstream: openSocket(this.#from) };
         this.#flows.set(key, flow);
         this.#start(this.#down(flow, flow.upstream));
       }
@@ -86,7 +89,7 @@ export class UdpRelay implements AsyncDisposable {
   }
 
   #openUpstream(flow: Flow): void {
-    flow.upstream = openSocket();
+    flow.upstream = openSocket(this.#from);
     this.#start(this.#down(flow, flow.upstream));
   }
 
@@ -96,8 +99,8 @@ export class UdpRelay implements AsyncDisposable {
   }
 }
 
-function openSocket(): Deno.DatagramConn {
-  return Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+function openSocket(hostname = "127.0.0.1"): Deno.DatagramConn {
+  return Deno.listenDatagram({ transport: "udp", hostname, port: 0 });
 }
 
 function portOf(socket: Deno.DatagramConn): number {

@@ -3,14 +3,10 @@
  * connections and handshakes. It does nothing for a connection that it has accepted.
  */
 import { bytesToHex } from "@noble/hashes/utils.js";
+import { GAVE_WAY, refused } from "../closing.ts";
 import { HandshakeLog } from "../handshake.ts";
-import {
-  type CloseReason,
-  type Connection,
-  type HandshakeEvent,
-  type Listener,
-  type TransportLimits,
-} from "../transport.ts";
+import { HandshakeShares } from "../handshake_shares.ts";
+import type { Connection, HandshakeEvent, Listener, TransportLimits } from "../transport.ts";
 import { QuicheConnection } from "./connection.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { hasValidIds, type LongHeader, MIN_INITIAL, parseLongHeader } from "./header.ts";
@@ -21,13 +17,6 @@ import { type UdpAddress, udpAddress } from "./socket.ts";
 
 /** The least length of the ID that a client first chooses for its server (RFC 9000, section 7.2). */
 const MIN_FIRST_ID = 8;
-/** CONNECTION_REFUSED (RFC 9000, section 20.1). */
-const FULL: CloseReason = {
-  kind: "transport",
-  code: 0x2,
-  reason: "the server has no room for another connection",
-  by: "local",
-};
 
 interface ListenerOptions {
   readonly quiche: Quiche;
@@ -46,7 +35,7 @@ export class QuicheListener implements Listener {
   readonly #tokenKey: Uint8Array;
   /** All connections, and those of them whose handshake is not done. */
   readonly #connections = new Set<QuicheConnection>();
-  readonly #handshaking = new Set<QuicheConnection>();
+  readonly #handshaking: HandshakeShares<QuicheConnection>;
   /** Established, and not accepted yet. */
   readonly #ready = new Set<Connection>();
   #acceptors: Array<(connection: Connection | null) => void> = [];
@@ -55,6 +44,7 @@ export class QuicheListener implements Listener {
   constructor(options: ListenerOptions) {
     this.#options = options;
     this.#endpoint = options.endpoint;
+    this.#handshaking = new HandshakeShares(options.limits.maxHandshakes);
     this.#tokenKey = options.endpoint.random(32);
     options.endpoint.onUnrouted = this.#onStranger;
   }
@@ -147,13 +137,15 @@ export class QuicheListener implements Listener {
   ): void {
     const { limits, loop, onHandshake } = this.#options;
     const endpoint = this.#endpoint;
-    if (this.#handshaking.size >= limits.maxHandshakes) return;
+    const place = this.#handshaking.place(remote.hostname);
+    if (place === undefined) return;
     const log = new HandshakeLog(onHandshake, loop.now, claim?.time);
     if (claim === undefined) log.report("initial", remote, idsOf(header));
     // After a Retry, the client uses the ID that the Retry gave it.
     const id = claim === undefined ? endpoint.newId() : header.destination.slice();
     const quic = this.#begin(id, claim?.originalId, remote);
     if (quic === undefined) return;
+    place.giveUp?.abandon(refused(GAVE_WAY));
     const full = this.#connections.size >= limits.maxConnections;
     const connection = new QuicheConnection({
       role: "server",
@@ -169,9 +161,9 @@ export class QuicheListener implements Listener {
       onEnded: this.#onEnded,
     });
     this.#connections.add(connection);
-    this.#handshaking.add(connection);
+    this.#handshaking.add(connection, remote.hostname, loop.now());
     connection.receive(datagram, remote.hostname, remote.port);
-    if (full) connection.abandon(FULL);
+    if (full) connection.abandon(refused("the server has no room for another connection"));
   }
 
   /** `undefined` if quiche cannot parse the address. */

@@ -1,5 +1,6 @@
 /** What listeners do: where they listen, whom they let in, how they close. */
 import assert from "node:assert/strict";
+import { parseLongHeader } from "../../../../protocol/transport/quiche/header.ts";
 import { type HandshakeEvent, TransportError } from "../../../../protocol/transport/transport.ts";
 import {
   accepted,
@@ -13,12 +14,15 @@ import {
   type Subject,
   testsOf,
 } from "./pair.ts";
-import { within } from "../../../helpers/within.ts";
+import { toHex } from "../../../helpers/hex.ts";
+import { UdpRelay } from "../../../helpers/udp_relay.ts";
+import { poll, within } from "../../../helpers/within.ts";
 
 export function listenerContract(subject: Subject): void {
   listenTests(subject);
   closingTests(subject);
   limitTests(subject);
+  shareTests(subject);
 }
 
 function listenTests(subject: Subject): void {
@@ -156,5 +160,48 @@ function limitTests(subject: Subject): void {
     const late = await accepted(pair.listener);
     const taken = await within(late.accept(), "the stream that was opened before");
     assert.deepEqual(await taken?.read(), new Uint8Array([1]));
+  });
+}
+
+function shareTests(subject: Subject): void {
+  const test = testsOf(subject);
+
+  test("Listener takes a client while another network holds every handshake", async () => {
+    // Only Linux has more than one loopback address. For TLS, see `handshake_limiter_test.ts`.
+    if (Deno.build.os !== "linux" || subject.nature.network === "tcp") return;
+    let failed = 0;
+    await using listener = await listen(subject.server, {
+      limits: { maxHandshakes: 4, handshakeTimeout: 60_000 },
+      onHandshake: ({ stage, peer }) => {
+        if (peer.hostname === "127.0.0.2" && stage === "failed") failed++;
+      },
+    });
+    await using relay = new UdpRelay(listener.address, "127.0.0.2");
+    const answered = new Set<string>();
+    relay.filter = (datagram, to) => {
+      const header = parseLongHeader(datagram);
+      // A Retry goes through, because the address is the attacker's own. Nothing else comes back.
+      if (to === "up" || header?.type === "retry") return datagram;
+      if (header !== undefined) answered.add(toHex(header.destination));
+      return undefined;
+    };
+    const gone = new AbortController();
+    const mutes = [1, 2, 3, 4, 5, 6].map(() => {
+      return assert.rejects(dial(subject.client, relay.port, { signal: gone.signal }));
+    });
+    await poll(() => answered.size >= 4 || undefined, "the handshakes to begin");
+
+    const clients = [
+      await dial(subject.client, listener.address.port),
+      await dial(subject.client, listener.address.port),
+    ];
+    for (const client of clients) {
+      void echoAll(await accepted(listener));
+      await hello(client);
+      await client[Symbol.asyncDispose]();
+    }
+    assert.ok(failed > 0, "one of the others gave way");
+    gone.abort();
+    await Promise.all(mutes);
   });
 }
