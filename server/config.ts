@@ -49,8 +49,11 @@ export interface ServerLimits {
   readonly newRooms: Rate;
   /** Files that one account may have, however small they are. */
   readonly files: number;
-  /** Uploads and downloads at once; further ones are answered `busy`. */
+  /** Uploads and downloads at once. Further ones take a slot from others, or are answered `busy`. */
   readonly transfers: number;
+  /** A transfer that moves fewer bytes in so many milliseconds gives its slot up to others. */
+  readonly slowBytes: number;
+  readonly slowTime: number;
   /** Bytes that files leave free on the disk. */
   readonly spare: number;
   /** Milliseconds that an incomplete file is kept after its upload broke off. */
@@ -120,6 +123,8 @@ export const SERVER_LIMITS: ServerLimits = {
   newRooms: { rate: 1 / 60, burst: 32 },
   files: 10_000,
   transfers: 256,
+  slowBytes: 64 * 1024,
+  slowTime: 30_000,
   spare: 256 * 1024 * 1024,
   keepPart: DAY,
   drain: 5_000,

@@ -152,7 +152,7 @@ async function openServices(
   const folder = join(data, "files");
   await makePrivateFolder(folder);
   const onFailure = (reason: string) => log.error("password_thread_failed", { reason });
-  const { files: count, spare, transfers, keepPart } = limits;
+  const { files: count, spare, transfers, slowBytes, slowTime, keepPart } = limits;
   const services = makeServices({
     store,
     blobs: new DiskBlobs(folder),
@@ -160,7 +160,7 @@ async function openServices(
     tokens: await openTokens(data, { issuer: "sotto" }),
     registration,
     limits,
-    files: { ...config.files, count, spare, transfers, keepPart },
+    files: { ...config.files, count, spare, transfers, slowBytes, slowTime, keepPart },
     clock,
     log,
   });

@@ -17,6 +17,7 @@ import { CLOSE_DONE, type ErrorCode, ProtocolError } from "../protocol/errors.ts
 import type { ServerFrame } from "../protocol/frame.ts";
 import { LIMITS, TIMES } from "../protocol/limits.ts";
 import { ServerSession, type Verdict } from "../protocol/session/server.ts";
+import { networkOf } from "../protocol/transport/network_of.ts";
 import {
   type Connection,
   type Stream,
@@ -51,6 +52,7 @@ const RESYNC = encodeFrame({ type: "resync" });
 
 export class PeerConnection implements Peer, SignedInSession {
   readonly address: string;
+  readonly network: string;
   readonly #connection: Connection;
   readonly #options: ConnectionOptions;
   readonly #session: ServerSession;
@@ -65,6 +67,7 @@ export class PeerConnection implements Peer, SignedInSession {
 
   constructor(connection: Connection, options: ConnectionOptions) {
     this.address = connection.remote.hostname;
+    this.network = networkOf(this.address);
     this.#connection = connection;
     this.#options = options;
     this.#session = new ServerSession({ server: options.software }, options.clock.now());

@@ -1,8 +1,9 @@
 /** `upload` and `download`: a file's bytes, on a transfer stream of their own. */
 import { ProtocolError } from "../../protocol/errors.ts";
 import type { ClientFrames, ServerFrame } from "../../protocol/frame.ts";
-import type { Files, UploadStream } from "../services/files.ts";
+import type { Files } from "../services/files.ts";
 import type { SignedInSession } from "../services/signed_in_session.ts";
+import type { TransferStream } from "../services/transfer_slots.ts";
 import { accessErrorText } from "./access_error.ts";
 
 /** Why the account may not write in a conversation. */
@@ -13,7 +14,7 @@ interface FileServices {
 }
 
 /** What follows an `upload` on its stream. */
-export interface ChunkReader extends UploadStream {
+export interface ChunkReader extends TransferStream {
   /** Starts to read the first chunk before it is wanted: call it before the first `await`. */
   readAhead(): void;
   /** Throws if the client did not wait for `ready`. */
@@ -48,10 +49,11 @@ export async function* download(
   request: ClientFrames["download"],
   session: SignedInSession,
   { files }: FileServices,
+  stream: TransferStream,
 ): AsyncGenerator<ServerFrame[]> {
   const { id: re } = request;
   try {
-    await using file = await files.openDownload(session, request);
+    await using file = await files.openDownload(session, request, stream);
     for await (const bytes of file.chunks()) yield [{ type: "chunk", bytes }];
     yield [{ type: "end", re, more: false }];
   } catch (error) {

@@ -1,16 +1,24 @@
 /** A file that is being downloaded, chunk by chunk. */
 import { LIMITS } from "../../protocol/limits.ts";
 import type { BlobReader } from "../store/blobs.ts";
+import type { Slot } from "./transfer_slots.ts";
 
 export class FileReader implements AsyncDisposable {
   readonly #blob: BlobReader;
   readonly #offset: number;
+  readonly #slot: Pick<Slot, "moved">;
   readonly #resources: AsyncDisposable;
 
-  /** Begins at `offset`. `resources` are released with the reader, the blob among them. */
-  constructor(blob: BlobReader, offset: number, resources: AsyncDisposable) {
+  /** Begins at `offset`. `resources` are released with the reader, the blob and the slot among them. */
+  constructor(
+    blob: BlobReader,
+    offset: number,
+    slot: Pick<Slot, "moved">,
+    resources: AsyncDisposable,
+  ) {
     this.#blob = blob;
     this.#offset = offset;
+    this.#slot = slot;
     this.#resources = resources;
   }
 
@@ -21,6 +29,7 @@ export class FileReader implements AsyncDisposable {
       const length = await this.#blob.into(chunk, at);
       if (length === 0) throw new Error("Cannot read a file: it became shorter");
       yield chunk.subarray(0, length);
+      this.#slot.moved(length);
       at += length;
     }
   }

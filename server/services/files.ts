@@ -25,9 +25,9 @@ import { orDiskFull } from "./disk_full.ts";
 import { FileReader } from "./file_reader.ts";
 import { IncomingFile } from "./incoming_file.ts";
 import type { SignedInSession } from "./signed_in_session.ts";
-import { TransferSlots } from "./transfer_slots.ts";
+import { type SlotLimits, TransferSlots, type TransferStream } from "./transfer_slots.ts";
 
-export interface FileLimits {
+export interface FileLimits extends SlotLimits {
   /** Bytes of one file. */
   readonly largest: number;
   /** Bytes of an account's files. */
@@ -36,8 +36,6 @@ export interface FileLimits {
   readonly count: number;
   /** Bytes that stay free on the disk. */
   readonly spare: number;
-  /** Uploads and downloads at once, of all connections. */
-  readonly transfers: number;
   /** Milliseconds that a complete file is kept, and an incomplete one. */
   readonly keep: number;
   readonly keepPart: number;
@@ -56,12 +54,6 @@ interface FilesOptions {
   readonly random?: ((length: number) => Uint8Array) | undefined;
 }
 
-/** What an upload comes on. */
-export interface UploadStream {
-  /** A newer upload of the same file has begun: this one ends. */
-  abandon(): void;
-}
-
 type Upload = ClientFrames["upload"];
 
 /** A file, and the writer of its blob; a complete one has none. */
@@ -72,7 +64,7 @@ interface Opened {
 
 interface ActiveUpload {
   readonly file: string;
-  readonly stream: UploadStream;
+  readonly stream: TransferStream;
   /** Resolves when the upload has ended. */
   readonly ended: Promise<void>;
 }
@@ -88,14 +80,14 @@ export class Files implements AsyncDisposable {
 
   constructor(options: FilesOptions) {
     this.#options = options;
-    this.#slots = new TransferSlots(options.limits.transfers);
+    this.#slots = new TransferSlots(options.limits, options.clock);
   }
 
   /** Begins an upload, or resumes one. `complete` ends it. */
   async startUpload(
     session: SignedInSession,
     request: Upload,
-    stream: UploadStream,
+    stream: TransferStream,
   ): Promise<IncomingFile> {
     const { conversations, limits } = this.#options;
     if (request.size > limits.largest) {
@@ -106,14 +98,14 @@ export class Files implements AsyncDisposable {
     if (denied !== undefined) throw new ProtocolError(denied);
 
     await using acquired = new AsyncDisposableStack();
-    acquired.use(this.#slots.take(session));
+    const slot = acquired.use(this.#slots.take(session, stream));
     const { older } = acquired.use(this.#register(session, request.file, stream));
     await older?.ended;
     return await this.#changes.run(async () => {
       const { row, writer } = await orDiskFull(this.#announce(session, request));
       if (writer !== undefined) acquired.use(writer);
       const resources = acquired.move();
-      const file = new IncomingFile(row, writer, resources);
+      const file = new IncomingFile(row, writer, slot, resources);
       this.#incoming.add(file);
       resources.defer(() => void this.#incoming.delete(file));
       return file;
@@ -136,6 +128,7 @@ export class Files implements AsyncDisposable {
   async openDownload(
     session: SignedInSession,
     request: ClientFrames["download"],
+    stream: TransferStream,
   ): Promise<FileReader> {
     const { conversations, store, blobs } = this.#options;
     const { file, offset } = request;
@@ -151,12 +144,12 @@ export class Files implements AsyncDisposable {
       throw new ProtocolError("bad_frame", message);
     }
     await using acquired = new AsyncDisposableStack();
-    acquired.use(this.#slots.take(session));
+    const slot = acquired.use(this.#slots.take(session, stream));
     const blob = await blobs.read(row.blob);
     if (blob === undefined) throw new ProtocolError("no_such_file");
     acquired.use(blob);
     if (blob.length !== row.size) throw new ProtocolError("no_such_file");
-    return new FileReader(blob, offset, acquired.move());
+    return new FileReader(blob, offset, slot, acquired.move());
   }
 
   /**
@@ -192,7 +185,7 @@ export class Files implements AsyncDisposable {
   #register(
     session: SignedInSession,
     file: string,
-    stream: UploadStream,
+    stream: TransferStream,
   ): Disposable & { readonly older: ActiveUpload | undefined } {
     const key = `${session.account.name}/${file}`;
     const older = this.#uploads.get(key);

@@ -3,18 +3,26 @@ import { assert } from "../../protocol/assert.ts";
 import type { BlobWriter } from "../store/blobs.ts";
 import type { FileRow } from "../store/files.ts";
 import { orDiskFull } from "./disk_full.ts";
+import type { Slot } from "./transfer_slots.ts";
 
 export class IncomingFile implements AsyncDisposable {
   readonly row: FileRow;
   /** `undefined`: all bytes are there already. */
   readonly #writer: BlobWriter | undefined;
+  readonly #slot: Pick<Slot, "moved">;
   readonly #resources: AsyncDisposable;
 
-  /** `resources` are released with the file, the writer among them. */
-  constructor(row: FileRow, writer: BlobWriter | undefined, resources: AsyncDisposable) {
+  /** `resources` are released with the file, the writer and the slot among them. */
+  constructor(
+    row: FileRow,
+    writer: BlobWriter | undefined,
+    slot: Pick<Slot, "moved">,
+    resources: AsyncDisposable,
+  ) {
     assert(row.complete === (writer === undefined), "only an incomplete file has a writer");
     this.row = row;
     this.#writer = writer;
+    this.#slot = slot;
     this.#resources = resources;
   }
 
@@ -32,6 +40,7 @@ export class IncomingFile implements AsyncDisposable {
   async append(bytes: Uint8Array): Promise<void> {
     assert(bytes.length <= this.left, "a file takes no more bytes than were announced");
     if (this.#writer !== undefined) await orDiskFull(this.#writer.append(bytes));
+    this.#slot.moved(bytes.length);
   }
 
   /** Syncs all bytes to the disk. Returns whether they have the announced hash. Throws `disk_full`. */

@@ -22,6 +22,8 @@ export interface SignedInSession extends Sender {
   readonly address: string;
   /** The ID of its login: the token's `jti`. Devices that share a token share it. */
   readonly loginId: string;
+  /** Where it is: an IPv4 address, or the first 64 bits of an IPv6 address. */
+  readonly network: string;
   /** Ends the session with a fatal error. */
   abort(code: ErrorCode): void;
 }

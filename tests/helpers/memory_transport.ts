@@ -108,7 +108,7 @@ class MemoryStream implements Stream {
 export class MemoryConnection implements Connection {
   readonly engine: EngineName = "builtin";
   readonly role: "client" | "server";
-  readonly remote = { hostname: "192.0.2.1", port: 50_000 };
+  readonly remote: { readonly hostname: string; readonly port: number };
   readonly alpn = "sotto/1";
   readonly serverName = undefined;
   readonly peerCertificate = undefined;
@@ -122,14 +122,16 @@ export class MemoryConnection implements Connection {
   #other: MemoryConnection | undefined;
   #nextId = 0;
 
-  constructor(role: "client" | "server") {
+  constructor(role: "client" | "server", hostname = "192.0.2.1") {
     this.role = role;
+    this.remote = { hostname, port: 50_000 };
     this.closed = this.#end.promise;
   }
 
-  static pair(): { client: MemoryConnection; server: MemoryConnection } {
+  /** `hostname`: the client's. */
+  static pair(hostname?: string): { client: MemoryConnection; server: MemoryConnection } {
     const client = new MemoryConnection("client");
-    const server = new MemoryConnection("server");
+    const server = new MemoryConnection("server", hostname);
     client.#other = server;
     server.#other = client;
     return { client, server };

@@ -58,7 +58,7 @@ export const REFUSALS: Readonly<Record<RequestType, Reasons>> = {
     not_a_member: NOT_A_MEMBER,
     unknown_conversation: `${UNKNOWN}; also when the group was deleted during the upload`,
     unknown_user: UNKNOWN_USER,
-    busy: "4 uploads and downloads of this connection are active, or too many of all connections",
+    busy: "4 uploads and downloads of this connection are active, or the server has no free slot",
     other_file: "the ULID belongs to a file of another account, conversation, size or hash",
     quota_exceeded: "the account's files would be too many, or too large together",
     disk_full: "the server's disk has no room",

@@ -37,6 +37,8 @@ const FILE_LIMITS: FileLimits = {
   count: 20,
   spare: 0,
   transfers: 6,
+  slowBytes: 64 * 1024,
+  slowTime: 30_000,
   keep: 1_000 * 60 * 60,
   keepPart: 1_000 * 60,
 };
@@ -99,15 +101,15 @@ function connections(options: ConnectionOptions, clock: FakeClock, stack: AsyncD
     return gone;
   };
   /** A client whose connection is served. */
-  const connect = async () => {
-    const { client, server } = MemoryConnection.pair();
+  const connect = async (address?: string) => {
+    const { client, server } = MemoryConnection.pair(address);
     const gone = serve(server);
     const test = new TestPeer(client, await client.openStream());
     stack.use(test);
     return Object.assign(test, { gone });
   };
-  const signIn = async (name: string) => {
-    const peer = await connect();
+  const signIn = async (name: string, address?: string) => {
+    const peer = await connect(address);
     await peer.hello();
     await peer.login(name);
     await settle();

@@ -9,6 +9,7 @@ export class TestSession implements SignedInSession {
   readonly account: SignedInSession["account"];
   readonly address: string;
   readonly loginId: string;
+  readonly network: string;
   readonly received: ServerFrame[] = [];
   /** The chunks in which they came. */
   readonly chunks: Uint8Array[] = [];
@@ -24,6 +25,7 @@ export class TestSession implements SignedInSession {
   ) {
     this.account = { name, number };
     this.address = address;
+    this.network = address;
     this.loginId = sessionId;
   }
 

@@ -86,7 +86,8 @@ Deno.test("docs/protocol.md has the other limits of server/config.ts", () => {
   const documented = rows(section("### Other limits of the server"))
     .filter(([name]) => name !== "")
     .map(([name, value]) => [unquote(name), Number(value?.replaceAll(",", ""))]);
-  const { maxConnections, sessions, uncommitted, rooms, files, transfers } = SERVER_LIMITS;
+  const { maxConnections, sessions, uncommitted, rooms, files, transfers, slowBytes, slowTime } =
+    SERVER_LIMITS;
   assert.deepEqual(Object.fromEntries(documented), {
     maxConnections,
     sessions,
@@ -94,6 +95,8 @@ Deno.test("docs/protocol.md has the other limits of server/config.ts", () => {
     rooms,
     files,
     transfers,
+    slowBytes,
+    slowTime,
   });
 });
 

@@ -56,6 +56,9 @@ export interface Swarm {
   readonly uncommitted: number;
   /** The server looks after its files and its index. */
   readonly maintenance: boolean;
+  /** Uploads and downloads at once, and milliseconds in which a fast one moves 64 KiB. */
+  readonly transfers: number;
+  readonly slowTime: number;
   /** Milliseconds that the server keeps a file, and one which is not complete. */
   readonly keep: number;
   readonly keepPart: number;
@@ -127,6 +130,8 @@ export function drawSwarm(random: Random): Swarm {
     outbox: random.chance(0.3) ? random.integer(2_000, 40_000) : 1024 * 1024,
     uncommitted: random.chance(0.1) ? 40_000 : 32 * 1024 * 1024,
     maintenance: random.chance(0.5),
+    transfers: random.chance(0.3) ? random.integer(1, 4) : 64,
+    slowTime: random.logarithmic(300, 30_000),
     keep: random.chance(0.7) ? MONTH : random.logarithmic(2_000, 30_000),
     keepPart: random.chance(0.5) ? MONTH : random.logarithmic(1_000, 30_000),
     longest: random.chance(0.2) ? 8_000 : 60,

@@ -37,7 +37,8 @@ function open(
     clock,
     random,
     limits: {
-      ...{ largest: 1e6, quota: 1e6, count: 100, spare: 0, transfers: 9 },
+      ...{ largest: 1e6, quota: 1e6, count: 100, spare: 0 },
+      ...{ transfers: 9, slowBytes: 1, slowTime: 1 },
       ...{ keep: KEEP, keepPart: KEEP },
     },
   });
@@ -55,7 +56,11 @@ async function send(files: Files, file: TestFile, by: SignedInSession = ANN): Pr
 }
 
 async function fetch(files: Files, file: string): Promise<Uint8Array> {
-  await using reader = await files.openDownload(ANN, { type: "download", id: 1, file, offset: 0 });
+  await using reader = await files.openDownload(
+    ANN,
+    { type: "download", id: 1, file, offset: 0 },
+    STREAM,
+  );
   const chunks: number[] = [];
   for await (const chunk of reader.chunks()) chunks.push(...chunk);
   return Uint8Array.from(chunks);
