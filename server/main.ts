@@ -148,7 +148,7 @@ async function openServices(
 ): Promise<Services> {
   const { data, limits, registration } = config;
   const file = join(data, DATABASE_FILE);
-  const store = resources.use(openSqliteStore(file, { searchThread: true }));
+  const store = resources.use(openSqliteStore(file));
   const folder = join(data, "files");
   await makePrivateFolder(folder);
   const onFailure = (reason: string) => log.error("password_thread_failed", { reason });

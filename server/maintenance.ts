@@ -1,7 +1,7 @@
 /**
  * Background work, a little at a time: removes expired logins, invitations and files, adds new
  * messages to the index of words, and frees the messages of deleted groups. One piece of it takes a
- * millisecond, rarely ten; nothing else runs meanwhile. (The index is filled in another thread.)
+ * millisecond, rarely ten; nothing else runs meanwhile. The index is filled in another thread.
  */
 import type { Clock } from "../protocol/clock.ts";
 import { describe, type Logger } from "./log.ts";
@@ -28,6 +28,8 @@ const EXPIRY = 60 * 60 * 1000;
 /** Milliseconds between two pieces of work: if there is more to do, and if there is not. */
 const BUSY = 100;
 const QUIET = 1_000;
+/** The same, if there is more to do in another thread: a flood of texts must not outrun the index. */
+const ELSEWHERE = 10;
 /** Messages in one piece. */
 const PIECE = 100;
 
@@ -38,11 +40,14 @@ export function startMaintenance(options: MaintenanceOptions): () => Promise<voi
     log.error("maintenance_failed", { work, error: describe(error) });
     return false;
   };
+  const index = async () => {
+    const more = await store.search.index().catch(failed("index"));
+    return more ? ELSEWHERE : QUIET;
+  };
   const clean = async () => {
-    const indexed = await store.search.index().catch(failed("index"));
     const swept = await store.rooms.freeDeleted(PIECE).catch(failed("sweep"));
     const removed = await files.removeExpired(PIECE).catch(failed("files"));
-    return indexed || swept || removed ? BUSY : QUIET;
+    return swept || removed ? BUSY : QUIET;
   };
   const expire = async () => {
     await store.logins.removeExpired(clock.time()).catch(failed("expire"));
@@ -50,7 +55,7 @@ export function startMaintenance(options: MaintenanceOptions): () => Promise<voi
     return EXPIRY;
   };
   files.removeOrphans().catch(failed("blobs"));
-  const ends = [repeat(clock, clean), repeat(clock, expire)];
+  const ends = [repeat(clock, index), repeat(clock, clean), repeat(clock, expire)];
   return async () => {
     await Promise.all(ends.map((end) => end()));
   };

@@ -1,4 +1,4 @@
-/** Searches in this thread: other work runs after each step. For tests, and for tools. */
+/** Searches in this thread, for tests: other work runs before each piece of a search. */
 import { setImmediate } from "node:timers/promises";
 import { type Searcher, SearchRunner } from "./search_runner.ts";
 

@@ -29,8 +29,8 @@ interface SqliteOptions {
   readonly migrations?: readonly Migration[];
   /** For tests without a disk. */
   readonly syncFile?: SyncFile;
-  /** Searches, and fills their index, in a thread of its own: no message waits for that. */
-  readonly searchThread?: boolean;
+  /** For tests: searches, and fills their index, in this thread. Otherwise no message waits for it. */
+  readonly searchHere?: boolean;
 }
 
 /** Milliseconds that a write waits for another process's. */
@@ -64,9 +64,9 @@ export function openBesideServer(file: string): Store {
 }
 
 /** It opens its files when it is first used. */
-function searcherOf(file: string, { searchThread = false }: SqliteOptions = {}): Searcher {
+function searcherOf(file: string, options: SqliteOptions = {}): Searcher {
   const indexFile = `${file}.words`;
-  return searchThread ? searchInThread(file, indexFile) : searchHere(file, indexFile);
+  return options.searchHere ? searchHere(file, indexFile) : searchInThread(file, indexFile);
 }
 
 function makeStore(database: Database, searcher: Searcher, lock?: Disposable): Store {

@@ -9,7 +9,7 @@ interface TempStore extends AsyncDisposable {
 
 export async function tempStore(...people: string[]): Promise<TempStore> {
   const folder = await Deno.makeTempDir({ prefix: "sotto-store-" });
-  const store = openSqliteStore(join(folder, "sotto.db"));
+  const store = openSqliteStore(join(folder, "sotto.db"), { searchHere: true });
   for (const name of people) await store.accounts.create(name, "$hash$", 1);
   return {
     store,

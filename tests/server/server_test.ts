@@ -70,7 +70,8 @@ Deno.test("startServer() logs no messages, passwords or tokens", async () => {
 });
 
 Deno.test("RunningServer.stop() acknowledges what is under way, says bye, and closes", async () => {
-  const server = await startTestServer();
+  await using data = await tempFolder();
+  const server = await startTestServer({ data: data.path });
   await using ann = await TestPeer.signIn(server, "ann");
   await using quiet = await TestPeer.connect(server);
   await using bob = await TestPeer.signIn(server, "bob");
@@ -91,7 +92,6 @@ Deno.test("RunningServer.stop() acknowledges what is under way, says bye, and cl
   const stored = texts(await reader.history(GENERAL)).length;
   assert.equal(texts(bob.received).length, acks);
   assert.ok(stored >= acks && acks > 0, `${stored} stored, ${acks} acknowledged`);
-  await Deno.remove(server.data, { recursive: true });
 });
 
 Deno.test("RunningServer.stop() does not wait for a peer that does not listen", async () => {

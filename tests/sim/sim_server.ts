@@ -111,6 +111,7 @@ export class SimServer {
     const { world, disk, accounts } = this.#options;
     while (true) {
       const store = openSqliteStore(disk.database, {
+        searchHere: true,
         syncFile: (_, done) => disk.sync(process, done),
       });
       disk.opened();

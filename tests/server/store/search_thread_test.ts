@@ -11,7 +11,7 @@ import { tempFolder } from "../../helpers/temp_folder.ts";
 async function open() {
   const folder = await tempFolder();
   const file = join(folder.path, "sotto.db");
-  const store = openSqliteStore(file, { searchThread: true });
+  const store = openSqliteStore(file);
   await store.accounts.create("ann", "$hash$", 1);
   return {
     store,

@@ -23,7 +23,7 @@ async function tempFile() {
 storeContract("openSqliteStore()", async () => {
   const temp = await tempFile();
   return {
-    open: () => new Promise((resolve) => resolve(openSqliteStore(temp.file))),
+    open: () => new Promise((resolve) => resolve(openSqliteStore(temp.file, { searchHere: true }))),
     [Symbol.asyncDispose]: temp[Symbol.asyncDispose],
   };
 });

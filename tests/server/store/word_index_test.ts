@@ -62,13 +62,13 @@ for (
     await using folder = await tempFolder();
     const database = join(folder.path, "sotto.db");
     {
-      await using store = openSqliteStore(database);
+      await using store = openSqliteStore(database, { searchHere: true });
       await store.accounts.create("ann", "$hash$", 1);
       await store.messages.append([messageOf(1)]);
       await indexAll(store);
     }
     await change(`${database}.words`);
-    await using store = openSqliteStore(database);
+    await using store = openSqliteStore(database, { searchHere: true });
     assert.deepEqual((await searchFor(store, "ann", ["message"])).texts, ["message 1"]);
     assert.equal(await store.search.index(), false);
     assert.deepEqual((await searchFor(store, "ann", ["message"])).texts, ["message 1"]);
@@ -79,17 +79,17 @@ Deno.test("WordIndex begins anew beside an older copy of the database", async ()
   await using folder = await tempFolder();
   const database = join(folder.path, "sotto.db");
   {
-    await using store = openSqliteStore(database);
+    await using store = openSqliteStore(database, { searchHere: true });
     await store.accounts.create("ann", "$hash$", 1);
   }
   await Deno.copyFile(database, `${database}.copy`);
   {
-    await using store = openSqliteStore(database);
+    await using store = openSqliteStore(database, { searchHere: true });
     await store.messages.append([messageOf(1), messageOf(2)]);
     await indexAll(store);
   }
   await Deno.rename(`${database}.copy`, database);
-  await using store = openSqliteStore(database);
+  await using store = openSqliteStore(database, { searchHere: true });
   const say = (number: number, body: string) =>
     store.messages.append([messageOf(number, { content: { kind: "text", body } })]);
   await say(3, "apple");
@@ -102,7 +102,7 @@ Deno.test("WordIndex begins anew beside an older copy of the database", async ()
 
 Deno.test("WordIndex takes in later messages after the newest ones were freed", async () => {
   await using folder = await tempFolder();
-  await using store = openSqliteStore(join(folder.path, "sotto.db"));
+  await using store = openSqliteStore(join(folder.path, "sotto.db"), { searchHere: true });
   await store.accounts.create("ann", "$hash$", 1);
   const crew = { conversation: "group:crew", topic: "", creator: "ann" };
   await store.rooms.create(crew, ["ann"]);
