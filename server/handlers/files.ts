@@ -37,7 +37,7 @@ export async function* upload(
     await stream.refuseEarlyFrames();
     yield [{ type: "ready", re, offset: file.length }];
     while (file.left > 0) await file.append(await stream.readChunk(file.left));
-    await files.complete(file);
+    await files.complete(session, file);
     yield [{ type: "stored", re }];
   } catch (error) {
     yield [refusal(re, withName(error, request, session))];

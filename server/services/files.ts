@@ -56,6 +56,9 @@ interface FilesOptions {
 
 type Upload = ClientFrames["upload"];
 
+/** Milliseconds between two checks that a download is still allowed. */
+const CHECK = 1_000;
+
 /** A file, and the writer of its blob; a complete one has none. */
 interface Opened {
   readonly row: FileRow;
@@ -112,16 +115,24 @@ export class Files implements AsyncDisposable {
     });
   }
 
-  /** All bytes have come. When it resolves, the members of the conversation may download the file. */
-  async complete(file: IncomingFile): Promise<void> {
-    const { store, clock } = this.#options;
+  /**
+   * All bytes have come. When it resolves, the members of the conversation may download the file. The
+   * account MUST still be one of them.
+   */
+  async complete(session: SignedInSession, file: IncomingFile): Promise<void> {
+    const { conversations, store, clock } = this.#options;
     const { row } = file;
-    if (!await file.sync()) {
+    if (row.complete) return;
+    const refusal = !await file.sync()
+      ? "damaged_file"
+      : await conversations.accessError(session, row.conversation);
+    if (refusal !== undefined) {
       await this.#changes.run(() => this.#remove(row.file));
-      throw new ProtocolError("damaged_file");
+      throw new ProtocolError(refusal);
     }
-    if (row.complete || await store.complete(row.file, clock.time())) return;
-    throw new ProtocolError("unknown_conversation");
+    if (!await store.complete(row.file, clock.time())) {
+      throw new ProtocolError("unknown_conversation");
+    }
   }
 
   /** Opens a complete file, to be read from an offset on. */
@@ -130,26 +141,20 @@ export class Files implements AsyncDisposable {
     request: ClientFrames["download"],
     stream: TransferStream,
   ): Promise<FileReader> {
-    const { conversations, store, blobs } = this.#options;
     const { file, offset } = request;
-    const row = await store.get(file);
-    // The answer does not tell a file that the account may not have from one that does not exist.
-    if (
-      !row?.complete || await conversations.accessError(session, row.conversation) !== undefined
-    ) {
-      throw new ProtocolError("no_such_file");
-    }
+    const row = await this.#readable(session, file);
     if (offset > row.size) {
       const message = `The offset ${offset} is past the end: the file has ${row.size} bytes.`;
       throw new ProtocolError("bad_frame", message);
     }
     await using acquired = new AsyncDisposableStack();
     const slot = acquired.use(this.#slots.take(session, stream));
-    const blob = await blobs.read(row.blob);
+    const blob = await this.#options.blobs.read(row.blob);
     if (blob === undefined) throw new ProtocolError("no_such_file");
     acquired.use(blob);
     if (blob.length !== row.size) throw new ProtocolError("no_such_file");
-    return new FileReader(blob, offset, slot, acquired.move());
+    const check = this.#checkNowAndThen(() => this.#readable(session, file));
+    return new FileReader(blob, offset, { slot, check }, acquired.move());
   }
 
   /**
@@ -179,6 +184,31 @@ export class Files implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#changes.idle();
     await this.#slots.idle();
+  }
+
+  /** A complete file that the account may have. Throws `no_such_file`. */
+  async #readable(session: SignedInSession, file: string): Promise<FileRow> {
+    const { conversations, store } = this.#options;
+    const row = await store.get(file);
+    // The answer does not tell a file that the account may not have from one that does not exist.
+    if (
+      !row?.complete || await conversations.accessError(session, row.conversation) !== undefined
+    ) {
+      throw new ProtocolError("no_such_file");
+    }
+    return row;
+  }
+
+  /** Makes a check that is carried out once in `CHECK`, however often it is called. */
+  #checkNowAndThen(check: () => Promise<unknown>): () => Promise<void> {
+    const { clock } = this.#options;
+    let checkedAt = clock.now();
+    return async () => {
+      const now = clock.now();
+      if (now - checkedAt < CHECK) return;
+      checkedAt = now;
+      await check();
+    };
   }
 
   /** Abandons the older upload of the same file, if there is one; wait for its end. */

@@ -56,7 +56,7 @@ export const REFUSALS: Readonly<Record<RequestType, Reasons>> = {
   upload: {
     file_too_large: "`size` is over the server's limit",
     not_a_member: NOT_A_MEMBER,
-    unknown_conversation: `${UNKNOWN}; also when the group was deleted during the upload`,
+    unknown_conversation: `${UNKNOWN}; also when that comes about during the upload`,
     unknown_user: UNKNOWN_USER,
     busy: "4 uploads and downloads of this connection are active, or the server has no free slot",
     other_file: "the ULID belongs to a file of another account, conversation, size or hash",

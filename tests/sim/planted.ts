@@ -104,8 +104,8 @@ const SERVER: readonly Planted[] = [
   {
     name: "acknowledged before synced",
     file: "server/store/database.ts",
-    text: "await this.#disk.synced();\n      return result;",
-    fault: "return result;",
+    text: "this.#disk.committed();\n      await this.#disk.synced();\n      return result;",
+    fault: "this.#disk.committed();\n      return result;",
   },
   {
     name: "joins the sync that is under way",
@@ -186,8 +186,8 @@ const SERVER: readonly Planted[] = [
   {
     name: "files complete before synced",
     file: FILES,
-    text: "if (!await file.sync()) {",
-    fault: "if (false) {",
+    text: "const refusal = !await file.sync()",
+    fault: "const refusal = false",
   },
   {
     name: "unsynced messages read",

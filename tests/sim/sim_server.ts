@@ -58,7 +58,7 @@ export class SimServer {
   readonly #options: SimServerOptions;
   #running: Running | undefined;
   /** It is being ended. */
-  #stopping: Running | undefined;
+  #stopping: { readonly running: Running; readonly done: Promise<void> } | undefined;
   #starting: Promise<void> | undefined;
   #logins = 0;
 
@@ -140,12 +140,18 @@ export class SimServer {
     }
   }
 
-  /** Ends it in good order. */
-  async stop(): Promise<void> {
-    const { world, network } = this.#options;
+  /** Ends it in good order; resolves when that is done, or its process has died. */
+  stop(): Promise<void> {
     const running = this.#running;
-    if (running === undefined || this.#stopping === running) return;
-    this.#stopping = running;
+    if (running === undefined) return Promise.resolve();
+    if (this.#stopping?.running !== running) {
+      this.#stopping = { running, done: this.#stop(running) };
+    }
+    return this.#stopping.done;
+  }
+
+  async #stop(running: Running): Promise<void> {
+    const { world, network } = this.#options;
     world.note("server stops");
     const { connections, services, endMaintenance, process, store } = running;
     await connections.drain(DRAIN, () => services.delivery.idle());

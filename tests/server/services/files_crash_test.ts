@@ -51,7 +51,7 @@ async function send(files: Files, file: TestFile, by: SignedInSession = ANN): Pr
   await using incoming = await files.startUpload(by, { type: "upload", id: 1, ...request }, STREAM);
   const offset = incoming.length;
   await incoming.append(bytes.subarray(offset));
-  await files.complete(incoming);
+  await files.complete(by, incoming);
   return offset;
 }
 

@@ -10,6 +10,7 @@ import { startSocketless } from "../../helpers/socketless.ts";
 
 const HOUR = 60 * 60 * 1000;
 const MINUTE = 60 * 1000;
+const CREW = "group:crew";
 
 /** An upload that has broken off. */
 async function breakOff(peer: Parameters<typeof FileStream.open>[0], number: number) {
@@ -132,4 +133,60 @@ Deno.test("Files keeps the bytes of a file when another account takes an ID that
   assert.equal(await upload(eve, { ...fileOf(3, 10), file: first.file }), "0, stored");
   assert.deepEqual((await download(ann, twin.file))[1], first.bytes);
   assert.deepEqual((await download(eve, first.file))[1], fileOf(3, 10).bytes);
+});
+
+/** A group of ann and eve, with a large file of ann's; and eve's download of it, one chunk of which has come. */
+async function beginDownload(server: Awaited<ReturnType<typeof startSocketless>>) {
+  const ann = await server.signIn("ann");
+  const eve = await server.signIn("eve");
+  await ann.ask({ type: "create", conversation: CREW, members: ["eve"] });
+  const file = fileOf(1, 10 * LIMITS.chunk, CREW);
+  assert.equal(await upload(ann, file), "0, stored");
+  const stream = await FileStream.open(eve);
+  await stream.write({ type: "download", id: 1, file: file.file, offset: 0 });
+  assert.equal(wordOf(await stream.next()), "chunk");
+  await server.pass(1_000);
+  /** How many chunks still come, and the last word. */
+  const rest = async () => {
+    for (let chunks = 0;; chunks++) {
+      const word = wordOf(await stream.next());
+      if (word !== "chunk") return { chunks, word };
+    }
+  };
+  return { ann, eve, rest };
+}
+
+Deno.test("Files ends a download when its reader is removed from the group", async () => {
+  await using server = await startSocketless();
+  const { ann, rest } = await beginDownload(server);
+  await ann.ask({ type: "remove", conversation: CREW, users: ["eve"] });
+  const { chunks, word } = await rest();
+  assert.equal(word, "no_such_file");
+  assert.ok(chunks <= 2, `${chunks} chunks`);
+});
+
+Deno.test("Files ends a download when the group is deleted, though another gets its name", async () => {
+  await using server = await startSocketless();
+  const { ann, eve, rest } = await beginDownload(server);
+  await ann.ask({ type: "delete", conversation: CREW });
+  await eve.ask({ type: "create", conversation: CREW });
+  const { chunks, word } = await rest();
+  assert.equal(word, "no_such_file");
+  assert.ok(chunks <= 2, `${chunks} chunks`);
+});
+
+Deno.test("Files takes no file from someone who was removed from the group meanwhile", async () => {
+  await using server = await startSocketless();
+  const ann = await server.signIn("ann");
+  const eve = await server.signIn("eve");
+  await ann.ask({ type: "create", conversation: CREW, members: ["eve"] });
+  const file = fileOf(1, 100, CREW);
+  const going = await FileStream.open(eve);
+  await going.write(uploadOf(file));
+  await going.ready();
+  await ann.ask({ type: "remove", conversation: CREW, users: ["eve"] });
+  await going.chunks(file.bytes);
+  assert.equal(wordOf(await going.next()), "unknown_conversation");
+  assert.equal(await server.store.files.get(file.file), undefined);
+  assert.deepEqual(await readdir(server.blobs), []);
 });
