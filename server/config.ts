@@ -34,7 +34,7 @@ export interface ServerLimits {
   readonly requests: Rate;
   /**
    * Attempts to sign in with a password from one address, right or wrong: enough for a class behind
-   * one address, and less than the password thread can do. Past it they are `rate_limited`.
+   * one address, and less than one thread can check. Past it they are `rate_limited`.
    */
   readonly logins: Rate;
   /** Those of them that failed, likewise. */

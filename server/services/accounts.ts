@@ -4,7 +4,7 @@
  * with a valid code does. Without a valid code a client learns nothing about names.
  *
  * It counts attempts and failures by address; the session counts those of one connection
- * (`protocol/session/server.ts`). Passwords are checked in a thread of their own (`passwords.ts`).
+ * (`protocol/session/server.ts`). Passwords are checked in threads of their own (`passwords.ts`).
  */
 import type { Clock } from "../../protocol/clock.ts";
 import { type ErrorCode, ProtocolError } from "../../protocol/errors.ts";

@@ -10,7 +10,7 @@ import {
   startPasswords,
 } from "../../../server/services/passwords.ts";
 import { parsePhc } from "../../../server/services/phc.ts";
-import { FakeClock } from "../../helpers/fake_clock.ts";
+import { FakeClock, settle } from "../../helpers/fake_clock.ts";
 
 const CHEAP = { m: 8, t: 1, p: 1 };
 /** Does what the passwords `crash`, `exit` and `hang` say. */
@@ -177,6 +177,26 @@ Deno.test("Passwords serves networks in turns, and refuses the newest of the lar
     "192.0.2.1 2",
     "2001:db8::2 b",
   ]);
+});
+
+Deno.test("Passwords lets 24 of one network wait, and 128 of all, as docs/security.md says", async () => {
+  await using passwords = startCheap({ worker: ODD_WORKER, clock: new FakeClock() });
+  const ended: string[] = [];
+  const all: Promise<unknown>[] = [];
+  const hash = (address: string) =>
+    all.push(passwords.hash("hang", { address }).catch(({ code }) => ended.push(code)));
+  for (let at = 0; at < 1 + 24; at++) hash("192.0.2.1");
+  await settle();
+  assert.deepEqual(ended, []);
+  hash("192.0.2.1");
+  for (let at = 24; at < 128; at++) hash(`198.51.100.${at}`);
+  await settle();
+  assert.deepEqual(ended, ["busy"]);
+  hash("203.0.113.1"); // In the place of one of the 24.
+  await settle();
+  assert.deepEqual(ended, ["busy", "busy"]);
+  await passwords[Symbol.asyncDispose]();
+  await Promise.all(all);
 });
 
 Deno.test("Passwords never hashes for a connection that ends while its job waits", async () => {
