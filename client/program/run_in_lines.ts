@@ -14,9 +14,15 @@ import { PlainView } from "../ui/plain.ts";
 interface RunInLinesOptions {
   readonly chat: Chat;
   readonly input: Input;
-  readonly stdout: Writable;
+  readonly stdout: LineOutput;
   readonly format: "plain" | "json";
 }
+
+/** `process.stdout`, or anything like it. */
+type LineOutput = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+
+/** Of a terminal that does not say how wide it is. */
+export const DEFAULT_COLUMNS = 80;
 
 /** Milliseconds without progress after which the client no longer waits at the end of its input. */
 const DRAIN_TIMEOUT = 30_000;
@@ -26,7 +32,7 @@ export async function runInLines(
   { chat, input, stdout, format }: RunInLinesOptions,
 ): Promise<Ending> {
   const leave = () => void chat.leave();
-  const output = writeEvents(chat.events, viewOf(format, input.isTerminal), stdout);
+  const output = writeEvents(chat.events, viewOf(format, input.isTerminal, stdout), stdout);
   const typed = readLines(chat, input);
   // The output is closed, or a failure is thrown below.
   output.then(leave, leave);
@@ -57,9 +63,15 @@ async function readLines(chat: Chat, input: Input): Promise<void> {
 }
 
 /** Makes the lines of each event. */
-function viewOf(format: "plain" | "json", echoed: boolean): (event: ChatEvent) => string[] {
+function viewOf(
+  format: "plain" | "json",
+  echoed: boolean,
+  stdout: LineOutput,
+): (event: ChatEvent) => string[] {
   if (format === "json") return (event) => [safeJson(event)];
-  const view = new PlainView({ now: () => Date.now(), echoed });
+  // In a pipe a message is one line.
+  const columns = stdout.isTTY ? () => stdout.columns || DEFAULT_COLUMNS : undefined;
+  const view = new PlainView({ now: () => Date.now(), echoed, columns });
   return (event) => view.show(event);
 }
 

@@ -13,7 +13,7 @@ import type { State } from "../ui/state.ts";
 import type { TerminalOutput } from "../ui/tui/screen.ts";
 import type { startTui as StartTui } from "../ui/tui/start.ts";
 import type { Tui } from "../ui/tui/tui.ts";
-import { writeLines } from "./run_in_lines.ts";
+import { DEFAULT_COLUMNS, writeLines } from "./run_in_lines.ts";
 import type { StandardError } from "./standard_error.ts";
 
 interface RunInTuiOptions {
@@ -83,7 +83,8 @@ class Display {
     // It loads while the client connects.
     const loading = import("../ui/tui/start.ts");
     loading.catch(() => {}); // Thrown where it is awaited.
-    const lines = new PlainView({ now: () => Date.now(), echoed: true });
+    const columns = () => stdout.columns || DEFAULT_COLUMNS;
+    const lines = new PlainView({ now: () => Date.now(), echoed: true, columns });
     for await (const event of chat.events) {
       if (this.#tui === undefined && event.event === "authenticated") {
         this.#start((await loading).startTui, lines.state);

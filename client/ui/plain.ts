@@ -2,8 +2,8 @@
  * Events as lines of plain text, for screen readers and pipes: written once, never redrawn, without
  * colours. Pure: it makes the lines, and its caller writes them.
  *
- * A message begins with a time and a name. Everything else begins with a time and `*` or `!`, so no
- * message can look like a line of Sotto's own.
+ * A message begins with a time and a name. Everything else begins with a time and `*` or `!`. On a
+ * terminal the further rows of a long line are indented. So no text can look like another line.
  */
 import { drawQr } from "../../protocol/invite_line.ts";
 import { peerOf } from "../../protocol/names.ts";
@@ -20,16 +20,22 @@ import {
   userName,
 } from "./labels.ts";
 import { INITIAL, reduce, type State } from "./state.ts";
+import { wrapLine } from "./wrap.ts";
 
 interface PlainOptions extends TimeOptions {
   /** Whether the terminal shows what the user types. */
   readonly echoed: boolean;
-  /** Of the window. Default: no limit. */
-  readonly columns?: number;
+  /** Of the window. Default: there is no window, and a line is as long as it is. */
+  readonly columns?: (() => number) | undefined;
 }
 
 /** Milliseconds between two lines about one file. */
 const PROGRESS_INTERVAL = 10_000;
+
+/** What stands before the further rows of a line. Silent for screen readers. */
+const INDENTATIONS = ["        ", "  ", " "];
+/** A row of a QR code. It fits the window. */
+const PICTURE = /^[█▀▄ ]+$/;
 
 /** Turns events into lines, one after another. */
 export class PlainView {
@@ -50,7 +56,7 @@ export class PlainView {
     return this.#state;
   }
 
-  /** The lines for the next event. */
+  /** The lines for the next event, wrapped for the window. */
   show(event: ChatEvent): string[] {
     const echoed = this.#options.echoed && !this.#wasKept(event);
     const options = { ...this.#options, echoed };
@@ -59,7 +65,8 @@ export class PlainView {
     for (const id of this.#progressAt.keys()) {
       if (!this.#state.transfers.has(id)) this.#progressAt.delete(id);
     }
-    return lines;
+    const { columns } = this.#options;
+    return columns === undefined ? lines : lines.flatMap((line) => wrap(line, columns()));
   }
 
   /** Whether the event ends the wait of a message that was kept. */
@@ -161,13 +168,13 @@ export function endText(
 function inviteLines(
   { line, uses, expires }: EventOf<"invite">,
   mark: string,
-  { columns = Infinity }: PlainOptions,
+  { columns = () => Infinity }: PlainOptions,
 ): string[] {
   const people = uses === 1 ? "1 person" : `up to ${uses} people`;
   const text = `invitation for ${people}, valid until ${expires}: sotto client '${line}'`;
   const code = drawQr(line);
   // A wrapped code cannot be read.
-  const fits = (code[0]?.length ?? 0) < columns;
+  const fits = (code[0]?.length ?? 0) < columns();
   const advice = `${mark} (make the window wider to see it as a QR code)`;
   return [...markedLines(mark, text), ...fits ? code : [advice]];
 }
@@ -175,4 +182,16 @@ function inviteLines(
 /** A text of Sotto's own or of the server, with the mark before each line. */
 function markedLines(mark: string, text: string): string[] {
   return text.split("\n").map((line) => `${mark} ${safeText(line)}`);
+}
+
+function wrap(line: string, columns: number): string[] {
+  if (PICTURE.test(line)) return [line];
+  return wrapLine(line, { columns, marks: INDENTATIONS, cells: mostCells });
+}
+
+/** The most cells that any terminal gives a text. They agree on ASCII alone. */
+function mostCells(text: string): number {
+  let cells = 0;
+  for (const character of text) cells += character >= " " && character <= "~" ? 1 : 2;
+  return cells;
 }

@@ -246,7 +246,7 @@ Deno.test(
     await bob.until(/ann -> you: \[file plan\.bin, 48\.0 MiB; \/accept 1\]/);
     bob.enter("/accept");
     await bob.until(/↓ plan\.bin [█░]+ \d+ %/);
-    await bob.until(/received plan\.bin: /);
+    await bob.until(/received plan\.bin:/);
     const { size } = await Deno.stat(join(downloads, "plan.bin"));
     assert.equal(size, 48 * 1024 * 1024);
     assert.doesNotMatch(ann.screen + bob.screen, /[█░]/);

@@ -5,6 +5,8 @@
  *
  * 1. Each row MUST have fewer cells than the window has columns.
  * 2. There MUST be fewer rows than the window has: a row that scrolled away cannot be redrawn.
+ * 3. Each line above SHOULD fit the window. The terminal cuts one that is wider, and never wraps it:
+ *    terminals differ on the width of some characters, and a wrapped text could pass for a line.
  */
 import type { Writable } from "node:stream";
 import { assert } from "../../../protocol/assert.ts";
@@ -28,6 +30,7 @@ const EMPTY: Frame = { rows: [], cursor: { row: 0, column: 0 } };
 const BRACKETED_PASTE = "?2004";
 const FOCUS = "?1004";
 const CURSOR = "?25";
+const WRAP = "?7";
 /** Synchronized output: shows everything in between at once, where the terminal supports it. */
 const SYNCHRONIZED = "?2026";
 const set = (mode: string) => `\u001b[${mode}h`;
@@ -71,7 +74,7 @@ export class Screen {
     assert(cursor.row < Math.max(1, rows.length), "the cursor is in one of the rows");
     const lines = above.map((line) => `${line}\r\n`).join("");
     const text = set(SYNCHRONIZED) + reset(CURSOR) + this.#top() +
-      (lines === "" ? "" : ERASE_BELOW + lines) +
+      (lines === "" ? "" : ERASE_BELOW + reset(WRAP) + lines + set(WRAP)) +
       rows.map((row) => row + ERASE_RIGHT).join("\r\n") + ERASE_BELOW +
       "\r" + UP(rows.length - 1 - cursor.row) + RIGHT(cursor.column) +
       set(CURSOR) + reset(SYNCHRONIZED);
@@ -113,7 +116,7 @@ export class Screen {
     this.#isOpen = false;
     const top = this.#top();
     this.#drawn = EMPTY;
-    return top + ERASE_BELOW + reset(FOCUS) + reset(BRACKETED_PASTE) + set(CURSOR);
+    return top + ERASE_BELOW + set(WRAP) + reset(FOCUS) + reset(BRACKETED_PASTE) + set(CURSOR);
   }
 
   /**

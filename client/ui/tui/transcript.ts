@@ -4,7 +4,8 @@
  * the last day and the count of missed messages.
  *
  * A message begins with a time and a name, its further lines begin with a bar, and its text has no
- * colours. So no message can look like a line of Sotto's own.
+ * colours. So no message can look like a line of Sotto's own. `tui.ts` wraps long lines in the same
+ * way.
  */
 import { safeText } from "../../../protocol/safe_text.ts";
 import type { ChatEvent, EventOf, HistoryMessage, IncomingEvent } from "../../events.ts";
@@ -21,8 +22,8 @@ interface TranscriptOptions extends TimeOptions {
   readonly columns?: () => number;
 }
 
-/** What stands before the further lines of a message. */
-const BAR = dim("      ┆");
+/** What stands before the further lines of a message, and the further rows of any line. */
+export const BAR = dim("      ┆");
 
 const unchanged = (text: string) => text;
 
@@ -158,8 +159,7 @@ export class Transcript {
   }
 
   #plain(state: State, event: ChatEvent): string[] {
-    const { columns = () => Infinity } = this.#options;
-    return plainLines(state, event, { ...this.#options, echoed: false, columns: columns() });
+    return plainLines(state, event, { ...this.#options, echoed: false });
   }
 
   #heading(state: State, message: { readonly conversation: string; readonly from: string }) {

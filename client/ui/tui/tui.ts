@@ -10,6 +10,7 @@ import type { ChatEvent } from "../../events.ts";
 import { reduce, type State } from "../state.ts";
 import type { Input } from "../input.ts";
 import { timeLabel } from "../labels.ts";
+import { wrapLine } from "../wrap.ts";
 import type { Asker } from "../prompts.ts";
 import { frameOf, type Model } from "./app.ts";
 import { type ActiveCompletion, completeNext, type KnownNames } from "./completion.ts";
@@ -18,8 +19,9 @@ import { type Key, KeyDecoder } from "./keys.ts";
 import { Notifications, type TerminalKind } from "./notifications.ts";
 import { QuestionQueue } from "./question_queue.ts";
 import { Screen, type TerminalOutput } from "./screen.ts";
-import type { Style } from "./style.ts";
-import { Transcript } from "./transcript.ts";
+import { dim, type Style } from "./style.ts";
+import { cells } from "./graphemes.ts";
+import { BAR, Transcript } from "./transcript.ts";
 
 interface TuiOptions {
   readonly input: Pick<Input, "text" | "setRaw">;
@@ -41,6 +43,9 @@ const ESCAPE_TIMEOUT = 50;
 const DRAW_DELAY = 15;
 /** Lines that may wait to be written. Past that, `show` waits. */
 const MOST_LINES = 256;
+
+/** What stands before the further rows of a line that is wider than the window. */
+const MARKS = [`${BAR} `, dim("┆")];
 
 export class Tui {
   readonly #options: TuiOptions;
@@ -239,9 +244,10 @@ export class Tui {
   #draw(): void {
     this.#cancelDraw?.();
     this.#cancelDraw = undefined;
-    const lines = this.#lines;
+    const wrapping = { columns: this.#screen.columns, marks: MARKS, cells };
+    const rows = this.#lines.flatMap((line) => wrapLine(line, wrapping));
     this.#lines = [];
-    this.#drawing = this.#screen.draw(frameOf(this.#model()), lines);
+    this.#drawing = this.#screen.draw(frameOf(this.#model()), rows);
   }
 
   #model(): Model {

@@ -106,7 +106,7 @@ const ACTING =
 
 /** All that the interface itself says to a terminal: modes, movements of the cursor, weights. */
 // deno-lint-ignore no-control-regex -- escape sequences are what it takes away
-const OWN = /\u001b\[\?(2004|1004|25|2026)[hl]|\u001b\[\d*[ACHJK]|\u001b\[(1|2|7|22|27)m|[\r\n]/g;
+const OWN = /\u001b\[\?(2004|1004|25|2026|7)[hl]|\u001b\[\d*[ACHJK]|\u001b\[(1|2|7|22|27)m|[\r\n]/g;
 const BELL = "\u0007";
 
 for (const [place, events] of Object.entries(PLACES)) {

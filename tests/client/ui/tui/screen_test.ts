@@ -28,7 +28,8 @@ Deno.test("Screen draws over what it drew, and writes lines above it once", asyn
   const screen = new Screen(output);
   screen.open();
   await screen.draw(FRAME, ["one", "two"]);
-  assert.match(output.take(), /one\r\ntwo\r\nstatus/);
+  // The terminal cuts lines that are too wide, and wraps nothing.
+  assert.ok(output.take().includes("\u001b[?7lone\r\ntwo\r\n\u001b[?7hstatus"));
   await screen.draw(FRAME, []);
   const again = output.take();
   assert.doesNotMatch(again, /one|two/);
