@@ -102,8 +102,8 @@ export class Database implements AsyncDisposable {
 
   /** Closing moves what is in the write-ahead log into the database file. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#database.isOpen) return;
     await this.#disk.close();
-    this.#database.close();
+    // It may be closed twice at the same time.
+    if (this.#database.isOpen) this.#database.close();
   }
 }

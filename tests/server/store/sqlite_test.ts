@@ -355,6 +355,15 @@ Deno.test("migrate() takes shared blobs from files of schema 4 that may not shar
   assert.deepEqual(left, [2, 3, 6, 8, 9]);
 });
 
+Deno.test("openSqliteStore() can be closed twice at the same time, while something is being stored", async () => {
+  await using temp = await tempFile();
+  const store = openSqliteStore(temp.file);
+  const stored = store.accounts.create("ann", "$hash$", 1);
+  await Promise.all([store[Symbol.asyncDispose](), store[Symbol.asyncDispose]()]);
+  assert.equal((await stored)?.name, "ann");
+  await store[Symbol.asyncDispose]();
+});
+
 Deno.test("openBesideServer() writes to a database that a server has open, and both see all", async () => {
   await using temp = await tempFile();
   await using server = openSqliteStore(temp.file);
