@@ -56,9 +56,11 @@ interface SecretCost {
 /** OWASP's Password Storage Cheat Sheet, 2025. 128 MiB, and about half a second of one core. */
 const SECRET_COST: SecretCost = { log2N: 17, r: 8, p: 1 };
 
-/** The highest cost that we open: 256 MiB, four times the usual work. */
+/** The highest cost that we open: 256 MiB, four times the usual work, four lanes. */
 const MAX_MEMORY = 2 ** 28;
 const MAX_WORK = 4 * workOf(SECRET_COST);
+/** Lanes run one after the other, and short ones do not yield to the event loop between them. */
+const MAX_LANES = 4;
 
 const VERSION = 1;
 // Byte offsets: version, log2 N, r, p, salt, commitment, nonce, ciphertext, tag, checksum.
@@ -76,8 +78,11 @@ const KEY_BYTES = 32;
 const BLOCK = 256;
 /** The length of the text is stored in this many bytes before it. */
 const LENGTH_BYTES = 2;
-/** scrypt yields to the event loop this often, in milliseconds: once for each frame of a screen. */
-const TICK = 16;
+/**
+ * scrypt yields to the event loop this often within a loop, in milliseconds. Each lane has two loops:
+ * with the most lanes it yields after 32 ms at the latest.
+ */
+const TICK = 4;
 
 const KEY_INFO = utf8("sotto secret 1 key");
 const COMMITMENT_INFO = utf8("sotto secret 1 commitment");
@@ -161,12 +166,13 @@ function unopened(reason: Unopened["reason"]): Unopened {
 /** Whether scrypt is defined for the cost (RFC 7914, section 2), and the cost is within bounds. */
 function isAllowedCost(cost: SecretCost): boolean {
   const { log2N, r, p } = cost;
-  return log2N >= 1 && r >= 1 && p >= 1 && log2N < 16 * r &&
+  return log2N >= 1 && r >= 1 && p >= 1 && p <= MAX_LANES && log2N < 16 * r &&
     128 * 2 ** log2N * r <= MAX_MEMORY && workOf(cost) <= MAX_WORK;
 }
 
+/** Each of N p steps mixes r blocks, and takes as long again as one block to fetch them. */
 function workOf({ log2N, r, p }: SecretCost): number {
-  return 2 ** log2N * r * p;
+  return 2 ** log2N * p * (r + 1);
 }
 
 async function deriveKeys(

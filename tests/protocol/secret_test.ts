@@ -293,12 +293,43 @@ Deno.test("open() refuses costs beyond its bounds without paying them", async ()
       [17, 8, 0],
       [16, 1, 1], // RFC 7914, section 2: N < 2^(16 r).
       [255, 255, 255],
+      // Within the bounds of N r p, and slow or in one piece all the same.
+      [1, 255, 255],
+      [8, 64, 255],
+      [10, 16, 255],
+      [13, 2, 255],
+      [15, 1, 128],
+      [12, 8, 5],
+      [20, 2, 2],
     ] as const
   ) {
     const costly = envelope.slice(0, -8);
     costly.set([log2N, r, p], AT.log2N);
     assert.deepEqual(await openIt(withChecksum(costly)), UNSUPPORTED, `${[log2N, r, p]}`);
   }
+});
+
+for (const cost of [{ log2N: 13, r: 8, p: 4 }, { log2N: 8, r: 255, p: 4 }]) {
+  const { log2N, r, p } = cost;
+  Deno.test(`open() leaves the event loop free at the odd cost ${log2N}, ${r}, ${p}`, async () => {
+    const envelope = await seal(SECRET, random, cost);
+    let turns = 0;
+    let opened: Opened | undefined;
+    void openIt(envelope).then((result) => opened = result);
+    while (opened === undefined && turns < 1_000_000) {
+      await setImmediate();
+      turns++;
+    }
+    assert.equal(opened?.ok, true);
+    assert.ok(turns > 5, `${turns} turns`);
+  });
+}
+
+Deno.test("open() takes the highest cost within its bounds", async () => {
+  // The commitment is that of another cost: reaching it shows that the cost was paid.
+  const costly = (await sealCheaply()).slice(0, -8);
+  costly.set([17, 8, 4], AT.log2N);
+  assert.deepEqual(await openIt(withChecksum(costly)), WRONG);
 });
 
 Deno.test("open() reports damage when the padding is not as documented", async () => {
