@@ -23,6 +23,7 @@ import { backoff } from "./backoff.ts";
 import { type DialledServer, dialServer } from "./dial.ts";
 import type { Credentials, Prompts } from "./prompts.ts";
 import { TEMPORARY_REFUSALS } from "./refused_error.ts";
+import type { Reach, Spare } from "./liveness.ts";
 import { SessionConnection, type SessionEnd } from "./session_connection.ts";
 import { SignIn, type SignInOutcome } from "./sign_in.ts";
 import type { SignedInSession } from "./signed_in_session.ts";
@@ -76,6 +77,11 @@ const DIAL_ADVICE = "Check the address, that a server runs there, and that UDP g
 
 /** After a session of this many milliseconds, the first retry is a quick one again. */
 const GOOD_SESSION = 10_000;
+/**
+ * Milliseconds for another connection to a server that is silent. The dial begins anew after that:
+ * a server that has just come back is then found sooner than by what QUIC sends again.
+ */
+const REACH_TIMEOUT = 1_000;
 /** Milliseconds that the end of a session waits for its token to be saved. */
 const SAVE_TIMEOUT = 1000;
 
@@ -91,6 +97,8 @@ export class ReconnectingSession {
   readonly #leaving = new AbortController();
   #user: string | undefined;
   #connection: SessionConnection | undefined;
+  /** Another connection, which was dialled while that one was silent. */
+  #spare: DialledServer | undefined;
   /** The session of the latest sign-in. */
   #signedIn: SignedInSession | undefined;
   /** The credentials for the next connection, when the user changes the account. */
@@ -117,10 +125,11 @@ export class ReconnectingSession {
       const ending = this.#finalEnding(end);
       if (ending !== undefined) return ending;
       if (end.signedIn && clock.now() - start > GOOD_SESSION) attempt = 0;
-      const wait = backoff(attempt, random);
+      const wait = this.#spare === undefined ? backoff(attempt, random) : 0;
       this.#reportRetry(sentence(end.message), wait);
       await sleep(clock, wait, signal);
     }
+    this.#takeSpare()?.connection.close(CLOSE_DONE);
     return { code: "left", message: "Left." };
   }
 
@@ -159,7 +168,8 @@ export class ReconnectingSession {
   async *#attempt(): AsyncGenerator<SessionStep, AttemptEnd, undefined> {
     let dialled: DialledServer;
     try {
-      dialled = await dialServer({ ...this.#options, signal: this.#leaving.signal });
+      dialled = this.#takeSpare() ??
+        await dialServer({ ...this.#options, signal: this.#leaving.signal });
     } catch (failure) {
       return endOfDialling(failure);
     }
@@ -184,7 +194,33 @@ export class ReconnectingSession {
   /** Opens a session; leaving ends the connection. Throws `TransportError`. */
   async #open(transport: Connection): Promise<SessionConnection> {
     using _ = onAbort(this.#leaving.signal, () => transport.close(CLOSE_DONE));
-    return await SessionConnection.open({ ...this.#options, connection: transport });
+    const reach: Reach = (signal) => this.#reach(signal);
+    return await SessionConnection.open({ ...this.#options, connection: transport, reach });
+  }
+
+  /** Dials beside a connection that is silent. What comes of it is for the next attempt. */
+  async #reach(silent: AbortSignal): Promise<Spare | undefined> {
+    const { clock } = this.#options;
+    const late = new AbortController();
+    const cancel = clock.after(REACH_TIMEOUT, () => late.abort());
+    const signal = AbortSignal.any([silent, late.signal, this.#leaving.signal]);
+    try {
+      const dialled = await dialServer({ ...this.#options, signal });
+      return {
+        use: () => this.#spare = dialled,
+        discard: () => dialled.connection.close(CLOSE_DONE),
+      };
+    } catch {
+      return undefined; // The next attempt fails likewise, and says why.
+    } finally {
+      cancel();
+    }
+  }
+
+  #takeSpare(): DialledServer | undefined {
+    const spare = this.#spare;
+    this.#spare = undefined;
+    return spare;
   }
 
   #endOfSession(

@@ -32,15 +32,13 @@ import {
 } from "../../protocol/transport/transport.ts";
 import { Condition } from "../condition.ts";
 import type { Log } from "../log.ts";
+import { Liveness, type Reach } from "./liveness.ts";
 import { notConnected } from "./refused_error.ts";
 import { type Answer, PendingRequests, type Requester } from "./requests.ts";
 import { openStream, TransferStream } from "./transfer_stream.ts";
 
-/**
- * Milliseconds that a `ping` or a message may go unanswered before the client tries another local
- * address, and the same again before it gives the connection up.
- */
-const ANSWER_TIMEOUT = 5000;
+/** Milliseconds until the time limits are looked at again while the reader is busy. */
+const BUSY_INTERVAL = 5000;
 /** Milliseconds to wait for the server to read the last frames when leaving. */
 const LEAVE_TIMEOUT = 1000;
 /** The answers to `hello` and to a sign-in change when the next `ping` is due. */
@@ -68,6 +66,7 @@ interface SessionConnectionOptions {
   readonly client: string;
   readonly clock: Clock;
   readonly log?: Log | undefined;
+  readonly reach?: Reach | undefined;
 }
 
 /** A page of history did not come, or not all of it. */
@@ -96,6 +95,7 @@ export class SessionConnection implements Requester {
   readonly #requests = new PendingRequests();
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #liveness: Liveness;
   readonly #helloAt: number;
   readonly #read = Promise.withResolvers<void>();
   #end: SessionEnd | undefined;
@@ -106,7 +106,6 @@ export class SessionConnection implements Requester {
   #delivering = false;
   readonly #frameDone = new Condition();
   #cancelTimer: (() => void) | undefined;
-  #cancelAnswerTimer: (() => void) | undefined;
 
   /** Sends `hello` on a new connection; `frames()` brings `welcome`. Throws `TransportError`. */
   static async open(options: SessionConnectionOptions): Promise<SessionConnection> {
@@ -123,6 +122,15 @@ export class SessionConnection implements Requester {
     this.#write(this.#session.hello(this.#helloAt));
     this.#startTimer();
     this.closed = this.#untilClosed();
+    this.#liveness = new Liveness({
+      ...options,
+      log: this.#log,
+      session: {
+        isBusy: () => this.#delivering,
+        ping: () => this.#ping(),
+        lose: (code, message) => this.#close({ by: "network", code, message }, CLOSE_DONE),
+      },
+    });
   }
 
   /**
@@ -164,7 +172,7 @@ export class SessionConnection implements Requester {
     const answer = this.#requests.wait<Given["type"]>(frame.id);
     this.#write(frame);
     // A message without an acknowledgement is often the first sign of a dead path.
-    if (fields.type === "send") this.#expectAnswer();
+    if (fields.type === "send") this.#liveness.expectAnswer();
     return answer;
   }
 
@@ -282,11 +290,22 @@ export class SessionConnection implements Requester {
   #act(output: ClientOutput): void {
     if (output.type === "write") {
       this.#write(output.frame);
-      this.#expectAnswer();
+      this.#liveness.expectAnswer();
     } else if (output.type === "close") {
       const { by, code, message } = output;
       this.#close({ by, code, message }, output.close);
     }
+  }
+
+  #ping(): boolean {
+    const ping = this.#session.ping(this.#clock.now());
+    if (ping !== undefined) this.#write(ping);
+    return ping !== undefined;
+  }
+
+  #noteActivity(): void {
+    this.#session.handleActivity(this.#clock.now());
+    this.#liveness.noteActivity();
   }
 
   #readingFailed(failure: unknown): void {
@@ -298,41 +317,12 @@ export class SessionConnection implements Requester {
     if (!(failure instanceof StreamError || failure instanceof TransportError)) throw failure;
   }
 
-  #expectAnswer(): void {
-    this.#cancelAnswerTimer ??= this.#clock.after(ANSWER_TIMEOUT, () => void this.#rebind());
-  }
-
-  #noteActivity(): void {
-    this.#session.handleActivity(this.#clock.now());
-    this.#cancelAnswerTimer?.();
-    this.#cancelAnswerTimer = undefined;
-  }
-
-  /** The server is silent: perhaps our address has changed (RFC 9000, section 9). */
-  async #rebind(): Promise<void> {
-    this.#cancelAnswerTimer = this.#clock.after(ANSWER_TIMEOUT, () => {
-      this.#cancelAnswerTimer = undefined;
-      // While the reader is busy nothing is read: silence proves nothing.
-      if (this.#delivering) return;
-      const message = "The server does not answer.";
-      this.#close({ by: "network", code: "silence", message }, CLOSE_DONE);
-    });
-    if (this.#delivering || this.#end !== undefined) return;
-    try {
-      await this.#connection.rebind();
-      this.#log("rebind", { done: true });
-    } catch (failure) {
-      if (!(failure instanceof TransportError)) throw failure;
-      this.#log("rebind", { done: false, reason: failure.code });
-    }
-  }
-
   #startTimer(): void {
     this.#cancelTimer?.();
     const deadline = this.#session.deadline();
     if (deadline === undefined || this.#end !== undefined) return;
     // While the reader is busy, answers may wait behind its frame: look again later.
-    const wait = Math.max(deadline - this.#clock.now(), this.#delivering ? ANSWER_TIMEOUT : 0);
+    const wait = Math.max(deadline - this.#clock.now(), this.#delivering ? BUSY_INTERVAL : 0);
     this.#cancelTimer = this.#clock.after(wait, () => {
       if (!this.#delivering) {
         const output = this.#session.handleTimeout(this.#clock.now());
@@ -383,7 +373,7 @@ export class SessionConnection implements Requester {
     this.#session.closed();
     this.#requests.abandon();
     this.#cancelTimer?.();
-    this.#cancelAnswerTimer?.();
+    this.#liveness.stop();
     return this.#end ??= endOf(reason);
   }
 }

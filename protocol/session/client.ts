@@ -259,10 +259,20 @@ export class ClientSession {
     if (this.#hasEnded()) return undefined;
     if (now >= this.#silenceDeadline()) return this.#giveUp("silence", ERRORS.silence.meaning);
     if (now < this.#nextPing || this.#isSigningIn()) return undefined;
+    return { type: "write", frame: this.#makePing(now) };
+  }
+
+  /** A `ping` that is not due. `undefined` while there is no session, or it waits for a sign-in. */
+  ping(now: number): ClientFrames["ping"] | undefined {
+    if (this.#welcome === undefined || this.#hasEnded() || this.#isSigningIn()) return undefined;
+    return this.#makePing(now);
+  }
+
+  #makePing(now: number): ClientFrames["ping"] {
     const frame: ClientFrames["ping"] = { type: "ping", id: this.#nextId("ping") };
     this.#ping = { id: frame.id, at: now };
     this.#nextPing = now + TIMES.ping;
-    return { type: "write", frame };
+    return frame;
   }
 
   /**

@@ -113,6 +113,15 @@ export interface Connection extends AsyncDisposable {
   /** The next stream that the peer opened; `null` once the connection has closed. */
   accept(): Promise<Stream | null>;
   /**
+   * Client only: resolves at the next sign that the server has forgotten the connection, as one does
+   * that was restarted: it is silent, or answers as to a stranger. The sign proves nothing, and may
+   * be forged. So ask the server. Never resolves where the engine sees no signs, or once the
+   * connection has closed.
+   */
+  forgotten(): Promise<void>;
+  /** Milliseconds since anything came from the peer. `undefined` where the engine does not show it. */
+  silence(): number | undefined;
+  /**
    * Client only: goes on from a new local UDP port, as after a change of network. Resolves when
    * the new socket is in use; the peer follows by itself. Throws `TransportError` where the engine
    * cannot do it.

@@ -46,6 +46,11 @@ export class MemoryEngine implements Engine {
     return client;
   }
 
+  /** The connection that was dialled last. */
+  get last(): MemoryConnection | undefined {
+    return this.#last;
+  }
+
   /** Breaks the connection that was dialled last. */
   cut(): void {
     this.#last?.lose();

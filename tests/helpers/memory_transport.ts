@@ -120,7 +120,10 @@ export class MemoryConnection implements Connection {
   #failure: TransportError | undefined;
   #wake = () => {};
   #other: MemoryConnection | undefined;
+  /** Whether nothing has come from the peer for long. */
+  isSilent = false;
   #nextId = 0;
+  #forgotten: PromiseWithResolvers<void> | undefined;
 
   constructor(role: "client" | "server", hostname = "192.0.2.1") {
     this.role = role;
@@ -159,6 +162,21 @@ export class MemoryConnection implements Connection {
       await new Promise<void>((resolve) => this.#wake = resolve);
     }
     return null;
+  }
+
+  forgotten(): Promise<void> {
+    this.#forgotten ??= Promise.withResolvers();
+    return this.#forgotten.promise;
+  }
+
+  silence(): number {
+    return this.isSilent ? Infinity : 0;
+  }
+
+  /** There is a sign that the server has forgotten the connection. */
+  seemForgotten(): void {
+    this.#forgotten?.resolve();
+    this.#forgotten = undefined;
   }
 
   rebind(): Promise<void> {

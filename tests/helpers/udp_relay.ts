@@ -24,7 +24,7 @@ export class UdpRelay implements AsyncDisposable {
   /** Applied to every datagram; replace it at any time. */
   filter: Filter = (datagram) => datagram;
   readonly #front = openSocket();
-  readonly #target: Deno.NetAddr;
+  #target: Deno.NetAddr;
   readonly #from: string | undefined;
   readonly #flows = new Map<string, Flow>();
   readonly #loops = new Set<Promise<void>>();
@@ -32,7 +32,7 @@ export class UdpRelay implements AsyncDisposable {
   /** `from`: the address that the server sees. */
   constructor(target: RelayTarget, from?: string) {
     this.#from = from;
-    this.#target = { transport: "udp", hostname: target.hostname, port: target.port };
+    this.#target = addressOf(target);
     this.#start(this.#up());
   }
 
@@ -44,6 +44,11 @@ export class UdpRelay implements AsyncDisposable {
   /** The ports that the server sees, one for each client. */
   get upstreamPorts(): number[] {
     return [...this.#flows.values()].map((flow) => portOf(flow.upstream));
+  }
+
+  /** From now on the server is another one, as after a restart. */
+  retarget(target: RelayTarget): void {
+    this.#target = addressOf(target);
   }
 
   /** Takes a new port towards the server for every client. The old ones are closed. */
@@ -97,6 +102,10 @@ export class UdpRelay implements AsyncDisposable {
     const guarded = loop.catch(ignore).finally(() => this.#loops.delete(guarded));
     this.#loops.add(guarded);
   }
+}
+
+function addressOf({ hostname, port }: RelayTarget): Deno.NetAddr {
+  return { transport: "udp", hostname, port };
 }
 
 function openSocket(hostname = "127.0.0.1"): Deno.DatagramConn {

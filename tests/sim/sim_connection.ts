@@ -139,6 +139,13 @@ export class SimConnection implements Connection, LinkEnd {
     return null;
   }
 
+  /** It sees no signs. */
+  forgotten(): Promise<void> {
+    return new Promise(() => {});
+  }
+
+  silence(): undefined {}
+
   rebind(): Promise<void> {
     if (!this.#link.options.canRebind) {
       return Promise.reject(new TransportError("unsupported", "There is one address"));

@@ -68,6 +68,13 @@ export class BuiltinConnection implements Connection, StreamOwner {
     return this.#wait(this.#accept());
   }
 
+  /** It sees no signs. */
+  forgotten(): Promise<void> {
+    return new Promise(() => {});
+  }
+
+  silence(): undefined {}
+
   rebind(): Promise<void> {
     const message = "Deno's QUIC cannot move a connection to a new port; the quiche engine can.";
     return Promise.reject(new TransportError("unsupported", message));

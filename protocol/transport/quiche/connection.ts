@@ -22,6 +22,7 @@ import type { Endpoint, Receiver } from "./endpoint.ts";
 import type { EventLoop, Task } from "./event_loop.ts";
 import { type ConnectionIdPair, HandshakeReport } from "./handshake_report.ts";
 import { isLong, packetsOf } from "./header.ts";
+import { KeepAlive } from "./keep_alive.ts";
 import { closeReason, type NativeConnection } from "./native.ts";
 import { Path, PROBE_INTERVAL } from "./path.ts";
 import { StreamHost } from "./stream_host.ts";
@@ -29,11 +30,6 @@ import { StreamTable } from "./stream_table.ts";
 
 /** A shorter datagram with nothing for a stream does little more than acknowledge. */
 const SMALL = 100;
-/**
- * Milliseconds between keep-alives to a peer that gives no credit: its frame with the credit may
- * have gone to an address that this end has left (RFC 9000, section 4.1, asks for as much).
- */
-const BLOCKED_INTERVAL = 1_000;
 /** quiche rounds the round trip down to milliseconds. */
 const BELOW_A_MILLISECOND = 0.5;
 /** How long a closed connection is kept, to repeat its close to a peer that still sends. */
@@ -88,6 +84,7 @@ export class QuicheConnection implements Connection, Task, Receiver {
   readonly #sender: DatagramSender;
   readonly #host: StreamHost;
   readonly #streams: StreamTable;
+  readonly #keepAlive: KeepAlive;
   readonly #settle: (reason: CloseReason) => void;
   #state: State = "handshake";
   /** `undefined` once closed, so that a kept connection does not keep quiche's part. */
@@ -126,6 +123,7 @@ export class QuicheConnection implements Connection, Task, Receiver {
       streamChanged: () => this.#sender.beThorough(),
     });
     this.#streams = new StreamTable(this.#host, role, lasting.limits.maxStreams);
+    this.#keepAlive = new KeepAlive(role, lasting.limits.keepAlive);
     this.#deadline = loop.now() + lasting.limits.handshakeTimeout;
     const { promise, resolve } = Promise.withResolvers<CloseReason>();
     this.closed = promise;
@@ -154,6 +152,14 @@ export class QuicheConnection implements Connection, Task, Receiver {
 
   accept(): Promise<Stream | null> {
     return this.#streams.accept();
+  }
+
+  forgotten(): Promise<void> {
+    return this.#keepAlive.forgotten();
+  }
+
+  silence(): number {
+    return this.#loop.now() - this.#keepAlive.heardAt;
   }
 
   async rebind(): Promise<void> {
@@ -219,6 +225,7 @@ export class QuicheConnection implements Connection, Task, Receiver {
     const quic = this.#quic;
     if (quic === undefined) return;
     if (this.#state === "closing") return this.#sender.repeatClose();
+    this.#keepAlive.heard(this.#loop.now());
     if (this.#state === "handshake") this.#report.observe(datagram, this.remote);
     const info = this.#path.infoOf(quic, hostname, port, datagram.length);
     try {
@@ -242,6 +249,12 @@ export class QuicheConnection implements Connection, Task, Receiver {
     const advanced = this.#streams.advance(quic);
     if (advanced || this.#sender.thorough || datagram.length >= SMALL) this.#loop.touch(this);
     else this.#loop.touchSoon(this);
+  }
+
+  receiveUnrouted(hostname: string, port: number): void {
+    const { peer } = this.#path;
+    if (this.#state !== "open" || hostname !== peer.hostname || port !== peer.port) return;
+    this.#keepAlive.seemForgotten(this.#loop.now());
   }
 
   flush(): void {
@@ -271,7 +284,11 @@ export class QuicheConnection implements Connection, Task, Receiver {
       return this.#reason ? this.#end(this.#reason) : this.abandon(HANDSHAKE_TIMED_OUT);
     }
     if (this.#state === "open") {
-      if (time >= this.#keepAliveAt) quic.sendAckEliciting();
+      if (time >= this.#keepAlive.silentAt) this.#keepAlive.seemForgotten(time);
+      if (time >= this.#keepAliveAt()) {
+        quic.sendAckEliciting();
+        this.#keepAlive.asked(time);
+      }
       if (time >= this.#probeAt) {
         this.#probeAt = Infinity;
         this.#path.probe(quic, this.#sender.emit);
@@ -300,16 +317,14 @@ export class QuicheConnection implements Connection, Task, Receiver {
     // quiche rounds down, and must not be woken too early.
     this.#timeout = timeout === null ? Infinity : time + timeout + 1;
     if (this.#path.probing) this.#probeAt = Math.min(this.#probeAt, time + PROBE_INTERVAL);
-    this.#wakeAt = Math.min(this.#timeout, this.#deadline, this.#keepAliveAt, this.#probeAt);
+    const next = Math.min(this.#keepAliveAt(), this.#keepAlive.silentAt, this.#probeAt);
+    this.#wakeAt = Math.min(this.#timeout, this.#deadline, next);
     this.#loop.wakeAt(this, this.#wakeAt);
   }
 
-  /** When to send something, if nothing else is sent. */
-  get #keepAliveAt(): number {
+  #keepAliveAt(): number {
     if (this.#state !== "open") return Infinity;
-    const keepAlive = this.#options.limits.keepAlive || Infinity;
-    const interval = this.#streams.blocked ? Math.min(keepAlive, BLOCKED_INTERVAL) : keepAlive;
-    return this.#sender.lastSent + interval;
+    return this.#keepAlive.dueAt(this.#sender.lastSent, this.#streams.blocked);
   }
 
   #establish(quic: NativeConnection): void {

@@ -4,7 +4,7 @@
  */
 import type { Address } from "../transport.ts";
 import { assert } from "../../assert.ts";
-import { destinationEnd, destinationStart, ID_LENGTH } from "./header.ts";
+import { destinationEnd, destinationStart, ID_LENGTH, isLong } from "./header.ts";
 import type { Slot } from "./event_loop.ts";
 import type { Host } from "./native.ts";
 import { Routes } from "./routes.ts";
@@ -17,6 +17,8 @@ type OnUnrouted = (datagram: Uint8Array, hostname: string, port: number) => void
 export interface Receiver {
   /** Takes a datagram, whose bytes it may overwrite. */
   receive(datagram: Uint8Array, hostname: string, port: number): void;
+  /** A datagram that belongs to no connection came from this address. */
+  receiveUnrouted(hostname: string, port: number): void;
 }
 
 /** What endpoints need from outside. */
@@ -29,7 +31,7 @@ export interface EndpointDependencies {
 export class Endpoint {
   readonly address: Address;
   readonly random: (length: number) => Uint8Array;
-  /** A server's, for new clients. A client drops what belongs to no connection. */
+  /** A server's, for new clients. */
   onUnrouted: OnUnrouted | undefined;
   readonly #parts: EndpointDependencies;
   readonly #socket: DatagramSocket;
@@ -106,6 +108,10 @@ export class Endpoint {
     if (end === 0) return;
     const connection = this.#routes.find(datagram, destinationStart(datagram), end);
     if (connection !== undefined) connection.receive(datagram, hostname, port);
-    else this.onUnrouted?.(datagram, hostname, port);
+    else if (this.onUnrouted !== undefined) this.onUnrouted(datagram, hostname, port);
+    else if (!isLong(datagram)) {
+      // Perhaps a stateless reset, whose ID is random (RFC 9000, section 10.3).
+      for (const receiver of this.#routes.targets()) receiver.receiveUnrouted(hostname, port);
+    }
   };
 }

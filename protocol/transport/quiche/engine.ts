@@ -19,6 +19,12 @@ import { type LoadQuiche, loadQuiche } from "./native.ts";
 import { openSocket, whenRefused } from "./open_socket.ts";
 import type { WhenRefused } from "./socket.ts";
 
+/**
+ * Milliseconds between a client's keep-alives: so soon it learns that its server was restarted
+ * (`Connection.forgotten`).
+ */
+const CLIENT_KEEP_ALIVE = 2_000;
+
 /** What the engine needs from outside. */
 export interface EngineDependencies extends EndpointDependencies {
   readonly load: LoadQuiche;
@@ -42,7 +48,7 @@ export function makeEngine(parts: EngineDependencies): Engine {
       return new QuicheListener({ quiche, loop, endpoint, config, limits, retry, onHandshake });
     },
     async dial(options: DialOptions): Promise<Connection> {
-      const limits = { ...DEFAULT_LIMITS, ...options.limits };
+      const limits = { ...DEFAULT_LIMITS, keepAlive: CLIENT_KEEP_ALIVE, ...options.limits };
       const quiche = await load();
       return await dial({ quiche, clock, loop, endpoints, limits, whenRefused }, options);
     },

@@ -27,6 +27,17 @@ export class Routes<T> {
     return route?.target;
   }
 
+  /** All targets, each once. */
+  targets(): Set<T> {
+    const targets = new Set<T>();
+    for (const head of this.#heads.values()) {
+      for (let route: Route<T> | undefined = head; route !== undefined; route = route.next) {
+        targets.add(route.target);
+      }
+    }
+    return targets;
+  }
+
   /** Adds an ID of at least 4 bytes, which MUST NOT change. Returns `false` if it is in use. */
   add(id: Uint8Array, target: T): boolean {
     if (this.find(id, 0, id.length) !== undefined) return false;

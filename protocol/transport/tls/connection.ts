@@ -127,6 +127,13 @@ export class TlsConnection implements Connection, LinkOwner, StreamHost {
     return this.#arrivals.take();
   }
 
+  /** It sees no signs. */
+  forgotten(): Promise<void> {
+    return new Promise(() => {});
+  }
+
+  silence(): undefined {}
+
   rebind(): Promise<void> {
     const message = "A connection over TLS cannot move: TCP is bound to its addresses";
     return Promise.reject(new TransportError("unsupported", message));

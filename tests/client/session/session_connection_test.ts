@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { startTestChat, type TestChat } from "../../helpers/client.ts";
-import { FakeClock } from "../../helpers/fake_clock.ts";
+import { FakeClock, settle } from "../../helpers/fake_clock.ts";
+import { ScriptedChat } from "../../helpers/scripted_chat.ts";
+import { stateOf } from "../../helpers/scripted_server.ts";
 import { startTestServer, type TestServer } from "../../helpers/server.ts";
 import { UdpRelay } from "../../helpers/udp_relay.ts";
 
@@ -72,6 +74,44 @@ Deno.test("SessionConnection is not affected when the machine's clock is set", a
     await ann.event("ack", { seq: index + 1 });
   }
   assert.equal(ann.all("notice").length, 0);
+});
+
+Deno.test("SessionConnection stays with a server that is slow, or cannot be reached now", async () => {
+  await using script = new ScriptedChat();
+  const { client, clock, engine } = script;
+  const session = await script.signIn();
+  const first = engine.last ?? assert.fail();
+  for (const isDown of [false, true]) {
+    engine.isDown = isDown;
+    first.isSilent = isDown;
+    first.seemForgotten();
+    const { id: re } = await session.expect("ping");
+    await settle();
+    await clock.pass(1_000);
+    await session.send({ type: "pong", re });
+    await settle();
+  }
+  assert.equal(engine.dials, 3, "it has dialled each time");
+  assert.equal(client.all("notice").length, 0);
+});
+
+Deno.test("SessionConnection goes on with another connection to a server that was restarted", async () => {
+  await using script = new ScriptedChat();
+  const { client, clock, engine } = script;
+  const old = await script.signIn();
+  await client.chat.type("said to the old one");
+  const { ulid } = await old.expect("send");
+  const first = engine.last ?? assert.fail();
+  first.isSilent = true;
+  first.seemForgotten();
+  await settle();
+  await clock.pass(0);
+  const session = await script.session();
+  await session.signIn("resume", "ann", stateOf());
+  assert.equal(engine.dials, 2, "the connection by which it was checked is the next one");
+  const again = await session.expect("send");
+  assert.equal(again.ulid, ulid);
+  await client.event("connected", { resumed: true });
 });
 
 Deno.test("SessionConnection goes on from another port when the server falls silent", async () => {
