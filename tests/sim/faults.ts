@@ -54,7 +54,7 @@ export class Faults {
     const { world, random, server, clients, disk } = this.#options;
     world.after(this.#ended ? 500 : random.logarithmic(100, 8_000), () => {
       if (!server.isRunning) void server.start();
-      else if (disk.hasFailed) void this.#stop();
+      else if (disk.hasFailed) void server.stop();
       for (const client of clients) {
         if (!client.isRunning && (this.#ended || random.chance(0.5))) client.start();
       }
@@ -92,7 +92,7 @@ export class Faults {
       case "power_cut":
         return server.kill(true);
       case "server_stop":
-        return void this.#stop();
+        return void server.stop();
       case "disk_full":
         disk.isFull = true;
         return void world.after(random.logarithmic(10, 10_000), () => disk.isFull = false);
@@ -105,11 +105,5 @@ export class Faults {
         client.readsAgain = world.now + random.logarithmic(100, 20_000);
         return;
     }
-  }
-
-  async #stop(): Promise<void> {
-    const { server, disk } = this.#options;
-    await server.stop();
-    disk.hasFailed = false;
   }
 }
