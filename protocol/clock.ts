@@ -25,7 +25,11 @@ export const systemClock: Clock = {
 };
 
 /** Waits for `ms`. Returns `false` if the signal was aborted before. */
-export function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<boolean> {
+export function sleep(
+  clock: Pick<Clock, "after">,
+  ms: number,
+  signal: AbortSignal,
+): Promise<boolean> {
   if (signal.aborted) return Promise.resolve(false);
   return new Promise((resolve) => {
     const aborted = () => {

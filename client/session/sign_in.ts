@@ -3,11 +3,12 @@
  * often as the server allows. It forgets a password as soon as it is sent.
  */
 import { untilAborted } from "../../protocol/abort.ts";
-import type { Clock } from "../../protocol/clock.ts";
+import { type Clock, sleep } from "../../protocol/clock.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { foldName, isName } from "../../protocol/names.ts";
 import type { RequestFields } from "../../protocol/session/client.ts";
 import type { EventSink } from "../event_queue.ts";
+import { backoff } from "./backoff.ts";
 import type { Credentials, Prompts } from "./prompts.ts";
 import { RefusedError, TEMPORARY_REFUSALS, UnansweredError } from "./refused_error.ts";
 import type { SessionConnection } from "./session_connection.ts";
@@ -32,10 +33,16 @@ interface SignInOptions {
   readonly code?: string | undefined;
   readonly tokens: Tokens;
   readonly prompts: Prompts;
-  readonly clock: Pick<Clock, "time">;
+  readonly clock: Pick<Clock, "after" | "time">;
+  /** From 0 up to, but not including, 1. */
+  readonly random: () => number;
   /** Takes an `error` event for each refusal. */
   readonly events: EventSink;
 }
+
+/** How often a busy server is asked again: half a minute in all, from the third wait of `backoff`. */
+const BUSY_ATTEMPTS = 5;
+const FIRST_WAIT = 2;
 
 const NO_PASSWORD =
   "A password is needed. Give it with --password-file, or sign in once from a terminal.";
@@ -90,7 +97,7 @@ export class SignIn {
         if (attempt === 0) this.#report("no_password", NO_PASSWORD);
         return REFUSED;
       }
-      const refusal = await this.#logIn(given);
+      const refusal = await this.#logInPatiently(given);
       if (refusal === undefined) return SIGNED_IN;
       if (isLost(refusal)) return LATER;
       this.#report(refusal.code, refusal.message);
@@ -104,6 +111,17 @@ export class SignIn {
     const { signal } = this.#closed;
     const answer = prompts.credentials({ user, attempt, signal, intent: given?.intent });
     return untilAborted(signal, answer);
+  }
+
+  /** A server where many sign in at once is busy: it is asked again with the same password. */
+  async #logInPatiently(given: Credentials): Promise<RefusedError | undefined> {
+    const { clock, random } = this.#options;
+    for (let attempt = 0;; attempt++) {
+      const refusal = await this.#logIn(given);
+      if (refusal?.code !== "busy" || attempt === BUSY_ATTEMPTS) return refusal;
+      await sleep(clock, backoff(FIRST_WAIT + attempt, random), this.#closed.signal);
+      if (this.#closed.signal.aborted) return refusal;
+    }
   }
 
   /** Resolves with the refusal, if there is one. */

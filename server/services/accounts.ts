@@ -88,12 +88,14 @@ export class Accounts {
   async login(credentials: Credentials, { address, gone }: Applicant): Promise<SignInResult> {
     const { clock, logins, failures } = this.#options;
     const now = clock.now();
-    if (!logins.allows(address, now) || !failures.allows(address, now)) {
-      return refused("rate_limited", TOO_MANY);
+    if (!logins.allows(address, now)) return refused("rate_limited", TOO_MANY);
+    if (!failures.allows(address, now)) {
+      // What is being checked counts as failed, and most of it will be taken back.
+      return failures.holds(address) ? refused("busy") : refused("rate_limited", TOO_MANY);
     }
     logins.count(address, now);
     // Before it is judged: otherwise any number could be judged at once.
-    failures.count(address, now);
+    const release = failures.hold(address, now);
     let hasFailed = false;
     try {
       const result = await this.#login(credentials, { address, gone, since: now });
@@ -103,7 +105,7 @@ export class Accounts {
       if (error instanceof ProtocolError) return refused(error.code, error.message);
       throw error;
     } finally {
-      if (!hasFailed) failures.giveBack(address);
+      release(hasFailed);
     }
   }
 

@@ -49,6 +49,7 @@ async function signIn({ answers = [], typed = [], ...options }: Setting) {
       },
     },
     clock,
+    random: () => 0,
     events: { put: (event) => event?.event === "error" && void reported.push(event.code) },
     ...options,
     tokens,
@@ -57,16 +58,45 @@ async function signIn({ answers = [], typed = [], ...options }: Setting) {
   return { outcome, requests, asked, reported, token: left?.token };
 }
 
+Deno.test("SignIn asks a busy server again with the same password, and then the user", async () => {
+  const BUSY = new RefusedError("busy", "Too many sign in.", 3);
+  const given = { user: "ann", password: "right" };
+  const patient = signIn({ answers: [BUSY, BUSY, undefined], typed: [given], clock: HASTY });
+  const { outcome, requests, asked, reported } = await patient;
+  assert.equal(outcome.type, "signed_in");
+  assert.deepEqual(requests.map((one) => one.type === "login" && one.password), [
+    "right",
+    "right",
+    "right",
+  ]);
+  assert.deepEqual([asked.length, reported], [1, []]);
+
+  const answers = Array.from({ length: 6 }, () => BUSY);
+  const again = await signIn({ answers, typed: [given, given], clock: HASTY });
+  assert.deepEqual([again.outcome.type, again.asked.length], ["signed_in", 2]);
+  assert.deepEqual(again.reported, ["busy"]);
+});
+
 async function withToken(): Promise<TokenMemory> {
   const tokens = new TokenMemory();
   await tokens.save(PIN, "ann", { token: "t0ken", expires: Number.MAX_SAFE_INTEGER });
   return tokens;
 }
 
+/** Time that passes at once. */
+const HASTY = {
+  time: () => 1_800_000_000_000,
+  after: (_: number, callback: () => void) => {
+    queueMicrotask(callback);
+    return () => {};
+  },
+};
+
 /** A sign-in whose user types nothing, on a connection that MUST NOT be asked. */
 const NEVER: ConstructorParameters<typeof SignIn>[0] = {
   connection: { closed: new Promise(() => {}), request: () => assert.fail("asked the server") },
   pin: PIN,
+  random: () => 0,
   user: undefined,
   given: undefined,
   tokens: new TokenMemory(),
