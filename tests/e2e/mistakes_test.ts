@@ -39,7 +39,11 @@ const MISTAKES: readonly (readonly [line: string, code: string, message: string]
     "message_too_large",
     TOO_LARGE(LIMITS.text + 2),
   ],
-  [`/topic ${"x".repeat(257)}`, "bad_topic", ERRORS.bad_topic.meaning],
+  [
+    `/topic ${"x".repeat(257)}`,
+    "bad_topic",
+    "A topic has at most 256 bytes, and this one has 257. Shorten it.",
+  ],
   [
     `/create ${"x".repeat(33)}`,
     "bad_name",
