@@ -16,8 +16,8 @@ interface Wrapping {
   readonly cells: (text: string) => number;
 }
 
-/** A cluster, or a sequence that sets a style and takes no cells. */
-interface Token {
+/** A piece of text, or a sequence that sets a style and takes no cells. */
+interface Piece {
   readonly text: string;
   readonly cells: number;
 }
@@ -25,8 +25,11 @@ interface Token {
 /** Sequences that set a style, by the one that ends it. */
 type Styles = Map<string, string>;
 
+/** Sequences, spaces, and what is between them. */
 // deno-lint-ignore no-control-regex -- that is how styles are set
-const SEQUENCE = /(\u001b\[\d+m)/;
+const PIECES = /\u001b\[\d+m| |[^ \u001b]+|\u001b/g;
+// deno-lint-ignore no-control-regex -- as above
+const SEQUENCE = /^\u001b\[\d+m$/;
 const SEGMENTER = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 /** The most cells of a character. */
 const WIDEST = 2;
@@ -37,45 +40,53 @@ const LEAST_ROOM = 1 / 2;
 export function wrapLine(line: string, { columns, marks, cells }: Wrapping): string[] {
   // Some terminals wrap a row that fills the last column.
   const width = columns - 1;
-  const tokens = tokensOf(line, cells);
-  if (width < 1 || widthOf(tokens) <= width) return [line];
+  if (width < 1 || cells(line) <= width) return [line];
   const mark = marks.find((one) => cells(one) <= width * (1 - LEAST_ROOM)) ?? "";
-  const rows = new Rows({ text: mark, cells: cells(mark) }, width);
-  for (const word of wordsOf(tokens)) rows.add(word);
+  const rows = new Rows({ text: mark, cells: cells(mark) }, width, cells);
+  for (const word of wordsOf(line, cells)) rows.add(word);
   return rows.end();
 }
 
 /** Rows that are filled one after the other. */
 class Rows {
-  readonly #mark: Token;
+  readonly #mark: Piece;
   readonly #width: number;
+  readonly #cells: Wrapping["cells"];
   readonly #rows: string[] = [];
   #row = "";
   #used = 0;
   readonly #styles: Styles = new Map();
 
-  constructor(mark: Token, width: number) {
+  constructor(mark: Piece, width: number, cells: Wrapping["cells"]) {
     this.#mark = mark;
     this.#width = width;
+    this.#cells = cells;
   }
 
   /** Adds a word: whole in this row, else whole in the next, else in as many as it takes. */
-  add(word: readonly Token[]): void {
-    const cells = widthOf(word);
+  add(word: readonly Piece[]): void {
+    const cells = word.reduce((sum, piece) => sum + piece.cells, 0);
+    const fits = this.#used + cells <= this.#width;
     // The end of the row takes the place of a space.
-    if (word[0]?.text === " " && this.#used + cells > this.#width) return this.#next();
-    if (this.#used + cells > this.#width && cells <= this.#width - this.#mark.cells) this.#next();
-    for (const token of word) {
-      if (this.#used + token.cells > this.#width) this.#next();
-      this.#row += token.text;
-      this.#used += token.cells;
-      if (SEQUENCE.test(token.text)) this.#setStyle(token.text);
+    if (!fits && word[0]?.text === " ") return this.#next();
+    const isShort = cells <= this.#width - this.#mark.cells;
+    if (!fits && isShort) this.#next();
+    for (const piece of word) {
+      if (SEQUENCE.test(piece.text)) this.#setStyle(piece.text);
+      if (isShort || fits) this.#put(piece);
+      else for (const cluster of clustersOf(piece, this.#cells)) this.#put(cluster);
     }
   }
 
   /** All rows. */
   end(): string[] {
     return [...this.#rows, this.#row];
+  }
+
+  #put({ text, cells }: Piece): void {
+    if (this.#used + cells > this.#width) this.#next();
+    this.#row += text;
+    this.#used += cells;
   }
 
   /** Each row ends its styles, and the next begins them again after its mark. */
@@ -92,38 +103,35 @@ class Rows {
   }
 }
 
-function tokensOf(line: string, cells: Wrapping["cells"]): Token[] {
-  return line.split(SEQUENCE).flatMap((piece, index) => {
-    if (index % 2 === 1) return [{ text: piece, cells: 0 }];
-    return Array.from(SEGMENTER.segment(piece), ({ segment }) => clusterTokens(segment, cells))
-      .flat();
-  });
-}
-
-/** A cluster may have any number of cells (Hangul's leading consonants): a wide one is taken apart. */
-function clusterTokens(cluster: string, cells: Wrapping["cells"]): Token[] {
-  const width = cells(cluster);
-  if (width <= WIDEST) return [{ text: cluster, cells: width }];
-  return [...cluster].map((character) => ({ text: character, cells: cells(character) }));
-}
-
-/** Runs of clusters without a space, and each space by itself. */
-function* wordsOf(tokens: readonly Token[]): Generator<Token[], void, undefined> {
-  let word: Token[] = [];
-  for (const token of tokens) {
-    if (token.text !== " ") {
-      word.push(token);
+/** Runs of pieces without a space, and each space by itself. */
+function* wordsOf(
+  line: string,
+  cells: Wrapping["cells"],
+): Generator<readonly Piece[], void, undefined> {
+  let word: Piece[] = [];
+  for (const [text] of line.matchAll(PIECES)) {
+    const piece = { text, cells: SEQUENCE.test(text) ? 0 : cells(text) };
+    if (text !== " ") {
+      word.push(piece);
       continue;
     }
     if (word.length > 0) yield word;
     word = [];
-    yield [token];
+    yield [piece];
   }
   if (word.length > 0) yield word;
 }
 
-function widthOf(tokens: readonly Token[]): number {
-  return tokens.reduce((sum, { cells }) => sum + cells, 0);
+/** The clusters of a piece. One of any number of cells (Hangul's consonants) is taken apart. */
+function* clustersOf(
+  piece: Piece,
+  cells: Wrapping["cells"],
+): Generator<Piece, void, undefined> {
+  if (piece.cells === 0) return yield piece;
+  for (const { segment } of SEGMENTER.segment(piece.text)) {
+    const parts = cells(segment) <= WIDEST ? [segment] : segment;
+    for (const text of parts) yield { text, cells: cells(text) };
+  }
 }
 
 /** The sequence that ends a style: of a weight, of inverse, of a colour. */
