@@ -187,7 +187,8 @@ Deno.test("parseClientFrame names the field that is missing or wrong", () => {
     refused({ type, id: 1, conversation: "dm:ann:bob", topic: "" }, "bad_frame", "conversation");
   }
   refused({ type: "join", id: 1, conversation: "group:crew" }, "bad_frame", "conversation");
-  for (const type of ["add", "remove", "delete"]) {
+  refused({ type: "delete", id: 1, conversation: "dm:ann:bob" }, "bad_frame", "conversation");
+  for (const type of ["add", "remove"]) {
     const users = ["x"];
     refused({ type, id: 1, conversation: "room:tech", users }, "bad_frame", "conversation");
   }

@@ -5,6 +5,7 @@ import { startAnnouncer } from "../../server/announcer.ts";
 import { makeLogger } from "../../server/log.ts";
 import type { ListedRoom } from "../../protocol/frame.ts";
 import { FakeClock, settle } from "../helpers/fake_clock.ts";
+import { poll } from "../helpers/within.ts";
 import { tempStore } from "../helpers/temp_store.ts";
 
 type Activity = AnnounceOptions["activity"];
@@ -34,6 +35,11 @@ class Recorder {
     };
   };
 
+  /** What is announced: the store's lists come when they are on the disk. */
+  announced(): Promise<AnnounceOptions> {
+    return poll(() => this.options, "an announcement");
+  }
+
   start(rooms: Parameters<typeof startAnnouncer>[0]["rooms"], announce = this.announce) {
     const { clock, presence } = this;
     const log = makeLogger({
@@ -52,22 +58,20 @@ Deno.test("startAnnouncer() announces the server with its rooms and users, and u
   const { store } = temp;
   {
     await using _announcing = recorder.start(store.rooms);
-    await settle(10);
-    const { options } = recorder;
-    assert.equal(options?.host, "::");
-    assert.equal(options?.port, 4433);
-    assert.equal(options?.pin, PIN);
-    assert.match(options?.name ?? "", /^[^.]+$/);
-    assert.deepEqual(options?.activity, { rooms: ["general", "random", "tech"], people: 0 });
+    const options = await recorder.announced();
+    assert.equal(options.host, "::");
+    assert.equal(options.port, 4433);
+    assert.equal(options.pin, PIN);
+    assert.match(options.name, /^[^.]+$/);
+    assert.deepEqual(options.activity, { rooms: ["general", "random", "tech"], people: 0 });
 
     presence.count = 2;
     await clock.pass(2_000);
-    await settle(10);
-    assert.equal(updates.at(-1)?.people, 2);
+    await poll(() => updates.at(-1)?.people === 2 || undefined, "two people");
 
     await store.rooms.create({ conversation: "room:builds", topic: "", creator: "ann" }, ["ann"]);
     await clock.pass(2_000);
-    await settle(10);
+    await poll(() => updates.at(-1)?.rooms.length === 4 || undefined, "the new room");
     assert.deepEqual(updates.at(-1)?.rooms, ["builds", "general", "random", "tech"]);
   }
   assert.equal(recorder.withdrawn, 1);
@@ -96,8 +100,7 @@ Deno.test("startAnnouncer() logs that there is no network", async () => {
   const recorder = new Recorder();
   await using temp = await tempStore();
   await using _announcing = recorder.start(temp.store.rooms);
-  await settle(10);
-  recorder.options?.onFailure(new DiscoveryError("there is no network"));
+  (await recorder.announced()).onFailure(new DiscoveryError("there is no network"));
   assert.deepEqual(recorder.log, ["there is no network"]);
 });
 
