@@ -93,6 +93,7 @@ export class QuicheConnection implements Connection, Task, Receiver {
   /** When quiche is due, when addresses are probed again, and when anything at all is due. */
   #timeout = Infinity;
   #probeAt = Infinity;
+  #finsDueAt = Infinity;
   #wakeAt = Infinity;
   /** When the handshake is given up, or the closing period ends. */
   #deadline: number;
@@ -289,6 +290,7 @@ export class QuicheConnection implements Connection, Task, Receiver {
         quic.sendAckEliciting();
         this.#keepAlive.asked(time);
       }
+      if (time >= this.#finsDueAt) this.#streams.repeatFins(quic, time);
       if (time >= this.#probeAt) {
         this.#probeAt = Infinity;
         this.#path.probe(quic, this.#sender.emit);
@@ -317,8 +319,9 @@ export class QuicheConnection implements Connection, Task, Receiver {
     // quiche rounds down, and must not be woken too early.
     this.#timeout = timeout === null ? Infinity : time + timeout + 1;
     if (this.#path.probing) this.#probeAt = Math.min(this.#probeAt, time + PROBE_INTERVAL);
+    this.#finsDueAt = this.#streams.finsDueAt(time);
     const next = Math.min(this.#keepAliveAt(), this.#keepAlive.silentAt, this.#probeAt);
-    this.#wakeAt = Math.min(this.#timeout, this.#deadline, next);
+    this.#wakeAt = Math.min(this.#timeout, this.#deadline, this.#finsDueAt, next);
     this.#loop.wakeAt(this, this.#wakeAt);
   }
 

@@ -12,6 +12,8 @@ interface SendEvents {
   gathered(): void;
   /** quiche had no room: call `push` when a datagram has arrived. */
   blocked(): void;
+  /** quiche has FIN. */
+  finished(): void;
   /** quiche has FIN, or the peer has stopped reading. */
   over(): void;
 }
@@ -110,6 +112,7 @@ export class SendHalf {
     }
     if (!this.#finSent) return this.#block();
     this.#ending.resolve();
+    this.#events.finished();
     this.#events.over();
   }
 

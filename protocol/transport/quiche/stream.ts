@@ -11,6 +11,10 @@ export interface StreamOwner {
   gathered(stream: QuicheStream): void;
   /** Call `retry` for each datagram that arrives, as long as `waits`. */
   watch(stream: QuicheStream): void;
+  /** quiche was given FIN. */
+  finished(stream: QuicheStream): void;
+  /** The stream was reset here. */
+  wasReset(stream: QuicheStream): void;
   /** Both halves have ended: make no more calls. */
   done(stream: QuicheStream): void;
 }
@@ -30,6 +34,7 @@ export class QuicheStream implements Stream {
     this.#outgoing = new SendHalf(host, id, {
       gathered: () => owner.gathered(this),
       blocked: () => owner.watch(this),
+      finished: () => owner.finished(this),
       over: () => this.#sentAll(),
     });
   }
@@ -53,6 +58,7 @@ export class QuicheStream implements Stream {
     // After FIN too: bytes that have not arrived are given up.
     shutDown(quic, this.id, SHUTDOWN_WRITE, code);
     this.#host.touch();
+    this.#owner.wasReset(this);
     this.fail(new StreamError(code, `Stream ${this.id} was reset here (${code})`));
     this.#owner.done(this);
   }

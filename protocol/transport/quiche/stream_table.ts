@@ -1,5 +1,6 @@
 /** The streams of one connection: opens and accepts them, and tells them what quiche has for them. */
 import type { Stream, TransportError } from "../transport.ts";
+import { FinRepeats } from "./fin_repeats.ts";
 import type { NativeConnection } from "./native.ts";
 import { QuicheStream, type StreamOwner } from "./stream.ts";
 import type { StreamHost } from "./stream_host.ts";
@@ -23,6 +24,7 @@ export class StreamTable implements StreamOwner {
   #gathering: QuicheStream[] = [];
   /** Streams to retry with each datagram. */
   readonly #watched = new Set<QuicheStream>();
+  readonly #fins = new FinRepeats();
   /** Opened by the peer, and not accepted yet: at most `maxStreams`. Others stay in quiche. */
   #unaccepted: QuicheStream[] = [];
   #acceptors: Array<(stream: Stream | null) => void> = [];
@@ -117,6 +119,24 @@ export class StreamTable implements StreamOwner {
 
   watch(stream: QuicheStream): void {
     this.#watched.add(stream);
+  }
+
+  finished(stream: QuicheStream): void {
+    const { quic } = this.#host;
+    if (quic !== undefined) this.#fins.add(quic, stream.id);
+  }
+
+  wasReset(stream: QuicheStream): void {
+    this.#fins.delete(stream.id);
+  }
+
+  /** When to call `repeatFins`, as of now. */
+  finsDueAt(now: number): number {
+    return this.#fins.dueAt(now);
+  }
+
+  repeatFins(quic: NativeConnection, now: number): void {
+    this.#fins.repeat(quic, now);
   }
 
   done(stream: QuicheStream): void {

@@ -86,3 +86,31 @@ Deno.test("quiche forgets a FIN that it has not sent when all bytes before it ar
   assert.deepEqual(client.streamRecv(0, buffer), [1, false]);
   assert.equal(client.streamFinished(0), false);
 });
+
+Deno.test("quiche forgets a FIN that it gets while it has to repeat data, until it is given again", async () => {
+  const pair = await nativePair();
+  const { client, server } = pair;
+  client.streamSend(0, new Uint8Array(1), false);
+  assert.ok(datagramsOf(client).length > 0); // Lost.
+  for (let part = 0; part < 5; part++) {
+    client.streamSend(0, new Uint8Array(1), false);
+    for (const datagram of datagramsOf(client)) {
+      server.recv(datagram, { from: CLIENT, to: SERVER });
+    }
+  }
+  // By these acknowledgements the client knows of the loss.
+  for (const datagram of datagramsOf(server)) client.recv(datagram, { from: SERVER, to: CLIENT });
+  assert.equal(client.stats().lost, 1);
+  client.streamSend(0, new Uint8Array(0), true);
+  exchange(pair);
+  assert.deepEqual(server.streamRecv(0, new Uint8Array(100)), [6, false]);
+  for (let ping = 0; ping < 5; ping++) {
+    client.sendAckEliciting();
+    exchange(pair);
+  }
+  assert.equal(server.streamFinished(0), false);
+
+  client.streamSend(0, new Uint8Array(0), true);
+  exchange(pair);
+  assert.deepEqual(server.streamRecv(0, new Uint8Array(100)), [0, true]);
+});
