@@ -50,8 +50,6 @@ export class AddressRateLimiter {
   readonly #rate: Rate;
   readonly #size: number;
   readonly #limiters = new Map<string, RateLimiter>();
-  /** How many events of an address may be taken back. */
-  readonly #held = new Map<string, number>();
 
   constructor(rate: Rate, size = 10_000) {
     this.#rate = rate;
@@ -75,21 +73,8 @@ export class AddressRateLimiter {
     }
   }
 
-  /** Counts an event that may be taken back: call the function that it returns, once. */
-  hold(address: string, now: number): (isCounted: boolean) => void {
-    const network = networkOf(address);
-    this.count(address, now);
-    this.#held.set(network, (this.#held.get(network) ?? 0) + 1);
-    return (isCounted) => {
-      if (!isCounted) this.#limiters.get(network)?.giveBack();
-      const held = (this.#held.get(network) ?? 1) - 1;
-      if (held > 0) this.#held.set(network, held);
-      else this.#held.delete(network);
-    };
-  }
-
-  /** Whether some of what is counted for the address may be taken back. */
-  holds(address: string): boolean {
-    return this.#held.has(networkOf(address));
+  /** Takes an event back that was counted, if the address is not forgotten. */
+  giveBack(address: string): void {
+    this.#limiters.get(networkOf(address))?.giveBack();
   }
 }

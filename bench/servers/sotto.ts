@@ -28,7 +28,7 @@ async function makeAccounts(data: string, count: number): Promise<string[]> {
   await using passwords = startPasswords();
   const tokens = await openTokens(data, { issuer: "sotto" });
   const gone = new AbortController().signal;
-  const request = { address: "127.0.0.1", gone, since: performance.now() };
+  const request = { address: "127.0.0.1", gone, since: performance.now(), admit: () => true };
   const passwordHash = await passwords.hash(PASSWORD, request);
   const now = Date.now();
   return await Array.fromAsync({ length: count }, async (_, at) => {

@@ -88,24 +88,29 @@ export class Accounts {
   async login(credentials: Credentials, { address, gone }: Applicant): Promise<SignInResult> {
     const { clock, logins, failures } = this.#options;
     const now = clock.now();
-    if (!logins.allows(address, now)) return refused("rate_limited", TOO_MANY);
-    if (!failures.allows(address, now)) {
-      // What is being checked counts as failed, and most of it will be taken back.
-      return failures.holds(address) ? refused("busy") : refused("rate_limited", TOO_MANY);
+    if (!logins.allows(address, now) || !failures.allows(address, now)) {
+      return refused("rate_limited", TOO_MANY);
     }
     logins.count(address, now);
-    // Before it is judged: otherwise any number could be judged at once.
-    const release = failures.hold(address, now);
+    let isCounted = false;
+    // It counts as a failure while it is judged: otherwise any number could be judged at once.
+    const admit = () => {
+      if (isCounted) return true;
+      if (!failures.allows(address, clock.now())) return false;
+      failures.count(address, clock.now());
+      return isCounted = true;
+    };
     let hasFailed = false;
     try {
-      const result = await this.#login(credentials, { address, gone, since: now });
+      const result = await this.#login(credentials, { address, gone, since: now, admit });
       hasFailed = result.type === "refused" && FAILURES.has(result.code);
       return result;
     } catch (error) {
-      if (error instanceof ProtocolError) return refused(error.code, error.message);
-      throw error;
+      if (!(error instanceof ProtocolError)) throw error;
+      return refused(error.code, error.code === "rate_limited" ? TOO_MANY : error.message);
     } finally {
-      release(hasFailed);
+      if (hasFailed && !isCounted) failures.count(address, clock.now());
+      if (!hasFailed && isCounted) failures.giveBack(address);
     }
   }
 

@@ -24,6 +24,8 @@ import { type Argon2Cost, formatPhc, parsePhc, type PasswordHash } from "./phc.t
 export interface HashRequest extends Applicant {
   /** When the sign-in began, by the clock. All of its jobs must begin soon after that. */
   readonly since: number;
+  /** Called when a job is about to begin. `false`: it may not (`rate_limited`). */
+  readonly admit: () => boolean;
 }
 
 export interface Passwords extends AsyncDisposable {
@@ -66,8 +68,8 @@ const SALT_BYTES = 16;
 const HASH_BYTES = 32;
 /** At 0.2 s each the last one begins within the limit below. */
 const MAX_QUEUED = 128;
-/** With those that run, fewer than the failures that an address may have at once. */
-const MAX_OF_NETWORK = 24;
+/** A class that signs in at once has place. */
+const MAX_OF_NETWORK = 64;
 /** Together less than `TIMES.login`, which is how long a client waits. */
 const WAIT_LIMIT = 30_000;
 const RUN_LIMIT = 20_000;
@@ -174,11 +176,20 @@ class Hasher {
   #next(): void {
     for (const thread of this.#threads) {
       if (this.#stopped || !thread.isFree) continue;
-      const queued = this.#queue.take();
+      const queued = this.#admitted();
       if (queued === undefined) return;
-      queued.leaveQueue();
       thread.run(queued.job).then(queued.resolve, queued.reject).finally(() => this.#next());
     }
+  }
+
+  /** The next job that may begin. It leaves the queue. */
+  #admitted(): QueuedJob | undefined {
+    for (let queued; (queued = this.#queue.take()) !== undefined;) {
+      queued.leaveQueue();
+      if (queued.request.admit()) return queued;
+      fail(queued, new ProtocolError("rate_limited"));
+    }
+    return undefined;
   }
 }
 

@@ -34,6 +34,7 @@ function start(options: PasswordOptions = {}) {
     address: "192.0.2.1",
     gone: new AbortController().signal,
     since: now(),
+    admit: () => true,
     ...from,
   });
   return {
@@ -179,20 +180,20 @@ Deno.test("Passwords serves networks in turns, and refuses the newest of the lar
   ]);
 });
 
-Deno.test("Passwords lets 24 of one network wait, and 128 of all, as docs/security.md says", async () => {
+Deno.test("Passwords lets 64 of one network wait, and 128 of all, as docs/security.md says", async () => {
   await using passwords = startCheap({ worker: ODD_WORKER, clock: new FakeClock() });
   const ended: string[] = [];
   const all: Promise<unknown>[] = [];
   const hash = (address: string) =>
     all.push(passwords.hash("hang", { address }).catch(({ code }) => ended.push(code)));
-  for (let at = 0; at < 1 + 24; at++) hash("192.0.2.1");
+  for (let at = 0; at < 1 + 64; at++) hash("192.0.2.1");
   await settle();
   assert.deepEqual(ended, []);
   hash("192.0.2.1");
-  for (let at = 24; at < 128; at++) hash(`198.51.100.${at}`);
+  for (let at = 64; at < 128; at++) hash(`198.51.100.${at}`);
   await settle();
   assert.deepEqual(ended, ["busy"]);
-  hash("203.0.113.1"); // In the place of one of the 24.
+  hash("203.0.113.1"); // In the place of one of the 64.
   await settle();
   assert.deepEqual(ended, ["busy", "busy"]);
   await passwords[Symbol.asyncDispose]();
