@@ -1,4 +1,4 @@
-/** The server's data folder: nobody else on the machine may look into it. It knows no file inside. */
+/** The server's data folder, which is closed to other users of the machine. It knows no file inside. */
 import { chmod, readdir } from "node:fs/promises";
 import { checkPrivateFolder, makePrivateFolder } from "../certs/private_file.ts";
 
@@ -13,7 +13,8 @@ export async function openDataFolder(folder: string): Promise<void> {
   await makePrivateFolder(folder);
   const names = await readdir(folder);
   if (names.length === 0 || names.includes(DATABASE_FILE)) {
-    await chmod(folder, 0o700).catch(() => {}); // It may belong to somebody else: then it is checked.
+    // Fails for a folder of another user, which the check below refuses if it is open.
+    await chmod(folder, 0o700).catch(() => {});
   }
   await checkPrivateFolder(folder);
 }

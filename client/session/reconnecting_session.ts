@@ -114,6 +114,14 @@ export class ReconnectingSession {
 
   /** Connects and signs in, again and again. Returns how it ended. It has one reader. */
   async *run(): AsyncGenerator<SessionStep, Ending, undefined> {
+    try {
+      return yield* this.#attempts();
+    } finally {
+      this.#takeSpare()?.connection.close(CLOSE_DONE);
+    }
+  }
+
+  async *#attempts(): AsyncGenerator<SessionStep, Ending, undefined> {
     const { clock, random } = this.#options;
     const { signal } = this.#leaving;
     for (let attempt = 0; !signal.aborted; attempt++) {
@@ -129,7 +137,6 @@ export class ReconnectingSession {
       this.#reportRetry(sentence(end.message), wait);
       await sleep(clock, wait, signal);
     }
-    this.#takeSpare()?.connection.close(CLOSE_DONE);
     return { code: "left", message: "Left." };
   }
 

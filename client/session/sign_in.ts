@@ -40,7 +40,7 @@ interface SignInOptions {
   readonly events: EventSink;
 }
 
-/** How often a busy server is asked again: half a minute in all, from the third wait of `backoff`. */
+/** How often a busy server is asked again: from the third wait of `backoff`, 16 to 31 s in all. */
 const BUSY_ATTEMPTS = 5;
 const FIRST_WAIT = 2;
 

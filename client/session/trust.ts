@@ -53,7 +53,7 @@ export class PinConflictError extends Error {
   constructor(server: string, remembered: Expectation, given: Expectation) {
     super(
       `The pin that was given for ${server} is NOT the one that is remembered. Either the server ` +
-        `has a new key, or somebody wants you to connect to another server. Nothing was sent.\n` +
+        `has a new key, or an attacker wants you to connect to another server. Nothing was sent.\n` +
         `Remembered (${remembered.source}): ${remembered.pin}\n` +
         `Given (${given.source}): ${given.pin}\n` +
         remembered.remedy,

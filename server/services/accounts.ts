@@ -70,7 +70,7 @@ const CODE_REQUIRED = "A new name needs an invitation here: ask the server's ope
   "If you have an account, log in.";
 /** Refusals that may be guesses. */
 const FAILURES: ReadonlySet<ErrorCode> = new Set(["bad_credentials", "bad_code"]);
-/** The answer to an applicant who is gone. Nobody reads it. */
+/** The answer to an applicant who is gone, which is not sent. */
 const GONE: SignInResult = { type: "refused", code: "busy" };
 const TOO_MANY = "Too many attempts to sign in from your address; wait a minute.";
 

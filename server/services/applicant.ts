@@ -2,6 +2,6 @@
 export interface Applicant {
   /** The client's IP address. */
   readonly address: string;
-  /** Aborted when its session or its connection has ended: nobody waits for an answer any more. */
+  /** Aborted when its session or its connection has ended, and an answer would not be read. */
   readonly gone: AbortSignal;
 }

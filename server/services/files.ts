@@ -329,7 +329,7 @@ export class Files implements AsyncDisposable {
     const { store, clock } = this.#options;
     const active = [...this.#uploads.values()].find((upload) => upload.file === file);
     if (active === undefined) return await this.#remove(file, completed, begun);
-    // The upload of a file that nobody can get any more ends; the file goes the next time.
+    // The upload of a file that no account may download ends. The file goes the next time.
     if (!await store.touch(file, clock.time())) active.stream.abandon();
   }
 

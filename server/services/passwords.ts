@@ -150,7 +150,7 @@ class Hasher {
     await Promise.all(this.#threads.map((thread) => thread.stop()));
   }
 
-  /** Removes the job from the queue when it has waited for too long, or nobody waits for it. */
+  /** Removes the job from the queue when it has waited too long, or its connection has ended. */
   #watch(queued: QueuedJob, limit: number): void {
     const { address, gone } = queued.request;
     const leave = () => {

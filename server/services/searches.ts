@@ -28,7 +28,7 @@ interface Job {
   readonly search: RunningSearch;
   readonly address: string;
   readonly done: PromiseWithResolvers<Found>;
-  /** Nobody waits for it any more. */
+  /** Its answer is not read any more. */
   isOver: boolean;
 }
 

@@ -6,7 +6,7 @@ import { isUlid } from "../../protocol/names.ts";
 export const NAME_BYTES = 16;
 const NAME = /^[0-9a-f]{32}$/;
 
-/** The name of a new blob. `random`: `NAME_BYTES` of them, which nobody can guess. */
+/** The name of a new blob. `random`: `NAME_BYTES` of them, which cannot be guessed. */
 export function blobName(random: Uint8Array): string {
   assert(random.length === NAME_BYTES, "a blob's name has a fixed length");
   return Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("");

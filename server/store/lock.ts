@@ -3,7 +3,7 @@
  * number the same conversation. The kernel releases it when the process dies, for any reason.
  *
  * It is a transaction that may write, on an empty SQLite file beside the database, which works
- * wherever SQLite does. Only the owner can open that file: whoever can open it, can lock it. The
+ * wherever SQLite does. Only the owner can open that file: a process that can open it can lock it. The
  * database itself stays readable for other programs (a backup, the sqlite3 shell).
  */
 import { DatabaseSync } from "node:sqlite";

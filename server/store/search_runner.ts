@@ -9,7 +9,7 @@ import { findTexts, type Found } from "./text_finder.ts";
 import { WordIndex } from "./word_index.ts";
 import { WordQuery } from "./word_query.ts";
 
-/** What somebody searches for. */
+/** What an account searches for. */
 export interface TextSearch {
   readonly account: string;
   readonly words: readonly string[];

@@ -1,8 +1,8 @@
 /**
- * Gives quiche FIN again. It forgets a FIN that it gets while it has lost data of the stream to
- * repeat, or that is lost itself (docs/decisions/quic.md). It tells nobody what was acknowledged, so
- * this repeats every FIN a few times on a connection that has lost something. quiche sends nothing
- * for a stream that is done.
+ * Gives quiche the FIN of a stream again. quiche forgets a FIN that it gets while it has lost data of
+ * the stream to repeat, and some that are lost themselves (docs/decisions/quic.md). It does not show
+ * what was acknowledged. So on a connection that has lost something this repeats every FIN a few
+ * times. For a stream that is done quiche sends nothing.
  */
 import type { NativeConnection } from "./native.ts";
 
