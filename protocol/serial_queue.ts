@@ -1,16 +1,17 @@
 /**
  * Runs pieces of work one after the other, in the order in which they were given. Those that change
- * nothing may share a turn. Pure.
+ * nothing may share a turn. It keeps nothing of what they return. Pure.
  */
 export class SerialQueue {
-  #last: Promise<unknown> = Promise.resolve();
+  /** Has no value: it would be kept until the next piece of work, with all that it refers to. */
+  #last: Promise<void> = Promise.resolve();
   /** When the turn that is shared begins, until other work is given. */
-  #turn: Promise<unknown> | undefined;
+  #turn: Promise<void> | undefined;
 
   /** Resolves with what `work` returns. What it throws rejects this call, and no other. */
   run<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#last.then(work);
-    this.#last = done.catch(() => {});
+    this.#last = done.then(ignore, ignore);
     this.#turn = undefined;
     return done;
   }
@@ -19,7 +20,7 @@ export class SerialQueue {
   share<T>(work: () => Promise<T>): Promise<T> {
     this.#turn ??= this.#last;
     const done = this.#turn.then(work);
-    this.#last = Promise.all([this.#last, done.catch(() => {})]);
+    this.#last = Promise.all([this.#last, done.catch(ignore)]).then(ignore);
     return done;
   }
 
@@ -28,3 +29,5 @@ export class SerialQueue {
     await this.#last;
   }
 }
+
+function ignore(): void {}

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { queryObjects } from "node:v8";
 import { SerialQueue } from "../../protocol/serial_queue.ts";
 
 Deno.test("SerialQueue.run() runs one piece of work at a time, in order", async () => {
@@ -67,4 +68,17 @@ Deno.test("SerialQueue.idle() waits for what was given so far, even if it fails"
   failed.catch(() => {});
   await queue.idle();
   assert.ok(done);
+});
+
+Deno.test("SerialQueue keeps nothing of what its work returned", async () => {
+  class Result {}
+  const queue = new SerialQueue();
+  const work = () => Promise.resolve(new Result());
+  for (let count = 0; count < 10; count++) {
+    await queue.run(work);
+    await queue.share(work);
+  }
+  for (let count = 0; count < 10; count++) await queue.share(work);
+  await queue.idle();
+  assert.equal(queryObjects(Result, { format: "count" }), 0);
 });
