@@ -7,7 +7,9 @@ export async function loadEngine(name: string): Promise<Engine> {
       return (await import("../../protocol/transport/builtin.ts")).engine;
     case "quiche":
       return (await import("../../protocol/transport/quiche/engine.ts")).engine;
+    case "tls":
+      return (await import("../../protocol/transport/tls/engine.ts")).engine;
     default:
-      throw new Error(`There is no engine ${name}: builtin, quiche`);
+      throw new Error(`There is no engine ${name}: builtin, quiche, tls`);
   }
 }
