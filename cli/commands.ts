@@ -17,7 +17,7 @@ import { destination, duration, pin, serverAddress, size, tlsPort } from "./valu
 
 const folder = () => path({ metavar: "DIR", type: "directory" });
 const file = () => path({ metavar: "FILE", type: "file" });
-const level = () => choice(["error", "warn", "info", "debug"], { metavar: "LEVEL" });
+const level = () => choice(["error", "warn", "info", "debug", "trace"], { metavar: "LEVEL" });
 
 const DATA = option("--data", folder(), {
   description:
@@ -95,7 +95,8 @@ const server = command(
     )),
     logLevel: optional(
       option("--log-level", level(), {
-        description: message`Least severe messages to log, on standard error (default: info).`,
+        description:
+          message`Least severe messages to log, on standard error (default: info). trace also lets SSLKEYLOGFILE log keys.`,
       }),
     ),
     logFormat: optional(option("--log-format", choice(["text", "json"], { metavar: "FORMAT" }), {
@@ -129,7 +130,8 @@ const ACCESS = {
   ),
   logLevel: optional(
     option("--log-level", level(), {
-      description: message`debug logs the stages of each handshake, on standard error.`,
+      description:
+        message`debug logs the stages of each handshake, on standard error. trace also lets SSLKEYLOGFILE log keys.`,
     }),
   ),
 };

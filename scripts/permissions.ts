@@ -30,6 +30,8 @@ const ENVIRONMENT = [
   "DEV",
   "NODE_ENV",
   "FORCE_COLOR",
+  // Where a key log goes, with `--log-level trace`.
+  "SSLKEYLOGFILE",
   // Settings (`cli/settings.ts`).
   "SOTTO_HOST",
   "SOTTO_PORT",

@@ -81,6 +81,8 @@ export interface ServerConfig {
   readonly announce: boolean;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
+  /** The file to append the keys of QUIC connections to. */
+  readonly keyLog: string | undefined;
   readonly limits: ServerLimits;
 }
 
@@ -140,6 +142,7 @@ export function readConfig(
   options: ServerOptions,
   env: Readonly<Record<string, string | undefined>> = {},
 ): ServerConfig {
+  const logLevel = oneOf("--log-level", options.logLevel ?? "info", LOG_LEVELS);
   return Object.freeze({
     host: readHost(options.host ?? "::"),
     port: readPort("--port", options.port ?? DEFAULT_PORT),
@@ -154,8 +157,9 @@ export function readConfig(
       keep: readDays("--keep-files", options.keepFiles ?? 30) * DAY,
     }),
     announce: options.announce ?? false,
-    logLevel: oneOf("--log-level", options.logLevel ?? "info", LOG_LEVELS),
+    logLevel,
     logFormat: oneOf("--log-format", options.logFormat ?? "text", LOG_FORMATS),
+    keyLog: logLevel === "trace" ? env["SSLKEYLOGFILE"] || undefined : undefined,
     limits: Object.freeze({ ...SERVER_LIMITS, ...options.limits }),
   });
 }

@@ -5,11 +5,13 @@
 import process from "node:process";
 import type { ServerCertificate } from "../certs/load.ts";
 import { formatHostPort } from "../protocol/host_port.ts";
-import { errorCode } from "../protocol/system_error.ts";
+import { describeSystemError, errorCode } from "../protocol/system_error.ts";
+import { openKeyLog } from "../protocol/transport/key_log.ts";
 import {
   type Engine,
   type HandshakeEvent,
   type Listener,
+  type TakeKeys,
   TransportError,
 } from "../protocol/transport/transport.ts";
 import { ALPN } from "../protocol/version.ts";
@@ -28,7 +30,8 @@ export async function listenQuic(
   log: Logger,
 ): Promise<Listener> {
   const engine = await loadEngine(config.engine);
-  return await listen(engine, config, config.port, certificate, log);
+  const onKeys = await keyLog(config, engine, log);
+  return await listen(engine, config, config.port, certificate, log, onKeys);
 }
 
 /**
@@ -70,6 +73,7 @@ async function listen(
   port: number,
   { certificate, privateKey }: ServerCertificate,
   log: Logger,
+  onKeys?: TakeKeys,
 ): Promise<Listener> {
   const on = (hostname: string) =>
     engine.listen({
@@ -79,6 +83,7 @@ async function listen(
       privateKey,
       alpn: [ALPN],
       limits: { maxConnections: config.limits.maxConnections },
+      onKeys,
       ...(log.writes("debug") ? { onHandshake: (event) => logHandshake(log, event) } : {}),
     }).catch((error) => {
       throw listenError(error, engine, hostname, port);
@@ -91,6 +96,30 @@ async function listen(
     if (config.host !== "::" || isTaken) throw error;
     log.warn("no_ipv6", { error: describe(error) });
     return await on("0.0.0.0");
+  }
+}
+
+/** Where the keys of connections go; `undefined`: nowhere. Throws `ListenError`. */
+async function keyLog(
+  { keyLog: file }: ServerConfig,
+  { name }: Engine,
+  log: Logger,
+): Promise<TakeKeys | undefined> {
+  if (file === undefined) return undefined;
+  if (name !== "quiche") {
+    log.warn("no_key_log", { engine: name, advice: "Only --engine quiche can log keys." });
+    return undefined;
+  }
+  try {
+    const onKeys = await openKeyLog(file);
+    log.warn("key_log", { file, danger: "Anyone who has this file can read the traffic." });
+    return onKeys;
+  } catch (cause) {
+    const reason = describeSystemError(cause);
+    throw new ListenError(
+      `Cannot write keys to ${file}: ${reason}. Unset SSLKEYLOGFILE, or name another file.`,
+      { cause },
+    );
   }
 }
 

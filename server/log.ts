@@ -8,7 +8,8 @@
 import process from "node:process";
 import { safeJson } from "../protocol/safe_text.ts";
 
-export const LOG_LEVELS = ["error", "warn", "info", "debug"] as const;
+/** `trace` has no lines of its own: it allows a key log (`config.ts`). */
+export const LOG_LEVELS = ["error", "warn", "info", "debug", "trace"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 export const LOG_FORMATS = ["text", "json"] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];

@@ -6,19 +6,23 @@
  * a known key.
  */
 import process from "node:process";
-import type { Engine } from "../../protocol/transport/transport.ts";
+import type { Engine, TakeKeys } from "../../protocol/transport/transport.ts";
 import { fallbackEngine } from "./fallback_engine.ts";
 import { racingEngine } from "./racing_engine.ts";
 
 export type TransportChoice = "auto" | "quic" | "tls";
 
-/** `notify` is told, once each, that another engine is used than was asked for. */
+/**
+ * `notify` is told, once each, that another engine is used than was asked for. `onKeys` gets the keys
+ * of QUIC connections on quiche.
+ */
 export async function clientEngine(
   transport: TransportChoice,
   notify: (text: string) => void,
+  onKeys?: TakeKeys,
 ): Promise<Engine> {
   if (transport === "tls") return await tlsEngine();
-  const quic = await quicEngine(notify);
+  const quic = await quicEngine(notify, onKeys);
   return transport === "quic" ? quic : racingEngine(quic, tlsEngine, notify);
 }
 
@@ -26,8 +30,15 @@ async function tlsEngine(): Promise<Engine> {
   return (await import("../../protocol/transport/tls/engine.ts")).engine;
 }
 
-async function quicEngine(notify: (text: string) => void): Promise<Engine> {
-  const { engine } = await import("../../protocol/transport/quiche/engine.ts");
+async function quicEngine(
+  notify: (text: string) => void,
+  onKeys: TakeKeys | undefined,
+): Promise<Engine> {
+  const { engine: quiche } = await import("../../protocol/transport/quiche/engine.ts");
+  const engine: Engine = {
+    ...quiche,
+    dial: (options) => quiche.dial({ ...options, onKeys }),
+  };
   if (process.versions["deno"] === undefined) return engine;
   const builtin = async () => (await import("../../protocol/transport/builtin.ts")).engine;
   return fallbackEngine(engine, builtin, notify);

@@ -3,7 +3,9 @@
  * trust, and where tokens are.
  */
 import { formatHostPort } from "../../protocol/host_port.ts";
-import type { Engine } from "../../protocol/transport/transport.ts";
+import { describeSystemError } from "../../protocol/system_error.ts";
+import { openKeyLog } from "../../protocol/transport/key_log.ts";
+import type { Engine, TakeKeys } from "../../protocol/transport/transport.ts";
 import { debugLog, type Log } from "../log.ts";
 import { clientEngine, type TransportChoice } from "../platform/engine.ts";
 import { KnownHosts } from "../platform/known_hosts.ts";
@@ -29,8 +31,11 @@ export interface ConnectOptions {
   readonly code?: string | undefined;
   /** Default `auto`: QUIC, or TLS where QUIC does not connect. */
   readonly transport?: TransportChoice | undefined;
-  /** `debug` logs the stages of every handshake, on standard error. */
-  readonly logLevel?: "error" | "warn" | "info" | "debug" | undefined;
+  /**
+   * `debug` logs the stages of every handshake, on standard error. `trace` also logs the keys of
+   * connections to the file that SSLKEYLOGFILE names.
+   */
+  readonly logLevel?: "error" | "warn" | "info" | "debug" | "trace" | undefined;
   /** The software, as `hello` names it. */
   readonly software?: string | undefined;
 }
@@ -70,8 +75,10 @@ export async function makeSessionOptions(
   const prompts = new UserPrompts({ asker: input, server, announced, password, invited });
   const ask = (shown: string) => acceptNew ? Promise.resolve(true) : prompts.confirmServer(shown);
   const knownHosts = new KnownHosts(io.paths.knownHosts);
+  const keyFile = logLevel === "trace" ? io.env["SSLKEYLOGFILE"] : undefined;
+  const onKeys = keyFile ? await keyLog(keyFile, reportError) : undefined;
   return {
-    engine: await clientEngine(options.transport ?? "auto", reportError),
+    engine: await clientEngine(options.transport ?? "auto", reportError, onKeys),
     host,
     port,
     user,
@@ -79,9 +86,28 @@ export async function makeSessionOptions(
     prompts,
     trust: trustOnFirstUse({ knownHosts, host, port, pin, ask }),
     tokens: new TokenFolder(io.paths.tokens),
-    log: logLevel === "debug" ? debugLog(stderr) : undefined,
+    log: logLevel === "debug" || logLevel === "trace" ? debugLog(stderr) : undefined,
     client: software,
   };
+}
+
+/** Throws `ProgramError`. */
+async function keyLog(file: string, notify: (text: string) => void): Promise<TakeKeys> {
+  try {
+    const onKeys = await openKeyLog(file);
+    notify(
+      `The keys of QUIC connections are written to ${file}. Anyone who has this file can read what ` +
+        "you write and read here.",
+    );
+    return onKeys;
+  } catch (cause) {
+    throw new ProgramError(
+      "failed",
+      `Cannot write keys to ${file}: ${describeSystemError(cause)}. Unset SSLKEYLOGFILE, or name ` +
+        "another file.",
+      { cause },
+    );
+  }
 }
 
 /** Checks that the user is named where they cannot be asked. Throws `ProgramError`. */

@@ -183,6 +183,9 @@ export const DEFAULT_LIMITS: TransportLimits = {
   keepAlive: 15_000,
 };
 
+/** Takes lines of a key log (draft-ietf-tls-keylogfile), each with its line feed. They are secret. */
+export type TakeKeys = (lines: string) => void;
+
 export interface ListenOptions {
   /** `::` serves IPv4 too. */
   readonly hostname: string;
@@ -197,6 +200,8 @@ export interface ListenOptions {
   /** Sends Retry (RFC 9000, section 8.1) to unproven addresses. Default `true`, where it can. */
   readonly retry?: boolean;
   readonly onHandshake?: (event: HandshakeEvent) => void;
+  /** Gets the keys of each connection, where the engine shows them (`quiche` only). */
+  readonly onKeys?: TakeKeys | undefined;
 }
 
 /**
@@ -220,6 +225,8 @@ export interface DialOptions {
   readonly hashes?: readonly Uint8Array[];
   readonly limits?: Partial<TransportLimits>;
   readonly onHandshake?: (event: HandshakeEvent) => void;
+  /** Gets the keys of the connection, where the engine shows them (`quiche` only). */
+  readonly onKeys?: TakeKeys | undefined;
   readonly signal?: AbortSignal;
 }
 

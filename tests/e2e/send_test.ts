@@ -140,6 +140,32 @@ Deno.test("sotto send: reads the password before the text with --password-file -
   assert.doesNotMatch(log + ops.stderr, /pass word/);
 });
 
+Deno.test("sotto send: logs keys with --log-level trace only, and warns", async () => {
+  await using sandbox = await Sandbox.make();
+  const server = await sandbox.server();
+  const file = await sandbox.passwordFile("ops");
+  const keys = join(sandbox.folder, "keys");
+  const args = [`ops@127.0.0.1:${server.port}`, "--pin", server.pin, "--password-file", file];
+  const send = async (...more: string[]) => {
+    const env = { SSLKEYLOGFILE: keys };
+    await using ops = sandbox.runWith(
+      env,
+      "ops",
+      "send",
+      ...args,
+      "room:general",
+      "hello",
+      ...more,
+    );
+    assert.equal(await ops.exit(), 0, ops.stderr);
+    return { stderr: ops.stderr, keys: await readFile(keys, "utf8").catch(() => "") };
+  };
+  assert.equal((await send("--log-level", "debug", "--transport", "quic")).keys, "");
+  const traced = await send("--log-level", "trace", "--transport", "quic");
+  assert.match(traced.stderr, /Anyone who has this file can read/);
+  assert.match(traced.keys, /^CLIENT_TRAFFIC_SECRET_0 [0-9a-f]{64} [0-9a-f]{64,96}$/m);
+});
+
 Deno.test("sotto send: exits at the first SIGINT, and says that the outcome is unknown", async () => {
   await using sandbox = await Sandbox.make();
   const server = await sandbox.server();

@@ -90,7 +90,12 @@ export class Sandbox implements AsyncDisposable {
 
   /** Starts any command as a user. */
   run(user: string, ...args: string[]): Program {
-    return this.#start(args, this.env(user));
+    return this.runWith({}, user, ...args);
+  }
+
+  /** The same, with more variables in the environment. */
+  runWith(env: Readonly<Record<string, string>>, user: string, ...args: string[]): Program {
+    return this.#start(args, { ...this.env(user), ...env });
   }
 
   /** Writes a password to a file. Returns the path. */

@@ -17,6 +17,7 @@ Deno.test("readConfig() has a default for everything", () => {
     engine: "auto",
     files: { quota: 4 * 2 ** 30, largest: 2 * 2 ** 30, keep: 30 * DAY },
     announce: false,
+    keyLog: undefined,
     logLevel: "info",
     logFormat: "text",
     limits: SERVER_LIMITS,
@@ -51,6 +52,15 @@ Deno.test("readConfig() takes what a person types", () => {
   assert.deepEqual([config.engine, config.logLevel, config.logFormat], ["quiche", "debug", "json"]);
   assert.deepEqual(config.files, { quota: 1.5 * 2 ** 30, largest: 0, keep: 7 * DAY });
   assert.deepEqual(config.limits, { ...SERVER_LIMITS, maxConnections: 5 });
+});
+
+Deno.test("readConfig() takes a file for keys from the environment at the level trace only", () => {
+  const env = { SSLKEYLOGFILE: "/tmp/keys" };
+  for (const logLevel of [undefined, "info", "debug"]) {
+    assert.equal(readConfig({ logLevel }, env).keyLog, undefined);
+  }
+  assert.equal(readConfig({ logLevel: "trace" }, env).keyLog, "/tmp/keys");
+  assert.equal(readConfig({ logLevel: "trace" }, { SSLKEYLOGFILE: "" }).keyLog, undefined);
 });
 
 Deno.test("readConfig() cannot be changed afterwards", () => {

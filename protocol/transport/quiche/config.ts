@@ -29,9 +29,14 @@ interface Identity {
 /** With an identity for a server, without one for a client. Throws `TransportError`. */
 export function makeConfig(
   quiche: Quiche,
-  options: { alpn: readonly string[]; limits: TransportLimits; identity?: Identity },
+  options: {
+    readonly alpn: readonly string[];
+    readonly limits: TransportLimits;
+    readonly identity?: Identity;
+    readonly logsKeys?: boolean;
+  },
 ): NativeConfig {
-  const { alpn, limits, identity } = options;
+  const { alpn, limits, identity, logsKeys } = options;
   const config = identity === undefined ? clientConfig(quiche) : serverConfig(quiche, identity);
   config.setApplicationProtos([...alpn]);
   config.setMaxIdleTimeout(limits.idleTimeout);
@@ -49,6 +54,7 @@ export function makeConfig(
   // With CUBIC and Reno, this version's estimate of the round trip grows to seconds under loss.
   config.setCcAlgorithmName("bbr");
   config.enablePacing(true);
+  if (logsKeys) config.logKeys();
   return config;
 }
 

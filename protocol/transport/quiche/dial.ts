@@ -22,6 +22,7 @@ import { makeConfig } from "./config.ts";
 import { QuicheConnection } from "./connection.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { EventLoop } from "./event_loop.ts";
+import { recordKeys } from "./key_record.ts";
 import type { NativeConfig, NativeConnection, Quiche } from "./native.ts";
 import type { WhenRefused } from "./socket.ts";
 
@@ -36,9 +37,10 @@ interface DialContext {
 
 export async function dial(context: DialContext, options: DialOptions): Promise<QuicheConnection> {
   const verify = verifierOf(options);
-  const { alpn, hostname, port, signal } = options;
+  const { alpn, hostname, onKeys, port, signal } = options;
   const { clock } = context;
-  const config = makeConfig(context.quiche, { alpn, limits: context.limits });
+  const logsKeys = onKeys !== undefined;
+  const config = makeConfig(context.quiche, { alpn, limits: context.limits, logsKeys });
   const timeout = context.limits.handshakeTimeout;
   const addresses = await waitFor(resolveHosts(hostname), { clock, signal, timeout });
   const connection = await race(
@@ -67,8 +69,10 @@ async function connect(
   const name = options.serverName ?? (isIP(options.hostname) === 0 ? options.hostname : undefined);
   const id = endpoint.newId();
   let quic: NativeConnection;
+  let handOverKeys: () => void;
   try {
     quic = begin(context.quiche, endpoint, config, name, id, remote);
+    handOverKeys = recordKeys(quic, options.onKeys);
   } catch (error) {
     await endpoint.release();
     throw error;
@@ -108,6 +112,7 @@ async function connect(
     throw error;
   } finally {
     over.abort();
+    handOverKeys();
     signal.removeEventListener("abort", giveUp);
   }
 }

@@ -40,12 +40,14 @@ export function makeEngine(parts: EngineDependencies): Engine {
   return {
     name: "quiche",
     async listen(options: ListenOptions): Promise<Listener> {
-      const { alpn, hostname, onHandshake, port, retry = true } = options;
+      const { alpn, hostname, onHandshake, onKeys, port, retry = true } = options;
       const limits = { ...DEFAULT_LIMITS, ...options.limits };
       const quiche = await load();
-      const config = makeConfig(quiche, { alpn, limits, identity: options });
+      const logsKeys = onKeys !== undefined;
+      const config = makeConfig(quiche, { alpn, limits, identity: options, logsKeys });
       const endpoint = await Endpoint.open(parts, { hostname, port });
-      return new QuicheListener({ quiche, loop, endpoint, config, limits, retry, onHandshake });
+      const hooks = { onHandshake, onKeys };
+      return new QuicheListener({ quiche, loop, endpoint, config, limits, retry, ...hooks });
     },
     async dial(options: DialOptions): Promise<Connection> {
       const limits = { ...DEFAULT_LIMITS, keepAlive: CLIENT_KEEP_ALIVE, ...options.limits };

@@ -6,11 +6,18 @@ import { bytesToHex } from "@noble/hashes/utils.js";
 import { GAVE_WAY, refused } from "../closing.ts";
 import { HandshakeLog } from "../handshake.ts";
 import { HandshakeShares } from "../handshake_shares.ts";
-import type { Connection, HandshakeEvent, Listener, TransportLimits } from "../transport.ts";
+import type {
+  Connection,
+  HandshakeEvent,
+  Listener,
+  TakeKeys,
+  TransportLimits,
+} from "../transport.ts";
 import { QuicheConnection } from "./connection.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { hasValidIds, isLong, type LongHeader, MIN_INITIAL, parseLongHeader } from "./header.ts";
 import type { EventLoop } from "./event_loop.ts";
+import { recordKeys } from "./key_record.ts";
 import type { NativeConfig, NativeConnection, Quiche } from "./native.ts";
 import { checkRetryToken, makeRetryToken } from "./retry.ts";
 import { type UdpAddress, udpAddress } from "./socket.ts";
@@ -31,6 +38,7 @@ interface ListenerOptions {
   readonly limits: TransportLimits;
   readonly retry: boolean;
   readonly onHandshake: ((event: HandshakeEvent) => void) | undefined;
+  readonly onKeys: TakeKeys | undefined;
 }
 
 export class QuicheListener implements Listener {
@@ -172,6 +180,7 @@ export class QuicheListener implements Listener {
     const id = claim === undefined ? endpoint.newId() : header.destination.slice();
     const quic = this.#begin(id, claim?.originalId, remote);
     if (quic === undefined) return;
+    const handOverKeys = recordKeys(quic, this.#options.onKeys);
     place.giveUp?.abandon(refused(GAVE_WAY));
     const full = this.#connections.size >= limits.maxConnections;
     const connection = new QuicheConnection({
@@ -184,8 +193,14 @@ export class QuicheListener implements Listener {
       clientsId: claim === undefined ? header.destination.slice() : undefined,
       limits,
       log,
-      onEstablished: this.#onEstablished,
-      onEnded: this.#onEnded,
+      onEstablished: (connection) => {
+        handOverKeys();
+        this.#onEstablished(connection);
+      },
+      onEnded: (connection) => {
+        handOverKeys();
+        this.#onEnded(connection);
+      },
     });
     this.#connections.add(connection);
     this.#handshaking.add(connection, remote.hostname, loop.now());
@@ -208,18 +223,18 @@ export class QuicheListener implements Listener {
     }
   }
 
-  readonly #onEstablished = (connection: QuicheConnection): void => {
+  #onEstablished(connection: QuicheConnection): void {
     this.#handshaking.delete(connection);
     const accept = this.#acceptors.shift();
     if (accept !== undefined) accept(connection);
     else this.#ready.add(connection);
-  };
+  }
 
-  readonly #onEnded = (connection: QuicheConnection): void => {
+  #onEnded(connection: QuicheConnection): void {
     this.#connections.delete(connection);
     this.#handshaking.delete(connection);
     this.#ready.delete(connection);
-  };
+  }
 
   /** Sends one datagram that belongs to no connection. */
   #answer(remote: UdpAddress, write: (out: Uint8Array) => number): void {
