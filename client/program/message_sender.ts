@@ -17,6 +17,7 @@ import type { Ending } from "../ending.ts";
 import type { AckEvent, ChatEvent, ErrorEvent, NoticeEvent } from "../events.ts";
 import { isoTime } from "../messages/content.ts";
 import { randomFractions, ulidGenerator } from "../messages/ids.ts";
+import { selfError } from "../messages/rooms.ts";
 import { ReconnectingSession } from "../session/reconnecting_session.ts";
 import {
   RefusedError,
@@ -103,6 +104,7 @@ export class MessageSender {
   #signedIn({ connection, account }: SignedInSession): void {
     this.#connection = connection;
     this.#messages ??= this.#makeMessages(account);
+    this.#refuseSelf(account, connection);
     this.#sendAll();
   }
 
@@ -127,6 +129,13 @@ export class MessageSender {
       state: "waiting",
       joined: false,
     }));
+  }
+
+  /** The server has no conversation of an account with itself. */
+  #refuseSelf(account: string, connection: Requester): void {
+    const self = dmOf(account, account);
+    const message = this.#messages?.find(({ conversation }) => conversation === self);
+    if (message !== undefined) this.#refused(message, connection, selfError());
   }
 
   #sendAll(): void {

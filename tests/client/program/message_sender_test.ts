@@ -112,13 +112,16 @@ Deno.test("MessageSender sends to each person, and reports those it could not re
   await using scene = await Scene.make();
   await using ann = await scene.person("ann");
   await using bob = await scene.person("bob");
-  const ending = await scene.sender({ people: ["ann", "nobody", "bob"] }, "hello").run();
+  const people = ["ann", "nobody", "bob", "ops"];
+  const ending = await scene.sender({ people }, "hello").run();
   assert.equal(ending.code, "failed");
   await ann.event("message", { conversation: "dm:ann:ops", text: "hello" });
   await bob.event("message", { conversation: "dm:bob:ops", text: "hello" });
   const errors = scene.told.filter(({ event }) => event === "error");
-  assert.deepEqual(errors.map((event) => "code" in event && event.code), ["unknown_user"]);
+  const codes = errors.map((event) => "code" in event && event.code);
+  assert.deepEqual(codes.toSorted(), ["to_self", "unknown_user"]);
   assert.match(JSON.stringify(errors), /dm:nobody:ops/);
+  assert.match(JSON.stringify(errors), /dm:ops:ops: That is you/);
 });
 
 for (const lost of ["up", "down"] as const) {
