@@ -70,7 +70,8 @@ function howToRead({ trial, rounds, seconds, pace }: Settings, run: Run): string
     `another hour, gives other figures. "At a pace" is ${thousands(pace)} deliveries a second,`,
     'each line by itself; "saturated" is as much as comes back, with many lines under way. CPU is',
     "that of the server's process with all its threads. Memory is what is resident once V8 has",
-    "given back all that it can.",
+    'given back all that it can. "Dropped" are datagrams that did not fit into the receive buffer of',
+    "the server's socket.",
   ];
   return [
     `Written by \`deno task bench\` on ${run.date}, in ${minutes} minutes.`,
@@ -180,11 +181,13 @@ function fanOut(audience: number, series: Series<FanOut>, { pace }: Settings): s
       "of the floor's",
       "p50",
       "p99",
+      "dropped/s",
       "CPU for a delivery, saturated",
       "of the floor's",
       "deliveries/s",
       "server's CPU",
       "load's CPU",
+      "dropped/s",
     ],
     (name) => {
       const steady = middle(series, name, (each) => each.steady.cpu);
@@ -194,11 +197,13 @@ function fanOut(audience: number, series: Series<FanOut>, { pace }: Settings): s
         `${(steady / floor.steady).toFixed(2)}×`,
         `${middle(series, name, (each) => each.steady.p50).toFixed(1)} ms`,
         `${middle(series, name, (each) => each.steady.p99).toFixed(1)} ms`,
+        thousands(middle(series, name, (each) => each.steady.dropped)),
         `${saturated.toFixed(2)} µs`,
         `${(saturated / floor.saturated).toFixed(2)}×`,
         thousands(middle(series, name, (each) => each.saturated.deliveries)),
         percent(middle(series, name, (each) => each.saturated.serverShare)),
         percent(middle(series, name, (each) => each.saturated.loadShare)),
+        thousands(middle(series, name, (each) => each.saturated.dropped)),
       ];
     },
   );

@@ -1,5 +1,6 @@
 /** One client sends, all receive: CPU for each delivery, and how long one takes. */
 import type { Usage } from "../harness/commands.ts";
+import { droppedAt } from "../harness/dropped.ts";
 import { delay, type ServerKind, type Setup, setUp } from "../harness/servers.ts";
 import type { Settings } from "../harness/settings.ts";
 import { percentile } from "../compare/stats.ts";
@@ -20,6 +21,8 @@ export interface Load {
   /** Share of one core that the server, and the load, took. */
   readonly serverShare: number;
   readonly loadShare: number;
+  /** Datagrams a second that did not fit into the receive buffer of the server's socket. */
+  readonly dropped: number;
 }
 
 export async function measureFanOut(
@@ -53,12 +56,13 @@ export async function measureFanOut(
 
 /** Measures the server and the load for a while. */
 async function observe(
-  { server, load }: Setup,
+  { server, load, where }: Setup,
   { warmUp, seconds }: Settings,
 ): Promise<{ sample: Sample; load: Load }> {
   await delay(warmUp);
   const ofServer = await watch(() => server.call("usage"));
   const ofLoad = await watch(() => load.call("usage"));
+  const droppedBefore = await droppedAt(where.port);
   await load.call("sample");
   await delay(seconds);
   const sample = await load.call("sample");
@@ -66,7 +70,8 @@ async function observe(
   const loadShare = await ofLoad();
   const deliveries = sample.deliveries / sample.seconds;
   const cpu = serverShare * 1e6 / deliveries;
-  return { sample, load: { cpu, deliveries, serverShare, loadShare } };
+  const dropped = (await droppedAt(where.port) - droppedBefore) / sample.seconds;
+  return { sample, load: { cpu, deliveries, serverShare, loadShare, dropped } };
 }
 
 /** The share of one core that a process takes from now until the returned function is called. */

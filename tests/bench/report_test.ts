@@ -24,7 +24,7 @@ const NOTHING: Results = {
 };
 
 function fanOut(cpu: number, p99: number) {
-  const load: Load = { cpu, deliveries: 1000, serverShare: 0.5, loadShare: 0.5 };
+  const load: Load = { cpu, deliveries: 1000, serverShare: 0.5, loadShare: 0.5, dropped: 3 };
   return { steady: { ...load, p50: 1, p99 }, saturated: load };
 }
 
