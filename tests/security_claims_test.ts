@@ -11,9 +11,6 @@ const page = readSecurityPage(await readText("docs/security.md"));
 
 /** Sections whose tests are not named yet. */
 const NOT_YET = new Set([
-  "Security: who can do what",
-  "The network",
-  "The server's operator",
   "Another user",
   "The server's disk",
   "A client's disk",

@@ -22,6 +22,8 @@ export class TcpRelay implements AsyncDisposable {
   mute = false;
   /** Whoever connects is hung up on. */
   refuse = false;
+  /** Told of everything that comes, from either side. */
+  onBytes: (bytes: Uint8Array) => void = () => {};
   /** Where further connections go. */
   target: Target;
   readonly #server: Server;
@@ -98,6 +100,7 @@ export class TcpRelay implements AsyncDisposable {
     const server = connect({ port, host: hostname, allowHalfOpen: true });
     const flow: Flow = { client, server, lag: 0 };
     this.#flows.push(flow);
+    for (const socket of [client, server]) socket.on("data", (bytes) => this.onBytes(bytes));
     pipe(client, server, flow, () => true);
     pipe(server, client, flow, () => !this.mute);
   }

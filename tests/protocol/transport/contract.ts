@@ -8,6 +8,7 @@ import { hostilityContract } from "./contract/hostility.ts";
 import { listenerContract } from "./contract/listeners.ts";
 import { migrationContract } from "./contract/migration.ts";
 import { type MakeEngine, type Nature, OVER_UDP, subjectOf } from "./contract/pair.ts";
+import { secrecyContract } from "./contract/secrecy.ts";
 import { streamContract } from "./contract/streams.ts";
 
 export function transportContract(
@@ -22,5 +23,6 @@ export function transportContract(
   dialContract(subject);
   listenerContract(subject);
   migrationContract(subject);
+  secrecyContract(subject);
   if (nature.network === "udp") hostilityContract(subject);
 }
