@@ -1,6 +1,9 @@
 /** Replies to the newest private message, and keys that are remembered while a client runs. */
 import assert from "node:assert/strict";
+import { fixedCredentials, type Prompts } from "../../client/session/prompts.ts";
 import { startTestChat } from "../helpers/client.ts";
+import { ScriptedChat } from "../helpers/scripted_chat.ts";
+import { stateOf } from "../helpers/scripted_server.ts";
 import { startTestServer, type TestServer } from "../helpers/server.ts";
 
 function at({ address, pin }: TestServer): { port: number; pin: string } {
@@ -63,4 +66,33 @@ Deno.test("Chat asks for no key that is remembered, and for one again that is fo
   await bob.chat.type("/open 1");
   await bob.event("error", { code: "wrong_passphrase" });
   assert.deepEqual(asked, ["open ann", "open ann"]);
+});
+
+Deno.test("Chat forgets the keys of an account when another signs in", async () => {
+  const asked: string[] = [];
+  const prompts: Prompts = {
+    ...fixedCredentials({ user: "ann", password: "pass word" }),
+    credentials: ({ user = "" }) => Promise.resolve({ user, password: "pass word" }),
+    passphrase: (purpose, person) => {
+      asked.push(`${purpose} ${person}`);
+      return Promise.resolve(undefined);
+    },
+    secretText: () => Promise.resolve("the plan"),
+  };
+  await using script = new ScriptedChat({ prompts });
+  const session = await script.signIn();
+  const { client } = script;
+  await client.chat.type("/keys remember bob k3y");
+  await client.event("notice", { code: "keys" });
+  const typed = client.chat.type("/login cleo");
+  await session.expect("logout");
+  const next = await script.session();
+  await next.welcome();
+  await next.authenticate("login", "cleo");
+  await next.list("cleo", stateOf());
+  await typed;
+  assert.deepEqual(asked, []);
+  await client.chat.type("@secret bob");
+  await client.event("error", { code: "no_passphrase" });
+  assert.deepEqual(asked, ["seal bob"]);
 });

@@ -364,3 +364,23 @@ Deno.test("open() never throws", async () => {
     assert.equal((await openIt(envelope)).ok, false);
   }));
 });
+
+Deno.test("seal() and open() wipe the bytes of the passphrase and of the text", async () => {
+  const made: [text: string, bytes: Uint8Array][] = [];
+  const { encode } = TextEncoder.prototype;
+  TextEncoder.prototype.encode = function (text = "") {
+    const bytes = encode.call(this, text);
+    made.push([text, bytes]);
+    return bytes;
+  };
+  try {
+    assert.equal((await openIt(await sealCheaply())).ok, true);
+  } finally {
+    TextEncoder.prototype.encode = encode;
+  }
+  for (const secret of [SECRET.passphrase, SECRET.text]) {
+    const found = made.filter(([text]) => text === secret);
+    assert.ok(found.length > 0);
+    for (const [, bytes] of found) assert.deepEqual(bytes, new Uint8Array(secret.length));
+  }
+});

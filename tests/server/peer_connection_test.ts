@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { encodeFrame } from "../../protocol/codec.ts";
 import { closeCodeOf } from "../../protocol/errors.ts";
-import { OFFENCES, TIMES } from "../../protocol/limits.ts";
+import { LIMITS, OFFENCES, TIMES } from "../../protocol/limits.ts";
 import { GENERAL } from "../../protocol/names.ts";
 import { settle } from "../helpers/fake_clock.ts";
 import { ulidOf } from "../helpers/messages.ts";
@@ -161,4 +161,31 @@ Deno.test("PeerConnection.drain() hears nothing more, tells what is owed, and sa
   await server.pass(2 * TIMES.linger);
   assert.equal((await ann.closed()).code, closeCodeOf("draining"));
   assert.equal((await server.store.messages.history(GENERAL, 0, 10)).length, 1);
+});
+
+Deno.test("PeerConnection reads no further while 256 messages wait to be stored", async () => {
+  await using server = await startSocketless();
+  const ann = await server.signIn("ann");
+  const { messages } = server.store;
+  const append = messages.append.bind(messages);
+  const disk = Promise.withResolvers<void>();
+  messages.append = async (...args) => {
+    await disk.promise;
+    return await append(...args);
+  };
+  const pongs = () => ann.received.filter(({ type }) => type === "pong").length;
+  const pingAfter = async (first: number, last: number) => {
+    for (let number = first; number <= last; number++) {
+      await ann.say(GENERAL, ulidOf(number), `${number}`);
+    }
+    await ann.write({ type: "ping", id: ann.nextId() });
+    await settle(20);
+  };
+  await pingAfter(1, LIMITS.requests - 1);
+  assert.equal(pongs(), 1);
+  await pingAfter(LIMITS.requests, LIMITS.requests);
+  assert.equal(pongs(), 1);
+  disk.resolve();
+  await ann.next("pong");
+  await ann.next("pong");
 });

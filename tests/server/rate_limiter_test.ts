@@ -46,3 +46,10 @@ Deno.test("AddressRateLimiter forgets the address that was counted the longest a
     false,
   ]);
 });
+
+Deno.test("AddressRateLimiter counts each network by itself", () => {
+  const paces = new AddressRateLimiter({ rate: 1, burst: 2 });
+  for (const host of ["1", "2"]) paces.count(`2001:db8:0:1::${host}`, 0);
+  assert.equal(paces.allows("2001:db8:0:1:ffff::3", 0), false);
+  assert.equal(paces.allows("2001:db8:0:2::1", 0), true);
+});

@@ -66,3 +66,18 @@ Deno.test("send() never ends a session for messages that were refused", async ()
   await ann.say(GENERAL, ulidOf(99), "hello");
   await ann.next("ack");
 });
+
+Deno.test("send() takes the sender from the session, whatever the frame says", async () => {
+  await using server = await startSocketless();
+  const ann = await server.signIn("ann");
+  const bob = await server.signIn("bob");
+  const content = { kind: "text", body: "hello" };
+  const send = { type: "send", id: ann.nextId(), ulid: ulidOf(1), conversation: GENERAL } as const;
+  await ann.write({ ...send, content, ...{ from: "bob", seq: 7, at: 1 } });
+  const { seq, at } = await ann.next("ack");
+  const message = await bob.next("message");
+  assert.deepEqual([message.from, message.seq, message.at], ["ann", seq, at]);
+  assert.deepEqual([seq, at], [1, server.clock.time()]);
+  const [stored] = await server.store.messages.history(GENERAL, 0, 1);
+  assert.equal(stored?.from, "ann");
+});

@@ -230,6 +230,30 @@ Deno.test("Passwords uses a second thread while the first is busy", async () => 
   await hanging;
 });
 
+Deno.test("Passwords has two threads where there are three cores, else one", async () => {
+  const real = Object.getOwnPropertyDescriptor(navigator, "hardwareConcurrency");
+  const threads: number[] = [];
+  try {
+    for (const value of [1, 2, 3, 64]) {
+      Object.defineProperty(navigator, "hardwareConcurrency", { value, configurable: true });
+      await using passwords = start({ cost: CHEAP, worker: ODD_WORKER, maxQueued: 1 });
+      let refused = 0;
+      const jobs = Array.from(
+        { length: 5 },
+        () => passwords.hash("hang").catch(({ code }) => void (code === "busy" && refused++)),
+      );
+      await settle();
+      threads.push(jobs.length - refused - 1);
+      await passwords[Symbol.asyncDispose]();
+      await Promise.all(jobs);
+    }
+  } finally {
+    Reflect.deleteProperty(navigator, "hardwareConcurrency");
+    if (real !== undefined) Object.defineProperty(navigator, "hardwareConcurrency", real);
+  }
+  assert.deepEqual(threads, [1, 1, 2, 2]);
+});
+
 Deno.test("Passwords answers within the time that a client gives a sign-in, however long it takes", async () => {
   const clock = new FakeClock();
   await using passwords = startCheap({ worker: ODD_WORKER, clock });
@@ -309,4 +333,25 @@ Deno.test("Passwords[Symbol.asyncDispose]() ends what runs and what waits: drain
   await Promise.all(ended);
   await assert.rejects(passwords.hash("late"), failsWith("draining"));
   await passwords[Symbol.asyncDispose]();
+});
+
+Deno.test("Passwords keeps no bytes of a password: its thread gets them, or they are wiped", async () => {
+  await using passwords = startCheap();
+  const made: Uint8Array[] = [];
+  const { encode } = TextEncoder.prototype;
+  TextEncoder.prototype.encode = function (text) {
+    const bytes = encode.call(this, text);
+    if (text === "hunter2") made.push(bytes);
+    return bytes;
+  };
+  try {
+    await passwords.hash("hunter2");
+    const gone = AbortSignal.abort();
+    await assert.rejects(passwords.hash("hunter2", { gone }), failsWith("busy"));
+  } finally {
+    TextEncoder.prototype.encode = encode;
+  }
+  const [hashed, refused] = made;
+  assert.equal(hashed?.byteLength, 0, "the thread has them");
+  assert.deepEqual(refused, new Uint8Array(7));
 });

@@ -220,3 +220,18 @@ Deno.test("Path answers a probe where it came from, and stays where the peer is"
   const known = [...network.client.pathsIter(elsewhere)];
   assert.deepEqual(known, [SERVER]);
 });
+
+Deno.test("Path leaves no event of quiche unread, however often a client moves", async () => {
+  const network = await Network.connect();
+  for (let count = 1; count <= 30; count++) {
+    network.up(2_000 + count, [new Uint8Array(100).fill(count)]);
+    assert.equal(network.server.pathEventNext(), null, `junk ${count}`);
+    network.up(1_000 + count);
+    assert.equal(network.server.pathEventNext(), null, `move ${count}`);
+    network.exchange(1_000 + count);
+    network.up(1_000 + count);
+    network.exchange(1_000 + count);
+    assert.equal(network.server.pathEventNext(), null, `move ${count}, proven`);
+    if (count % 10 === 0) await network.settle();
+  }
+});
