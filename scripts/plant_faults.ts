@@ -13,7 +13,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { PLANTED, type Planted } from "../tests/sim/planted.ts";
+import { changesOf, plant, PLANTED, type Planted } from "../tests/sim/planted.ts";
 
 const ENOUGH = 0.95;
 const COPIED = ["certs", "client", "protocol", "scripts", "server", "tests", "deno.json"];
@@ -43,21 +43,28 @@ console.log(`${found} of ${planted.length} found`);
 process.exitCode = found >= ENOUGH * planted.length ? 0 : 1;
 
 /** Plants the fault, runs seeds until one fails, and takes the fault out again. */
-function look({ name, file, text, fault }: Planted): { isFound: boolean; text: string } {
-  const path = join(copy, file);
-  const source = readFileSync(path, "utf8");
-  if (source.split(text).length !== 2) throw new Error(`Cannot plant "${name}" in ${file}`);
-  writeFileSync(path, source.replace(text, () => fault));
+function look(planted: Planted): { isFound: boolean; text: string } {
+  const sources = new Map<string, string>();
   try {
-    const args = ["run", "-A", "--no-check", "scripts/simulate.ts", "--seeds", values.seeds];
-    const options = { cwd: copy, encoding: "utf8" } as const;
-    const { stdout } = spawnSync(process.execPath, [...args, "--first"], options);
-    const [, seed, what] = /^seed (\d+) .*\n {2}(.*)/m.exec(stdout) ?? [];
-    if (seed === undefined && !/^\d+ seeds, 0 failed/m.test(stdout)) {
-      throw new Error(`The simulator does not run with "${name}"`);
+    for (const change of changesOf(planted)) {
+      const path = join(copy, change.file);
+      const source = readFileSync(path, "utf8");
+      if (!sources.has(path)) sources.set(path, source);
+      writeFileSync(path, plant(source, change));
     }
-    return { isFound: seed !== undefined, text: seed ? `seed ${seed}: ${what?.slice(0, 60)}` : "" };
+    return simulate(planted.name);
   } finally {
-    writeFileSync(path, source);
+    for (const [path, source] of sources) writeFileSync(path, source);
   }
+}
+
+function simulate(name: string): { isFound: boolean; text: string } {
+  const args = ["run", "-A", "--no-check", "scripts/simulate.ts", "--seeds", values.seeds];
+  const options = { cwd: copy, encoding: "utf8" } as const;
+  const { stdout, stderr } = spawnSync(process.execPath, [...args, "--first"], options);
+  const [, seed, what] = /^seed (\d+) .*\n {2}(.*)/m.exec(stdout) ?? [];
+  if (seed === undefined && !/^\d+ seeds, 0 failed/m.test(stdout)) {
+    throw new Error(`The simulator does not run with "${name}": ${stderr.slice(0, 500)}`);
+  }
+  return { isFound: seed !== undefined, text: seed ? `seed ${seed}: ${what?.slice(0, 60)}` : "" };
 }

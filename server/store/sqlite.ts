@@ -18,7 +18,6 @@ import { checkSchema, migrate, type Migration } from "./migrations.ts";
 import { makeOwnerOnly } from "./owner_only.ts";
 import { SqliteRooms } from "./rooms.ts";
 import { SqliteSearch } from "./search.ts";
-import { searchHere } from "./search_here.ts";
 import type { Searcher } from "./search_runner.ts";
 import { searchInThread } from "./search_thread.ts";
 import type { Store } from "./store.ts";
@@ -29,9 +28,11 @@ interface SqliteOptions {
   readonly migrations?: readonly Migration[];
   /** For tests without a disk. */
   readonly syncFile?: SyncFile;
-  /** For tests: searches, and fills their index, in this thread. Otherwise no message waits for it. */
-  readonly searchHere?: boolean;
+  /** For tests: searches elsewhere than in a thread of its own. It must not open the files yet. */
+  readonly searcher?: MakeSearcher;
 }
+
+type MakeSearcher = (file: string, indexFile: string) => Searcher;
 
 /** Milliseconds that a write waits for another process's. */
 const WRITE_TIMEOUT = 5_000;
@@ -64,9 +65,8 @@ export function openBesideServer(file: string): Store {
 }
 
 /** It opens its files when it is first used. */
-function searcherOf(file: string, options: SqliteOptions = {}): Searcher {
-  const indexFile = `${file}.words`;
-  return options.searchHere ? searchHere(file, indexFile) : searchInThread(file, indexFile);
+function searcherOf(file: string, { searcher = searchInThread }: SqliteOptions = {}): Searcher {
+  return searcher(file, `${file}.words`);
 }
 
 function makeStore(database: Database, searcher: Searcher, lock?: Disposable): Store {

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { openSqliteStore } from "../../server/store/sqlite.ts";
 import type { Store } from "../../server/store/store.ts";
+import { searchHere } from "./search_here.ts";
 
 interface TempStore extends AsyncDisposable {
   readonly store: Store;
@@ -9,7 +10,7 @@ interface TempStore extends AsyncDisposable {
 
 export async function tempStore(...people: string[]): Promise<TempStore> {
   const folder = await Deno.makeTempDir({ prefix: "sotto-store-" });
-  const store = openSqliteStore(join(folder, "sotto.db"), { searchHere: true });
+  const store = openSqliteStore(join(folder, "sotto.db"), { searcher: searchHere });
   for (const name of people) await store.accounts.create(name, "$hash$", 1);
   return {
     store,

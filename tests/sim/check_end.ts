@@ -4,6 +4,8 @@
  * files are whole, and what is bounded is within its bounds.
  */
 import type { Message } from "../../protocol/frame.ts";
+import { ask } from "./ask.ts";
+import { checkSearches } from "./check_searches.ts";
 import type { Parts } from "./find_lag.ts";
 import type { Record } from "./record.ts";
 import type { World } from "./world.ts";
@@ -33,6 +35,7 @@ export async function checkEnd(parts: Parts & { readonly world: World }): Promis
     }
   }
   broken.push(...await checkHistories(parts, stored));
+  broken.push(...await checkSearches(parts, stored));
   broken.push(...checkFiles(parts));
   await server.checkBlobs(store);
   await untilStreamsEnd(parts);
@@ -118,14 +121,13 @@ async function checkHistories(
   const conversation = "room:general";
   for (const client of clients) {
     const record = client.running?.record;
-    // A connection may have been lost, and nobody have noticed.
-    for (let tries = 0; tries < TRIES; tries++) {
-      record?.histories.delete(conversation);
-      await client.do({ type: "history", place: { type: "room", name: "general" }, limit: 500 });
-      await client.running?.chat.shown();
-      if (record?.histories.has(conversation)) break;
-      await world.pause(RETRY);
-    }
+    record?.histories.delete(conversation);
+    await ask(
+      client,
+      { type: "history", place: { type: "room", name: "general" }, limit: 500 },
+      world,
+      ({ histories }) => histories.has(conversation),
+    );
     const history = record?.histories.get(conversation) ?? [];
     const wanted = [...stored.get(conversation)?.values() ?? []].slice(-500);
     const isEqual = history.length === wanted.length &&

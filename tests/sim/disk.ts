@@ -6,7 +6,14 @@ import { cpSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { SimBlobs } from "./sim_blobs.ts";
 import type { Random } from "./random.ts";
-import { copyDatabase, cutLog, framesOnDisk, type LogPosition, logPosition } from "./wal.ts";
+import {
+  copyDatabase,
+  cutLog,
+  damage,
+  framesOnDisk,
+  type LogPosition,
+  logPosition,
+} from "./wal.ts";
 import type { Process, World } from "./world.ts";
 
 export interface DiskOptions {
@@ -28,7 +35,12 @@ export class Disk {
   readonly #folder: string;
   #options: DiskOptions;
   #generation = 0;
+  /** How much of the logs of the database, and of the index of words, a power cut leaves. */
   #synced: LogPosition | undefined;
+  #indexSynced: LogPosition | undefined;
+  /** How long the log was when this process stored a message, and when it opened the database. */
+  readonly #stored = new Map<string, LogPosition | undefined>();
+  #openedAt: LogPosition | undefined;
   #syncs = 0;
   #newestSync = 0;
   /** All that is there has survived a power cut. */
@@ -48,6 +60,11 @@ export class Disk {
     return join(this.#path, "sotto.db");
   }
 
+  /** The file of the index of words. */
+  get index(): string {
+    return `${this.database}.words`;
+  }
+
   /** From now on it is fast and does not fail. */
   heal(): void {
     this.#options = { fastest: 0, slowest: 5 };
@@ -57,9 +74,34 @@ export class Disk {
 
   /** A process has opened the database. */
   opened(): void {
-    if (this.#isDurable) this.#synced = logPosition(this.database);
+    this.#stored.clear();
+    this.#openedAt = logPosition(this.database);
+    if (this.#isDurable) this.#synced = this.#openedAt;
     this.#isDurable = false;
     this.hasFailed = false;
+  }
+
+  /** How long the log of the database is. */
+  position(): LogPosition | undefined {
+    return logPosition(this.database);
+  }
+
+  /** A message was stored when the log was so long. */
+  stored(conversation: string, seq: number, position: LogPosition | undefined): void {
+    this.#stored.set(`${conversation} ${seq}`, position);
+  }
+
+  /** Whether a message survives a power cut. `wasThere`: when the process opened the database. */
+  survives(conversation: string, seq: number, wasThere: boolean): boolean {
+    const key = `${conversation} ${seq}`;
+    if (!wasThere && !this.#stored.has(key)) return false;
+    const position = wasThere ? this.#openedAt : this.#stored.get(key);
+    return position === undefined || this.#isSynced(position);
+  }
+
+  /** What is in the index of words now survives a power cut. */
+  indexSynced(): void {
+    this.#indexSynced = logPosition(this.index);
   }
 
   /** Syncs the log. What was committed before the call survives a power cut afterwards. */
@@ -101,25 +143,29 @@ export class Disk {
 
   /** The process that used it has died; it is the next one's, with all that was committed. */
   afterCrash(): void {
-    const before = this.database;
+    const { database, index } = this;
     this.#generation++;
     mkdirSync(this.#path);
-    copyDatabase(before, this.database);
+    copyDatabase(database, this.database);
+    copyDatabase(index, this.index);
     this.hasFailed = false;
   }
 
   /** The power was cut: what was not synced is lost, or a part of it. Returns the frames lost. */
   afterPowerCut(): number {
     const position = logPosition(this.database);
-    const synced = this.#synced;
+    const indexPosition = logPosition(this.index);
     this.afterCrash();
     this.blobs.cutPower();
+    if (indexPosition !== undefined) {
+      const frames = this.#cut(this.index, indexPosition, this.#indexSynced);
+      this.#indexSynced = { ...indexPosition, frames };
+      // It can be made again from the messages.
+      if (this.#random.chance(0.1)) damage(this.index);
+    }
     if (position === undefined) return 0;
-    const least = framesOnDisk(position, synced);
-    const kept = this.#random.chance(0.5) ? least : this.#random.integer(least, position.frames);
-    cutLog(this.database, kept, position);
     this.#isDurable = true;
-    return position.frames - kept;
+    return position.frames - this.#cut(this.database, position, this.#synced);
   }
 
   /** Starts from a database that was made before. */
@@ -129,6 +175,23 @@ export class Disk {
 
   remove(): void {
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #isSynced(position: LogPosition): boolean {
+    const synced = this.#synced;
+    if (synced?.salt === position.salt && synced.frames >= position.frames) return true;
+    const now = logPosition(this.database);
+    // A log begins anew when all of it is in the database file, and therefore on the disk.
+    if (now === undefined || now.salt !== position.salt) return true;
+    return framesOnDisk(now, synced) >= position.frames;
+  }
+
+  /** Takes from a log what was not synced, or a part of it. Returns the frames that are left. */
+  #cut(file: string, position: LogPosition, synced: LogPosition | undefined): number {
+    const least = framesOnDisk(position, synced);
+    const kept = this.#random.chance(0.5) ? least : this.#random.integer(least, position.frames);
+    cutLog(file, kept, position);
+    return kept;
   }
 
   get #path(): string {

@@ -1,20 +1,39 @@
 /**
  * Faults to plant, one at a time, in a copy of the program: the simulator MUST find them. Each is a
- * change of one text in one file. A text that is not there any more is an error: write the fault
- * anew for the program as it is.
+ * change of one text in one file, or of several where the program has a second line of defence. A text
+ * that is not there any more is an error: write the fault anew for the program as it is.
  */
 
-export interface Planted {
-  readonly name: string;
+interface Change {
   readonly file: string;
   readonly text: string;
   /** What is put in the text's place. */
   readonly fault: string;
 }
 
+export interface Planted extends Change {
+  readonly name: string;
+  /** Further changes, which are a fault only together with the first. */
+  readonly also?: readonly Change[];
+}
+
+export function changesOf(planted: Planted): readonly Change[] {
+  return [planted, ...planted.also ?? []];
+}
+
+/** The source with the change. Throws if its text is not there exactly once. */
+export function plant(source: string, { file, text, fault }: Change): string {
+  const parts = source.split(text);
+  if (parts.length === 2 && text !== fault) return parts.join(fault);
+  throw new Error(`Cannot plant in ${file}: its text is there ${parts.length - 1} times: ${text}`);
+}
+
 const EXCHANGE = "client/messages/message_exchange.ts";
 const SYNC = "client/messages/conversation_sync.ts";
 const FILES = "server/services/files.ts";
+const SEARCH = "server/store/search.ts";
+const READER = "server/store/message_reader.ts";
+const FINDER = "server/store/text_finder.ts";
 const CATCH_UP = "client/messages/catch_up.ts";
 
 const CLIENT: readonly Planted[] = [
@@ -194,7 +213,64 @@ const SERVER: readonly Planted[] = [
     file: "server/store/messages.ts",
     text: "return this.#database.read(() =>",
     fault: "return this.#database.look(() =>",
+    // A page of history waits for the state of its conversation too.
+    also: [{
+      file: "server/store/conversations.ts",
+      text: "return this.#database.read(() => {",
+      fault: "return this.#database.look(() => {",
+    }],
   },
 ];
 
-export const PLANTED: readonly Planted[] = [...CLIENT, ...SERVER];
+const SEARCHES: readonly Planted[] = [
+  {
+    name: "search without membership",
+    file: READER,
+    text: "WHERE r.account = ${ACCOUNT_NUMBER} AND r.conversation > ?",
+    fault: "WHERE ? <> '' AND r.conversation > ?",
+  },
+  {
+    name: "search without membership, and messages read so",
+    file: READER,
+    text: "WHERE r.account = ${ACCOUNT_NUMBER} AND r.conversation > ?",
+    fault: "WHERE ? <> '' AND r.conversation > ?",
+    also: [{
+      file: SEARCH,
+      text: "WHERE m.number = ? AND r.account = ${ACCOUNT_NUMBER} AND",
+      fault: "WHERE m.number = ? AND ? <> '' AND",
+    }],
+  },
+  {
+    name: "search finds what is held",
+    file: READER,
+    text: "m.seq = coalesce(r.held, c.seq)",
+    fault: "m.seq = c.seq",
+    also: [{ file: SEARCH, text: " AND m.seq <= coalesce(r.held, m.seq)", fault: "" }],
+  },
+  {
+    name: "found messages read before they are synced",
+    file: SEARCH,
+    text: "return this.#database.read(() =>\n      numbers.flatMap",
+    fault: "return this.#database.look(() =>\n      numbers.flatMap",
+  },
+  {
+    name: "texts that are not indexed yet are not found",
+    file: FINDER,
+    text: "readable.number > this.#indexed ? readable.seq : undefined",
+    fault: "undefined",
+  },
+  {
+    name: "only the first word of a text is indexed",
+    file: "server/store/word_index.ts",
+    text: "new Set(words.map(",
+    fault: "new Set(words.slice(0, 1).map(",
+  },
+  {
+    name: "search ends with its first conversation",
+    file: FINDER,
+    text: "heads.splice(heads.indexOf(newest), 1)",
+    fault: "heads.length = 0",
+  },
+];
+
+export const PLANTED: readonly Planted[] = [...CLIENT, ...SERVER, ...SEARCHES];

@@ -1,6 +1,7 @@
 /** What one run of a client has shown to its user, and the promises that are broken at once by it. */
 import type { ChatEvent } from "../../client/events.ts";
 import type { Memberships } from "./memberships.ts";
+import { SearchLog } from "./search_log.ts";
 
 interface Shown {
   readonly seq: number;
@@ -30,6 +31,8 @@ export interface Truth {
   readonly files: Map<string, Uint8Array>;
   /** The server keeps them for longer than the run takes. */
   readonly keepsFiles: boolean;
+  /** Whether a message that is stored survives a power cut of the server. */
+  survives(conversation: string, seq: number): boolean;
   /** A promise is broken. */
   broke(rule: string, what: string): void;
 }
@@ -42,6 +45,7 @@ export class Record {
   readonly offers = new Map<string, { readonly name: string; readonly conversation: string }>();
   /** The newest answers to `/history`. */
   readonly histories = new Map<string, readonly { readonly seq: number; readonly id: string }[]>();
+  readonly searches: SearchLog;
   /** Who is online, as this client has been told. */
   readonly online = new Map<string, string>();
   isSignedIn = false;
@@ -56,6 +60,9 @@ export class Record {
     this.#name = name;
     this.account = account;
     this.#truth = truth;
+    const { memberships } = truth;
+    const broke = (rule: string, what: string) => this.#broke(rule, `${name} ${what}`);
+    this.searches = new SearchLog({ account, memberships, broke });
   }
 
   take(event: ChatEvent): void {
@@ -102,6 +109,21 @@ export class Record {
         return;
       case "history":
         return this.#history(event.conversation, event.messages);
+      case "search":
+        for (const { conversation, seq, id } of event.messages) {
+          this.#checkStored(conversation, seq, `${this.#name} ${conversation} seq=${seq} id=${id}`);
+        }
+        return this.searches.take(event.words, event.messages, event.more);
+    }
+  }
+
+  /** Everything that was shown or acknowledged. */
+  *known() {
+    for (const [conversation, shown] of this.shown) {
+      for (const { seq, id, text } of shown) yield { conversation, seq, id, text };
+    }
+    for (const [id, { conversation, seq, text }] of this.sent) {
+      if (seq !== undefined) yield { conversation, seq, id, text };
     }
   }
 
@@ -137,14 +159,16 @@ export class Record {
     if (this.#truth.memberships.isHeld(this.account, conversation, seq)) {
       this.#broke("shown while the account was not to be disturbed", what);
     }
+    this.#checkStored(conversation, seq, what);
     shown.push({ seq, id, from, text });
   }
 
   #history(conversation: string, messages: readonly Pick<Shown, "seq" | "id">[]): void {
     this.histories.set(conversation, messages.map(({ seq, id }) => ({ seq, id })));
     for (const { seq, id } of messages) {
-      if (this.#truth.memberships.mayHaveSeen(this.account, conversation, seq)) continue;
       const what = `${this.#name} ${conversation} seq=${seq} id=${id}`;
+      this.#checkStored(conversation, seq, what);
+      if (this.#truth.memberships.mayHaveSeen(this.account, conversation, seq)) continue;
       if (!conversation.startsWith("room:")) {
         this.#broke("history for someone who may not see it", what);
       }
@@ -160,7 +184,15 @@ export class Record {
     if (sent.seq !== undefined) this.#broke("acknowledged twice", what);
     if (sent.refused !== undefined) this.#broke("acknowledged and refused", what);
     if (sent.conversation !== conversation) this.#broke("acknowledged elsewhere", what);
+    this.#checkStored(conversation, seq, what);
     sent.seq = seq;
+  }
+
+  /** The server tells of nothing that a power cut can take back. */
+  #checkStored(conversation: string, seq: number, what: string): void {
+    if (!this.#truth.survives(conversation, seq)) {
+      this.#broke("told before it is on the disk", what);
+    }
   }
 
   #broke(rule: string, what: string): void {

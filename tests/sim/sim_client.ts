@@ -104,6 +104,9 @@ export class SimClient {
     const isSecret = intent.type === "secret";
     // Sealing is work for the processor: only if nothing in virtual time comes before it.
     if (isSecret && (record.doing > 0 || !record.isSignedIn)) return false;
+    if (intent.type === "search") {
+      record.searches.ask(intent.words, this.#options.world.now, [...record.known()]);
+    }
     record.doing++;
     await (isSecret ? this.#options.world.external(chat.do(intent)) : chat.do(intent));
     record.doing--;

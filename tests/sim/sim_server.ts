@@ -18,6 +18,7 @@ import type { Disk } from "./disk.ts";
 import { Memberships } from "./memberships.ts";
 import { type Network, SimListener } from "./network.ts";
 import type { Random } from "./random.ts";
+import { simSearcher } from "./sim_searcher.ts";
 import { watchStore } from "./sim_store.ts";
 import type { Swarm } from "./swarm.ts";
 import { Process, type World } from "./world.ts";
@@ -40,6 +41,8 @@ interface SimServerOptions {
   readonly random: Random;
   readonly accounts: readonly string[];
   readonly skew: () => number;
+  /** Looks at what is stored whenever the server starts. */
+  readonly onStart: (store: Store) => Promise<void>;
 }
 
 interface Running {
@@ -52,7 +55,7 @@ interface Running {
 }
 
 export class SimServer {
-  readonly memberships = new Memberships();
+  readonly memberships: Memberships;
   /** What the server calls internal errors, apart from those of a failing disk. */
   readonly faults: string[] = [];
   readonly #options: SimServerOptions;
@@ -64,6 +67,7 @@ export class SimServer {
 
   constructor(options: SimServerOptions) {
     this.#options = options;
+    this.memberships = new Memberships(() => options.world.now);
   }
 
   get isRunning(): boolean {
@@ -108,16 +112,17 @@ export class SimServer {
 
   /** Opens the database, and reads who is a member of what. Tries again when the disk fails. */
   async #openStore(process: Process): Promise<Store> {
-    const { world, disk, accounts } = this.#options;
+    const { world, disk, accounts, random, swarm } = this.#options;
     while (true) {
       const store = openSqliteStore(disk.database, {
-        searchHere: true,
+        searcher: simSearcher({ process, disk, random: random.fork(), slowest: swarm.searchTime }),
         syncFile: (_, done) => disk.sync(process, done),
       });
       disk.opened();
       try {
         await this.memberships.reconcile(store, accounts);
         await this.checkBlobs(store);
+        await this.#options.onStart(store);
         return store;
       } catch (failure) {
         if (!(failure instanceof StoreError)) throw failure;

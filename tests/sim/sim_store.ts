@@ -1,8 +1,10 @@
 /**
  * The real store, watched: it fails while the disk is full, and it is noted who is a member of what
- * from which message on, to judge what each account may have seen.
+ * from which message on, to judge what each account may have seen, and what of it is on the disk.
  */
 import { StoreError } from "../../server/store/error.ts";
+import type { MessageStore, NewMessage } from "../../server/store/messages.ts";
+import type { RoomStore } from "../../server/store/rooms.ts";
 import type { Store } from "../../server/store/store.ts";
 import type { Disk } from "./disk.ts";
 import type { Memberships } from "./memberships.ts";
@@ -13,70 +15,127 @@ interface StoreOptions {
 }
 
 export function watchStore(store: Store, options: StoreOptions): Store {
-  const { disk, memberships } = options;
-  const { accounts, conversations, files, logins, messages, rooms } = store;
+  const watch = new StoreWatch(store, options);
+  const { accounts, files, logins, messages, rooms } = store;
+  return {
+    ...store,
+    accounts: extend(accounts, {
+      create: (...args) =>
+        watch.write(() => watch.join("room:general", [args[0]], accounts.create(...args))),
+      setStatus: (account, status) => watch.write(() => watch.setStatus(account, status)),
+    }),
+    logins: extend(logins, {
+      create: (...args) => watch.write(() => logins.create(...args)),
+    }),
+    messages: extend(messages, {
+      append: (batch) => watch.write(() => watch.append(batch)),
+    }),
+    files: extend(files, {
+      add: (row) => watch.write(() => files.add(row)),
+      touch: (...args) => watch.write(() => files.touch(...args)),
+      complete: (...args) => watch.write(() => files.complete(...args)),
+      remove: (...args) => watch.write(() => files.remove(...args)),
+    }),
+    rooms: extend(rooms, watchRooms(rooms, watch)),
+    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+  };
+}
+
+function watchRooms(rooms: RoomStore, watch: StoreWatch): Partial<RoomStore> {
+  return {
+    create: (room, members) =>
+      watch.write(() => watch.join(room.conversation, members, rooms.create(room, members))),
+    addMembers: (conversation, members) =>
+      watch.write(() => watch.join(conversation, members, rooms.addMembers(conversation, members))),
+    setTopic: (...args) => watch.write(() => rooms.setTopic(...args)),
+    removeMembers: (conversation, members) =>
+      watch.write(() =>
+        watch.leave(conversation, members, () => rooms.removeMembers(conversation, members))
+      ),
+    delete: (conversation) =>
+      watch.write(() => watch.drop(conversation, () => rooms.delete(conversation))),
+  };
+}
+
+class StoreWatch {
+  readonly #store: Store;
+  readonly #disk: Disk;
+  readonly #memberships: Memberships;
+
+  constructor(store: Store, { disk, memberships }: StoreOptions) {
+    this.#store = store;
+    this.#disk = disk;
+    this.#memberships = memberships;
+  }
+
   /** On a full disk a transaction fails, and has changed nothing. */
-  const write = <T>(work: () => Promise<T>): Promise<T> =>
-    disk.isFull
+  write<T>(work: () => Promise<T>): Promise<T> {
+    return this.#disk.isFull
       ? Promise.reject(new StoreError("disk_full", "Cannot write: the disk is full"))
       : work();
+  }
+
+  append(batch: readonly NewMessage[]): ReturnType<MessageStore["append"]> {
+    return this.#memberships.during(batch, async () => {
+      const appending = this.#store.messages.append(batch);
+      const position = this.#disk.position();
+      const appended = await appending;
+      for (const one of appended) {
+        if (one?.stored) this.#disk.stored(one.conversation, one.seq, position);
+      }
+      return appended;
+    });
+  }
+
+  async setStatus(...[account, status]: Parameters<Store["accounts"]["setStatus"]>): Promise<void> {
+    // It holds nothing any more as soon as this is committed.
+    if (status !== "dnd") this.#memberships.status(account, status);
+    await this.#store.accounts.setStatus(account, status);
+    this.#memberships.status(account, status);
+  }
+
   /** Notes new members. Their marks are read at once: others write as soon as this waits. */
-  const join = async <T>(conversation: string, members: readonly string[], done: Promise<T>) => {
+  async join<T>(conversation: string, members: readonly string[], done: Promise<T>): Promise<T> {
+    const { conversations } = this.#store;
     const reading = Promise.all(
       members.map((account) => conversations.state(account, conversation)),
     );
     reading.catch(() => {}); // `done` fails too: it waits for the same disk.
     const result = await done;
     const states = await reading;
+    // Only a room or group that is new has this result.
+    if (result === true) this.#memberships.made(conversation, states[0]?.mark ?? 0);
     for (const [index, account] of members.entries()) {
       const state = states[index];
-      if (state !== undefined) memberships.joined(conversation, account, state.mark);
+      if (state !== undefined) this.#memberships.joined(conversation, account, state.mark);
     }
     return result;
-  };
-  return {
-    ...store,
-    accounts: extend(accounts, {
-      create: (...args) => write(() => join("room:general", [args[0]], accounts.create(...args))),
-      setStatus: (account, status) =>
-        write(async () => {
-          // It holds nothing any more as soon as this is committed.
-          if (status !== "dnd") memberships.status(account, status);
-          await accounts.setStatus(account, status);
-          memberships.status(account, status);
-        }),
-    }),
-    logins: extend(logins, {
-      create: (...args) => write(() => logins.create(...args)),
-    }),
-    messages: extend(messages, {
-      append: (batch) => write(() => memberships.during(batch, () => messages.append(batch))),
-    }),
-    files: extend(files, {
-      add: (row) => write(() => files.add(row)),
-      touch: (...args) => write(() => files.touch(...args)),
-      complete: (...args) => write(() => files.complete(...args)),
-      remove: (...args) => write(() => files.remove(...args)),
-    }),
-    rooms: extend(rooms, {
-      create: (room, members) =>
-        write(() => join(room.conversation, members, rooms.create(room, members))),
-      addMembers: (conversation, members) =>
-        write(() => join(conversation, members, rooms.addMembers(conversation, members))),
-      setTopic: (...args) => write(() => rooms.setTopic(...args)),
-      removeMembers: (conversation, members) =>
-        write(async () => {
-          await rooms.removeMembers(conversation, members);
-          for (const account of members) memberships.left(conversation, account);
-        }),
-      delete: (conversation) =>
-        write(async () => {
-          await rooms.delete(conversation);
-          memberships.dropped(conversation);
-        }),
-    }),
-    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
-  };
+  }
+
+  async leave(conversation: string, members: readonly string[], work: () => Promise<void>) {
+    await this.#whileLeaving(conversation, members, work);
+    for (const account of members) this.#memberships.left(conversation, account);
+  }
+
+  async drop(conversation: string, work: () => Promise<void>) {
+    await this.#whileLeaving(conversation, undefined, work);
+    this.#memberships.dropped(conversation);
+  }
+
+  async #whileLeaving(
+    conversation: string,
+    members: readonly string[] | undefined,
+    work: () => Promise<void>,
+  ): Promise<void> {
+    const takeBack = this.#memberships.leaving(conversation, members);
+    try {
+      await work();
+    } catch (failure) {
+      // What a sync did not bring to the disk is done, as far as this server can see.
+      if (!this.#disk.hasFailed) takeBack();
+      throw failure;
+    }
+  }
 }
 
 /** An object with other methods in the place of some of its own. */

@@ -4,6 +4,7 @@
  */
 import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
+import { checkDurable } from "./check_durable.ts";
 import { checkEnd } from "./check_end.ts";
 import { findLag, type Parts } from "./find_lag.ts";
 import { Disk } from "./disk.ts";
@@ -73,7 +74,8 @@ async function live(
   const network = new Network(world, random.fork());
   let skew = 0;
   const accounts = NAMES.slice(0, swarm.accounts);
-  const server = new SimServer({
+  const clients: SimClient[] = [];
+  const server: SimServer = new SimServer({
     world,
     accounts,
     disk,
@@ -81,6 +83,10 @@ async function live(
     swarm,
     random: random.fork(),
     skew: () => skew,
+    onStart: async (store) => {
+      const lost = await checkDurable(store, clients, server.memberships);
+      for (const what of lost) truth.broke("told and not stored", what);
+    },
   });
   const truth: Truth = {
     memberships: server.memberships,
@@ -90,13 +96,17 @@ async function live(
       !swarm.faults.has("disk_error"),
     files: new Map(),
     keepsFiles: swarm.keep === MONTH,
+    // Of the past, if the server does not run.
+    survives: (conversation, seq) =>
+      !server.isRunning || server.memberships.deleted.has(conversation) ||
+      disk.survives(conversation, seq, server.memberships.wasThere(conversation, seq)),
     broke(rule, what) {
       const text = `${rule}: ${what}`;
       world.note(`BROKEN ${text}`);
       broken.push(text);
     },
   };
-  const clients = makeClients(world, network, random, swarm, truth);
+  clients.push(...makeClients(world, network, random, swarm, truth));
   await server.start();
   for (const client of clients) client.start();
   // Every account is made before anything breaks.

@@ -19,6 +19,7 @@ export type Deed =
   | "room"
   | "status"
   | "history"
+  | "search"
   | "delete";
 
 /** What happens to them, by its name, and how many milliseconds pass between two on average. */
@@ -56,6 +57,8 @@ export interface Swarm {
   readonly uncommitted: number;
   /** The server looks after its files and its index. */
   readonly maintenance: boolean;
+  /** Milliseconds to the thread that searches, and back from it, at most. */
+  readonly searchTime: number;
   /** Uploads and downloads at once, and milliseconds in which a fast one moves 64 KiB. */
   readonly transfers: number;
   readonly slowTime: number;
@@ -79,6 +82,7 @@ const DEEDS: readonly (readonly [Deed, number])[] = [
   ["room", 1],
   ["status", 1],
   ["history", 1],
+  ["search", 2],
   ["delete", 0.3],
 ];
 
@@ -130,6 +134,7 @@ export function drawSwarm(random: Random): Swarm {
     outbox: random.chance(0.3) ? random.integer(2_000, 40_000) : 1024 * 1024,
     uncommitted: random.chance(0.1) ? 40_000 : 32 * 1024 * 1024,
     maintenance: random.chance(0.5),
+    searchTime: random.chance(0.5) ? 1 : random.logarithmic(10, 1_000),
     transfers: random.chance(0.3) ? random.integer(1, 4) : 64,
     slowTime: random.logarithmic(300, 30_000),
     keep: random.chance(0.7) ? MONTH : random.logarithmic(2_000, 30_000),

@@ -3,7 +3,16 @@
  * was written after that. It reads the index of the log (sqlite.org/walformat.html, section 2) and
  * never opens the database.
  */
-import { closeSync, copyFileSync, existsSync, openSync, readSync, truncateSync } from "node:fs";
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  openSync,
+  readSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 
 /** A place in the log. */
 export interface LogPosition {
@@ -46,10 +55,17 @@ export function framesOnDisk(now: LogPosition, synced: LogPosition | undefined):
   return Math.max(waited, now.moved);
 }
 
-/** Copies the database as a process leaves it that dies: with all that it has committed. */
+/** Copies a database as a process leaves it that dies: with all that it has committed. */
 export function copyDatabase(from: string, to: string): void {
+  if (!existsSync(from)) return;
   copyFileSync(from, to);
   if (existsSync(`${from}-wal`)) copyFileSync(`${from}-wal`, `${to}-wal`);
+}
+
+/** Puts a file that is no database in the place of one. */
+export function damage(file: string): void {
+  rmSync(`${file}-wal`, { force: true });
+  writeFileSync(file, "damaged ".repeat(200));
 }
 
 /** Takes the frames after `frames` from a log, and leaves a piece of the next one. */

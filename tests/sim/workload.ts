@@ -6,6 +6,8 @@ import type { SimClient } from "./sim_client.ts";
 import type { Deed, Swarm } from "./swarm.ts";
 import type { World } from "./world.ts";
 
+/** Words that texts have, and that are searched for. */
+const WORDS = ["apple", "pear", "plum", "fig"] as const;
 const ROOMS = ["room:general", "room:tech", "room:random"];
 
 interface WorkloadOptions {
@@ -91,6 +93,8 @@ export class Workload {
         return { type: "status", status: random.pick(["normal", "dnd", "away"]) };
       case "history":
         return this.#askHistory();
+      case "search":
+        return { type: "search", words: this.#words() };
       case "delete":
         return { type: "delete", conversation: this.#group() };
     }
@@ -111,9 +115,18 @@ export class Workload {
   #text(client: SimClient): string {
     const { random, swarm, truth } = this.#options;
     const padding = random.chance(0.2) ? "x".repeat(random.integer(0, swarm.longest)) : "";
-    const text = `text ${++this.#count} ${padding}`.trim();
+    const words = WORDS.filter(() => random.chance(0.25));
+    const text = ["text", ++this.#count, ...words, padding].join(" ").trim();
     truth.said.set(text, client.account);
     return text;
+  }
+
+  /** One or two words to search for. */
+  #words(): string {
+    const { random } = this.#options;
+    const word = random.pick<string>([...WORDS, "TEXT", "nothing"]);
+    if (random.chance(0.7)) return word;
+    return `${word} ${random.pick<string>([...WORDS, `${random.integer(1, this.#count + 1)}`])}`;
   }
 
   #place(): string {

@@ -144,6 +144,11 @@ export class Process implements Clock {
     this.#world.soon(() => {
       if (this.#alive) callback();
     });
+
+  /** Waits in virtual time; for ever, if it dies meanwhile. */
+  pause(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.after(ms, resolve));
+  }
 }
 
 function turn(): Promise<void> {

@@ -3,12 +3,12 @@ import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { GENERAL } from "../../../protocol/names.ts";
 import { StoreError } from "../../../server/store/error.ts";
-import { MIGRATIONS, schemaVersion } from "../../../server/store/migrations.ts";
-import type { Migration } from "../../../server/store/migrations.ts";
+import { type Migration, MIGRATIONS, schemaVersion } from "../../../server/store/migrations.ts";
 import { openBesideServer, openSqliteStore } from "../../../server/store/sqlite.ts";
 import { settle } from "../../helpers/fake_clock.ts";
 import { messageOf, ulidOf } from "../../helpers/messages.ts";
 import { makeOlder } from "../../helpers/older_database.ts";
+import { searchHere } from "../../helpers/search_here.ts";
 import { indexAll, searchFor } from "../../helpers/searches.ts";
 import { storeContract } from "./contract.ts";
 
@@ -23,7 +23,7 @@ async function tempFile() {
 storeContract("openSqliteStore()", async () => {
   const temp = await tempFile();
   return {
-    open: () => new Promise((resolve) => resolve(openSqliteStore(temp.file, { searchHere: true }))),
+    open: () => Promise.try(() => openSqliteStore(temp.file, { searcher: searchHere })),
     [Symbol.asyncDispose]: temp[Symbol.asyncDispose],
   };
 });

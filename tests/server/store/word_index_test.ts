@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { openSqliteStore } from "../../../server/store/sqlite.ts";
 import { WordIndex } from "../../../server/store/word_index.ts";
 import { messageOf, ulidOf } from "../../helpers/messages.ts";
+import { searchHere } from "../../helpers/search_here.ts";
 import { indexAll, searchFor } from "../../helpers/searches.ts";
 import { tempFolder } from "../../helpers/temp_folder.ts";
 
@@ -62,13 +63,13 @@ for (
     await using folder = await tempFolder();
     const database = join(folder.path, "sotto.db");
     {
-      await using store = openSqliteStore(database, { searchHere: true });
+      await using store = openSqliteStore(database, { searcher: searchHere });
       await store.accounts.create("ann", "$hash$", 1);
       await store.messages.append([messageOf(1)]);
       await indexAll(store);
     }
     await change(`${database}.words`);
-    await using store = openSqliteStore(database, { searchHere: true });
+    await using store = openSqliteStore(database, { searcher: searchHere });
     assert.deepEqual((await searchFor(store, "ann", ["message"])).texts, ["message 1"]);
     assert.equal(await store.search.index(), false);
     assert.deepEqual((await searchFor(store, "ann", ["message"])).texts, ["message 1"]);
@@ -79,17 +80,17 @@ Deno.test("WordIndex begins anew beside an older copy of the database", async ()
   await using folder = await tempFolder();
   const database = join(folder.path, "sotto.db");
   {
-    await using store = openSqliteStore(database, { searchHere: true });
+    await using store = openSqliteStore(database, { searcher: searchHere });
     await store.accounts.create("ann", "$hash$", 1);
   }
   await Deno.copyFile(database, `${database}.copy`);
   {
-    await using store = openSqliteStore(database, { searchHere: true });
+    await using store = openSqliteStore(database, { searcher: searchHere });
     await store.messages.append([messageOf(1), messageOf(2)]);
     await indexAll(store);
   }
   await Deno.rename(`${database}.copy`, database);
-  await using store = openSqliteStore(database, { searchHere: true });
+  await using store = openSqliteStore(database, { searcher: searchHere });
   const say = (number: number, body: string) =>
     store.messages.append([messageOf(number, { content: { kind: "text", body } })]);
   await say(3, "apple");
@@ -102,7 +103,7 @@ Deno.test("WordIndex begins anew beside an older copy of the database", async ()
 
 Deno.test("WordIndex takes in later messages after the newest ones were freed", async () => {
   await using folder = await tempFolder();
-  await using store = openSqliteStore(join(folder.path, "sotto.db"), { searchHere: true });
+  await using store = openSqliteStore(join(folder.path, "sotto.db"), { searcher: searchHere });
   await store.accounts.create("ann", "$hash$", 1);
   const crew = { conversation: "group:crew", topic: "", creator: "ann" };
   await store.rooms.create(crew, ["ann"]);

@@ -1,6 +1,6 @@
 /** Searches in this thread, for tests: other work runs before each piece of a search. */
 import { setImmediate } from "node:timers/promises";
-import { type Searcher, SearchRunner } from "./search_runner.ts";
+import { type Searcher, SearchRunner } from "../../server/store/search_runner.ts";
 
 export function searchHere(file: string, indexFile: string): Searcher {
   const runner = new SearchRunner(file, indexFile);
