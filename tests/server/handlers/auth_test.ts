@@ -44,6 +44,12 @@ Deno.test("login() and resume() are refused while the account has 16 sessions", 
   for (let device = 1; device < 16; device++) await server.signIn("ann");
   const further = await server.connect();
   await further.hello();
+  const logins: string[] = [];
+  const create = server.store.logins.create.bind(server.store.logins);
+  server.store.logins.create = (login) => {
+    logins.push(login.id);
+    return create(login);
+  };
   const login = { type: "login", user: "ann", password: "secret" } as const;
   for (const request of [login, { type: "resume", token }] as const) {
     await further.write({ ...request, id: further.nextId() });
@@ -52,6 +58,8 @@ Deno.test("login() and resume() are refused while the account has 16 sessions", 
     assert.match(message, /as many sessions at once as it may have\. End one/);
     if (request.type === "login") assert.equal(attempts, LOGIN_ATTEMPTS, "it is no failure");
   }
+  assert.equal(logins.length, 1);
+  for (const id of logins) assert.equal(await server.store.logins.get(id), undefined);
   await server.signIn("bob");
   await first.write({ type: "logout", id: first.nextId() });
   await first.next("bye");
