@@ -8,7 +8,7 @@ import type { ConversationState, Message } from "../../protocol/frame.ts";
 import { parseConversation } from "../../protocol/names.ts";
 import type { OutgoingMessage, SendQueue } from "./send_queue.ts";
 import { ConversationSync, HeldCount } from "./conversation_sync.ts";
-import { MAX_CONVERSATIONS } from "./max_conversations.ts";
+import { MAX_CONVERSATIONS } from "./rooms.ts";
 
 /** Pages to fetch at once. Each takes a stream. */
 const MAX_FETCHES = 3;

@@ -4,7 +4,7 @@
  * `MAX_CONVERSATIONS` conversations, and ignores further ones.
  */
 import type { Clock } from "../../protocol/clock.ts";
-import { MAX_CONVERSATIONS } from "./max_conversations.ts";
+import { MAX_CONVERSATIONS } from "./rooms.ts";
 
 /** Milliseconds between two marks of a conversation. */
 const INTERVAL = 1000;

@@ -9,7 +9,12 @@ import type { EventSink } from "../event_queue.ts";
 import type { ChangedEvent, ConversationName, Intent } from "../events.ts";
 import { RefusedError } from "../session/refused_error.ts";
 import type { Requester } from "../session/requests.ts";
-import { MAX_CONVERSATIONS } from "./max_conversations.ts";
+
+/**
+ * How many conversations a client keeps. A server that names more, in lists or one by one, is not
+ * followed: nothing that it sends makes the client grow without end.
+ */
+export const MAX_CONVERSATIONS = 10_000;
 
 export type RoomIntent = Extract<
   Intent,
