@@ -1,7 +1,7 @@
 /** Compares the numbers of `docs/security.md` with those of the code. */
 import assert from "node:assert/strict";
 import metadata from "../package.json" with { type: "json" };
-import { MAX_CONVERSATIONS } from "../client/messages/max_conversations.ts";
+import { MAX_CONVERSATIONS } from "../client/messages/rooms.ts";
 import { LIMITS, LOGIN_ATTEMPTS, OFFENCES, TIMES } from "../protocol/limits.ts";
 import { DEFAULT_LIMITS } from "../protocol/transport/transport.ts";
 import { readConfig, SERVER_LIMITS } from "../server/config.ts";
