@@ -71,8 +71,9 @@ export class ServerSession {
   /** When the time limit of the state began: for `hello`, or for an attempt to sign in. */
   #since: number;
   #attempts: number = LOGIN_ATTEMPTS;
-  /** The `id` of the `login` or `resume` that is being checked. */
+  /** The `id` of the `login` or `resume` that is being checked, and when it came. */
   #signingIn: number | undefined;
+  #askedAt = 0;
   #sending = 0;
   #offences = 0;
 
@@ -128,6 +129,7 @@ export class ServerSession {
       case "resume":
         if (this.#signingIn !== undefined) return this.#badState(frame, stream);
         this.#signingIn = frame.id;
+        this.#askedAt = now;
         break;
       case "send":
         this.#machine.fire("send");
@@ -221,10 +223,11 @@ export class ServerSession {
     return this.handleFault(new ProtocolError("silence"));
   }
 
-  /** Nothing is read while a sign-in is checked, so the silence begins after it. */
+  /** Nothing is read while a sign-in is checked: the silence begins after it, and no time passes. */
   #signInChecked(now: number): void {
     this.#signingIn = undefined;
     this.#heard = now;
+    this.#since += now - this.#askedAt;
   }
 
   /** What the client must do in this state, and by when. */

@@ -184,6 +184,18 @@ Deno.test("ServerSession does not restart an attempt's time for a stale token", 
   assert.equal(session.deadline(), START + TIMES.login);
 });
 
+Deno.test("ServerSession does not count the time that it takes to check a password", () => {
+  const session = serverIn("CONNECTED");
+  for (let round = 0; round < 3; round++) {
+    const asked = START + 10_000 + round * 40_000;
+    session.handleFrame(LOGIN, asked);
+    // It waited for its turn for too long.
+    session.loginFailed("busy", asked + 30_000);
+    session.handleActivity(asked + 39_000);
+    assert.equal(session.deadline(), START + TIMES.login + (round + 1) * 30_000);
+  }
+});
+
 Deno.test("ServerSession closes without a hello in time, whatever else comes", () => {
   const session = serverIn("CONNECTING");
   refused(session.handleFrame(PING, START + TIMES.hello - 1), "bad_state");
