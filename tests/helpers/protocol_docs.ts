@@ -121,9 +121,9 @@ function rates(): string {
     ["lists", lists, framesOf("lists"), ofAccount],
     ["changes", changes, framesOf("changes"), ofAccount],
     ["requests", requests, others, ofAccount],
-    ["logins", logins, "`login`, successful or not", "an address"],
-    ["failures", failures, failed, "an address"],
-    ["newRooms", newRooms, "`create` of a room that was made", "an address"],
+    ["logins", logins, "`login`, successful or not", "a network"],
+    ["failures", failures, failed, "a network"],
+    ["newRooms", newRooms, "`create` of a room that was made", "a network"],
   ];
   return table(
     ["Limit", "At once", "In the long run", "Counts", "Of"],

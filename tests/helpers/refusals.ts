@@ -29,7 +29,8 @@ export const REFUSALS: Readonly<Record<RequestType, Reasons>> = {
     name_taken: "`register` with the name of an account",
     too_many_attempts: "the third attempt that failed, whatever was wrong with it",
     rate_limited: "too many sign-ins from this address, or too many failed ones",
-    busy: "too many passwords wait to be checked, or the account has 16 sessions",
+    busy:
+      "too many passwords wait to be checked, this one waited for 30 s, or the account has 16 sessions",
   },
   resume: {
     bad_token: "the token is malformed, has expired, or was revoked",
@@ -44,18 +45,18 @@ export const REFUSALS: Readonly<Record<RequestType, Reasons>> = {
     busy: "too much waits to be stored, or storing failed; nothing was stored",
   },
   history: {
-    not_a_member: NOT_A_MEMBER,
-    unknown_conversation: UNKNOWN,
+    not_a_member: `${NOT_A_MEMBER}; also when it leaves during the answer`,
+    unknown_conversation: `${UNKNOWN}; also when that comes about during the answer`,
     unknown_user: UNKNOWN_USER,
     held: "what follows is held while the account's status is `dnd`",
   },
   search: {
     bad_search: "no words, more than 16, or more than 256 bytes",
-    busy: "4 searches of this account are under way, or too many of all accounts",
+    busy: "4 searches of this account are under way, or too many of its network or of all",
   },
   upload: {
     file_too_large: "`size` is over the server's limit",
-    not_a_member: NOT_A_MEMBER,
+    not_a_member: `${NOT_A_MEMBER}; also when it leaves during the upload`,
     unknown_conversation: `${UNKNOWN}; also when that comes about during the upload`,
     unknown_user: UNKNOWN_USER,
     busy: "4 uploads and downloads of this connection are active, or the server has no free slot",
@@ -66,7 +67,7 @@ export const REFUSALS: Readonly<Record<RequestType, Reasons>> = {
     unfinished_file: "the stream ended before the file did; the bytes are kept",
   },
   download: {
-    no_such_file: "no such file, no longer there, or not for this account",
+    no_such_file: "no such file, no longer there, or not for this account; also during the answer",
     busy: "as for `upload`",
   },
   sync: {},
