@@ -72,7 +72,10 @@ class Announcer {
     }
   }
 
-  /** Rooms are neither renamed nor deleted: a change of their number shows a change of the list. */
+  /**
+   * Read when there are more or fewer rooms than before: that is cheap to ask. If one is deleted and
+   * another made meanwhile, the list follows at the next change of their number.
+   */
   async #readRooms(): Promise<readonly string[]> {
     const count = await this.#options.rooms.countRooms();
     if (count === this.#countedRooms) return this.#rooms;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { closeCodeOf } from "../../protocol/errors.ts";
@@ -126,6 +127,25 @@ Deno.test("startServer() goes on where another left off: accounts, tokens, messa
   await eve.hello();
   await eve.write({ type: "login", id: eve.nextId(), user: "eve", password: "secret" });
   assert.equal((await eve.next("error")).code, "bad_credentials");
+});
+
+Deno.test("startServer() goes on from a copy of the folder of one that has stopped", async () => {
+  await using folder = await tempFolder();
+  const [data, copy] = ["data", "copy"].map((name) => join(folder.path, name));
+  assert.ok(data !== undefined && copy !== undefined);
+  let pin: string;
+  {
+    await using server = await startTestServer({ data });
+    ({ pin } = server);
+    await using ann = await TestPeer.signIn(server, "ann");
+    await ann.say(GENERAL, ulidOf(1), "before the backup");
+    await ann.next("ack");
+  }
+  await cp(data, copy, { recursive: true });
+  await using server = await startTestServer({ data: copy });
+  assert.equal(server.pin, pin);
+  await using ann = await TestPeer.signIn(server, "ann");
+  assert.deepEqual(texts(await ann.history(GENERAL)), [[1, "ann", "before the backup"]]);
 });
 
 Deno.test("startServer() refuses a folder that another server is using", async () => {
