@@ -2,7 +2,7 @@
  * Whether the server of a session still answers, and what to do when it does not: first to find out
  * whether it was restarted, then to come from another local address, then to give the connection up.
  */
-import type { Clock } from "../../protocol/clock.ts";
+import { type Clock, sleep } from "../../protocol/clock.ts";
 import { type Connection, TransportError } from "../../protocol/transport/transport.ts";
 import type { Log } from "../log.ts";
 
@@ -36,8 +36,8 @@ interface LivenessOptions {
   readonly session: {
     /** Nothing is read meanwhile, so silence proves nothing. */
     isBusy(): boolean;
-    /** Asks the server at once. `false`: it cannot be asked now. */
-    ping(): boolean;
+    /** Asks the server at once, unless it is checking a sign-in: then it reads nothing. */
+    ping(): void;
     /** The connection is lost. */
     lose(code: string, message: string): void;
   };
@@ -92,12 +92,15 @@ export class Liveness {
    */
   async #check(): Promise<void> {
     const { clock, connection, log, reach, session } = this.#options;
-    if (this.#checking !== undefined || reach === undefined || !session.ping()) return;
+    if (this.#checking !== undefined || reach === undefined || this.#isStopped) return;
     const checking = this.#checking = new AbortController();
     const began = clock.now();
+    session.ping();
     // If it was our address that changed, the old connection is heard again first.
     if ((connection.silence() ?? 0) >= SILENCE) void this.#rebind();
     const spare = await reach(checking.signal);
+    // The answers to both were on their way at once, and may overtake each other.
+    if (spare !== undefined) await sleep(clock, clock.now() - began, checking.signal);
     this.#checking = undefined;
     const isHeard = checking.signal.aborted || clock.now() - began >= (connection.silence() ?? 0);
     log("server_checked", { there: spare !== undefined, heard: isHeard });

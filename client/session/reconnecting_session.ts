@@ -130,7 +130,8 @@ export class ReconnectingSession {
       if (end.type === "final") return end.ending;
       if (signal.aborted) break;
       if (this.#nextAccount !== undefined && end.signedIn) continue;
-      const ending = this.#finalEnding(end);
+      // There is a server, if it is reached already.
+      const ending = this.#spare === undefined ? this.#finalEnding(end) : undefined;
       if (ending !== undefined) return ending;
       if (end.signedIn && clock.now() - start > GOOD_SESSION) attempt = 0;
       const wait = this.#spare === undefined ? backoff(attempt, random) : 0;

@@ -297,10 +297,9 @@ export class SessionConnection implements Requester {
     }
   }
 
-  #ping(): boolean {
+  #ping(): void {
     const ping = this.#session.ping(this.#clock.now());
     if (ping !== undefined) this.#write(ping);
-    return ping !== undefined;
   }
 
   #noteActivity(): void {

@@ -172,6 +172,32 @@ Deno.test("ReconnectingSession changes the account on a new connection, at once"
   await scene.ended;
 });
 
+Deno.test("ReconnectingSession goes on when the server is restarted while it signs in", async () => {
+  const scene = new Scene();
+  const restart = async () => {
+    const { last } = scene.server.engine;
+    assert.ok(last !== undefined);
+    last.isSilent = true;
+    last.seemForgotten();
+    await settle();
+    await scene.clock.pass(0);
+  };
+  const first = await scene.server.session();
+  await first.expect("hello");
+  await restart();
+  const second = await scene.server.session();
+  await second.welcome();
+  await second.expect("login");
+  await restart();
+  await (await scene.server.session()).signIn("login", "ann");
+  const reconnecting = ["lost", "(notice reconnecting 0)"];
+  assert.deepEqual(await scene.look(), [
+    ...[...reconnecting, "(connected)", ...reconnecting],
+    ...SIGNED_IN,
+  ]);
+  assert.equal(scene.server.engine.dials, 3);
+});
+
 Deno.test("ReconnectingSession goes on without a token that cannot be saved", async () => {
   const tokens = new TokenMemory();
   tokens.save = () => Promise.reject(new Error("the disk is full"));
