@@ -15,9 +15,17 @@ interface FaultOptions {
   readonly server: SimServer;
   readonly disk: Disk;
   readonly network: Network;
+  /** Something that clients may notice has happened; `undefined`: to all of them. */
+  readonly onTrouble: (client: SimClient | undefined) => void;
   /** Sets how wrong the server's clock is. */
   readonly setSkew: (milliseconds: number) => void;
 }
+
+/** What breaks connections: of one client, and of all. */
+const ON_PATH: ReadonlySet<Fault> = new Set(
+  ["cut", "silence", "move", "offline", "client_crash", "client_restart"],
+);
+const ON_SERVER: ReadonlySet<Fault> = new Set(["server_crash", "server_stop", "power_cut"]);
 
 export class Faults {
   readonly #options: FaultOptions;
@@ -63,11 +71,13 @@ export class Faults {
   }
 
   #happen(fault: Fault, random: Random): void {
-    const { world, server, clients, disk, network, setSkew } = this.#options;
+    const { world, server, clients, disk, network, onTrouble, setSkew } = this.#options;
     const client = random.pick(clients);
     const { machine } = client;
     const link = network.linkOf(machine);
     world.note(`fault ${fault} ${machine}`);
+    if (ON_PATH.has(fault)) onTrouble(client);
+    if (ON_SERVER.has(fault)) onTrouble(undefined);
     switch (fault) {
       case "cut":
         return link?.lose();
@@ -83,6 +93,8 @@ export class Faults {
         return void world.after(random.logarithmic(100, 20_000), () => {
           network.setOffline(machine, false);
         });
+      case "forged_sign":
+        return network.forgeSign(machine);
       case "client_crash":
         return client.kill(random.chance(0.5));
       case "client_restart":

@@ -1,6 +1,6 @@
 /**
- * What is between the two ends of a connection: delays, stalls, and the ways in which it breaks.
- * Packets of one lane arrive in their order; those of different lanes overtake each other.
+ * What is between the two ends of a connection: delays, losses, stalls, and the ways in which it
+ * breaks. Packets of one lane arrive in their order; those of different lanes overtake each other.
  */
 import type { CloseReason } from "../../protocol/transport/transport.ts";
 import type { Random } from "./random.ts";
@@ -8,12 +8,16 @@ import type { World } from "./world.ts";
 
 /** Milliseconds after which both ends give up a connection on which nothing arrives. */
 const IDLE = 45_000;
+/** Milliseconds, besides a round trip, until a packet that was lost is sent again. */
+const AGAIN = 25;
 
 export interface LinkOptions {
   /** One way, milliseconds. */
   readonly delay: number;
   /** Added to it, at most. */
   readonly jitter: number;
+  /** How many packets of a hundred are lost, and sent again. */
+  readonly loss: number;
   /** Bytes of a stream that the other end has not read. */
   readonly window: number;
   /** Whether the client can go on from another address. */
@@ -24,6 +28,8 @@ export interface LinkOptions {
 export interface LinkEnd {
   readonly isAlive: boolean;
   finish(reason: CloseReason): void;
+  /** A packet has come from the other end, if only to say that it has received one. */
+  heard(): void;
 }
 
 /** The packets of one stream in one direction. */
@@ -54,6 +60,21 @@ export class Link {
     return this.#over;
   }
 
+  /** Both ends are there, and packets pass or will. */
+  get isWhole(): boolean {
+    return !this.#over && this.#ends.every(({ isAlive }) => isAlive);
+  }
+
+  /** Neither end uses it any more. */
+  get isUnused(): boolean {
+    return !this.#ends.some(({ isAlive }) => isAlive);
+  }
+
+  /** Nothing passes for a while. */
+  get isStalled(): boolean {
+    return this.#held !== undefined && !this.#waitsForRebind;
+  }
+
   attach(end: LinkEnd): void {
     this.#ends.push(end);
   }
@@ -65,11 +86,15 @@ export class Link {
       this.#held.push(() => this.carry(lane, end, deliver));
       return;
     }
-    const { delay, jitter } = this.options;
-    const soonest = this.#world.now + delay + jitter * this.#random.fraction();
-    lane.arrival = Math.max(lane.arrival, soonest);
+    const { delay, jitter, loss } = this.options;
+    let travel = delay + jitter * this.#random.fraction();
+    while (loss > 0 && this.#random.chance(loss / 100)) travel += 2 * delay + AGAIN;
+    lane.arrival = Math.max(lane.arrival, this.#world.now + travel);
     this.#world.after(lane.arrival - this.#world.now, () => {
-      if (end.isAlive) deliver();
+      if (!end.isAlive) return;
+      end.heard();
+      this.#acknowledge(end);
+      deliver();
     });
   }
 
@@ -121,6 +146,13 @@ export class Link {
     for (const end of this.#ends) {
       this.#world.after(IDLE, () => end.isAlive && end.finish(SILENT));
     }
+  }
+
+  /** Tells the other end that a packet has arrived at `end`. */
+  #acknowledge(end: LinkEnd): void {
+    const other = this.#ends.find((one) => one !== end);
+    if (other === undefined || this.#held !== undefined || this.#over) return;
+    this.#world.after(this.options.delay, () => other.isAlive && other.heard());
   }
 
   #giveUpLater(): void {

@@ -2,8 +2,7 @@
  * Who was a member of which room or group, from which message to which, and when: noted as the store
  * changes, and put right after a power cut, which takes changes back.
  */
-import type { ConversationState } from "../../protocol/frame.ts";
-import { parseConversation } from "../../protocol/names.ts";
+import { dmOf, parseConversation } from "../../protocol/names.ts";
 import type { Appended } from "../../server/store/messages.ts";
 import type { Store } from "../../server/store/store.ts";
 
@@ -191,7 +190,11 @@ export class Memberships {
     }
     for (const account of accounts) {
       const states = await store.conversations.states(account);
-      await this.#noteNewest(store, states);
+      await this.#noteNewest(store, [
+        ...states.map(({ conversation }) => conversation),
+        // A list does not tell of one in which all messages are held.
+        ...accounts.map((other) => dmOf(account, other)),
+      ]);
       const { status } = await store.accounts.byName(account) ?? {};
       this.#held.delete(account);
       this.#statusSet.set(account, this.#now());
@@ -214,11 +217,11 @@ export class Memberships {
     }
   }
 
-  /** A list does not tell of messages that are held. */
-  async #noteNewest({ messages }: Pick<Store, "messages">, states: readonly ConversationState[]) {
-    for (const { conversation, seq } of states) {
-      const further = await messages.history(conversation, seq, ALL);
-      this.#before.set(conversation, further.at(-1)?.seq ?? seq);
+  async #noteNewest({ messages }: Pick<Store, "messages">, conversations: readonly string[]) {
+    for (const conversation of conversations) {
+      const known = this.#before.get(conversation) ?? 0;
+      const further = await messages.history(conversation, known, ALL);
+      this.#before.set(conversation, further.at(-1)?.seq ?? known);
     }
   }
 

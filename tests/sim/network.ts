@@ -61,23 +61,45 @@ export class SimListener implements Listener {
   }
 }
 
+interface NetworkOptions {
+  /** Clients' engines see signs of a restart: silence, and how strangers are answered. */
+  readonly signs: boolean;
+  /** A server answers packets of connections that it does not know. */
+  readonly answersStrangers: boolean;
+  /** A machine without a server says so at once. */
+  readonly refuses: boolean;
+}
+
+/** A connection, as far as it is on the network. */
+interface Path {
+  readonly machine: string;
+  readonly link: Link;
+  readonly client: SimConnection;
+}
+
+/** Milliseconds after which a client that was not answered dials again. */
+const DIALS = [0, 1_000, 3_000, 7_000];
+
 export class Network {
   /** The server's, while it runs. */
   listener: SimListener | undefined;
   readonly #world: World;
   readonly #random: Random;
-  readonly #links = new Map<string, Link>();
+  readonly #options: NetworkOptions;
+  /** The newest come last. */
+  #paths: Path[] = [];
   readonly #offline = new Set<string>();
   #fast = false;
 
-  constructor(world: World, random: Random) {
+  constructor(world: World, random: Random, options: NetworkOptions) {
     this.#world = world;
     this.#random = random;
+    this.#options = options;
   }
 
   /** The link of a machine's newest connection. */
   linkOf(machine: string): Link | undefined {
-    return this.#links.get(machine);
+    return this.#pathOf(machine)?.link;
   }
 
   /** Takes a machine off the network, or brings it back. */
@@ -86,9 +108,18 @@ export class Network {
     else this.#offline.delete(machine);
   }
 
+  isOffline(machine: string): boolean {
+    return this.#offline.has(machine);
+  }
+
+  /** Somebody makes the machine believe that the server was restarted. */
+  forgeSign(machine: string): void {
+    this.#pathOf(machine)?.client.seeSign();
+  }
+
   /** The server's process has died; `isTold`: its machine tells clients so. */
   serverDied(isTold: boolean): void {
-    for (const link of this.#links.values()) {
+    for (const { link } of this.#paths) {
       if (isTold) link.lose();
       else link.silence();
     }
@@ -96,16 +127,17 @@ export class Network {
 
   /** A client's process has died. */
   clientDied(machine: string, isTold: boolean): void {
-    const link = this.#links.get(machine);
-    if (isTold) link?.lose();
-    else link?.silence();
+    for (const { link } of this.#paths.filter((path) => path.machine === machine)) {
+      if (isTold) link.lose();
+      else link.silence();
+    }
   }
 
   /** The end of all faults. */
   heal(): void {
     this.#fast = true;
     this.#offline.clear();
-    for (const link of this.#links.values()) link.resume();
+    for (const { link } of this.#paths) link.resume();
   }
 
   /** An engine that dials from a machine. */
@@ -117,27 +149,60 @@ export class Network {
     };
   }
 
+  #pathOf(machine: string): Path | undefined {
+    this.#paths = this.#paths.filter(({ link }) => !link.isUnused);
+    return this.#paths.findLast((path) => path.machine === machine && path.client.isAlive);
+  }
+
   async #dial(
     machine: string,
     process: Process,
     options: LinkOptions,
     { verify, signal, limits }: DialOptions,
   ): Promise<Connection> {
-    const settings = this.#fast ? { ...options, delay: Math.min(options.delay, 50) } : options;
-    const roundTrip = 2 * settings.delay + 1;
+    const settings = this.#fast
+      ? { ...options, delay: Math.min(options.delay, 50), loss: 0 }
+      : options;
     const timeout = limits?.handshakeTimeout ?? 10_000;
-    await this.#wait(process, this.#offline.has(machine) ? timeout : roundTrip, signal);
-    if (this.#offline.has(machine)) throw new TransportError("timeout", "Nothing answered");
-    const listener = this.listener;
-    if (listener?.isOpen !== true) throw new TransportError("unreachable", "Nothing answered");
+    const listener = await this.#reach(machine, process, settings, timeout, signal);
     if (!await verify?.(CERTIFICATE)) throw new TransportError("certificate", "It was refused");
     const link = new Link(this.#world, this.#random.fork(), settings);
     const client = new SimConnection("client", process, link, "192.0.2.1");
     const server = new SimConnection("server", listener.process, link, machine);
     SimConnection.join(client, server);
+    if (this.#options.signs) {
+      client.watchForSigns(() => server.isAlive ? undefined : this.#strangersAnswer(machine, link));
+    }
     listener.take(server);
-    this.#links.set(machine, link);
+    this.#paths.push({ machine, link, client });
     return client;
+  }
+
+  /** Finds the server, if it can be reached in time. */
+  async #reach(
+    machine: string,
+    process: Process,
+    { delay }: LinkOptions,
+    timeout: number,
+    signal: AbortSignal | undefined,
+  ): Promise<SimListener> {
+    const began = process.now();
+    for (const after of DIALS.filter((one) => one < timeout)) {
+      await this.#wait(process, began + after + 2 * delay + 1 - process.now(), signal);
+      const isOffline = this.#offline.has(machine);
+      const { listener } = this;
+      if (!isOffline && listener?.isOpen === true) return listener;
+      if (!isOffline && this.#options.refuses) {
+        throw new TransportError("unreachable", "Nothing answered");
+      }
+    }
+    await this.#wait(process, began + timeout - process.now(), signal);
+    throw new TransportError("timeout", "Nothing answered");
+  }
+
+  #strangersAnswer(machine: string, { options: { delay } }: Link): number | undefined {
+    const isThere = this.listener?.isOpen === true && !this.#offline.has(machine);
+    return isThere && this.#options.answersStrangers ? 2 * delay + 1 : undefined;
   }
 
   #wait(process: Process, ms: number, signal: AbortSignal | undefined): Promise<void> {

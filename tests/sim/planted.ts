@@ -31,6 +31,8 @@ export function plant(source: string, { file, text, fault }: Change): string {
 const EXCHANGE = "client/messages/message_exchange.ts";
 const SYNC = "client/messages/conversation_sync.ts";
 const FILES = "server/services/files.ts";
+const LIVENESS = "client/session/liveness.ts";
+const RECONNECTING = "client/session/reconnecting_session.ts";
 const SEARCH = "server/store/search.ts";
 const READER = "server/store/message_reader.ts";
 const FINDER = "server/store/text_finder.ts";
@@ -273,4 +275,53 @@ const SEARCHES: readonly Planted[] = [
   },
 ];
 
-export const PLANTED: readonly Planted[] = [...CLIENT, ...SERVER, ...SEARCHES];
+const COMEBACKS: readonly Planted[] = [
+  {
+    name: "no parallel dial",
+    file: LIVENESS,
+    text: "const spare = await reach(checking.signal);",
+    fault: "const spare = undefined;",
+  },
+  {
+    name: "signs of a restart ignored",
+    file: LIVENESS,
+    text: "void this.#watchForRestart();",
+    fault: "",
+  },
+  {
+    name: "signs of a restart ignored while signing in",
+    file: "client/session/session_connection.ts",
+    text: "ping: () => this.#ping(),",
+    fault: 'ping: () => { if (!this.allows("ping")) throw new Error(); this.#ping(); },',
+    also: [{
+      file: LIVENESS,
+      text: "    session.ping();",
+      fault: "    try { session.ping(); } catch { this.#checking = undefined; return; }",
+    }],
+  },
+  {
+    name: "a good connection given up when a sign is forged",
+    file: LIVENESS,
+    text: "if (isHeard || session.isBusy())",
+    fault: "if (session.isBusy())",
+  },
+  {
+    name: "no time for an answer that was overtaken",
+    file: LIVENESS,
+    text: "if (spare !== undefined) await sleep(clock, clock.now() - began, checking.signal);",
+    fault: "",
+  },
+  {
+    name: "the other connection left open",
+    file: RECONNECTING,
+    text: "discard: () => dialled.connection.close(CLOSE_DONE),",
+    fault: "discard: () => {},",
+  },
+];
+
+export const PLANTED: readonly Planted[] = [
+  ...CLIENT,
+  ...SERVER,
+  ...SEARCHES,
+  ...COMEBACKS,
+];

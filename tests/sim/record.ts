@@ -48,7 +48,10 @@ export class Record {
   readonly searches: SearchLog;
   /** Who is online, as this client has been told. */
   readonly online = new Map<string, string>();
+  /** It has a session, as far as it knows. */
   isSignedIn = false;
+  /** Milliseconds that it waits before it tries again; `undefined`: it does not. */
+  retryWait: number | undefined;
   /** Whether everything is sent, shown and transferred; `undefined`: nobody has asked yet. */
   settled: boolean | undefined;
   /** What the person has asked for and is not done. */
@@ -69,6 +72,12 @@ export class Record {
     switch (event.event) {
       case "authenticated":
         this.isSignedIn = true;
+        this.retryWait = undefined;
+        return;
+      case "notice":
+        if (event.code !== "reconnecting") return;
+        this.isSignedIn = false;
+        this.retryWait = 1_000 * (event.in ?? 0);
         return;
       case "message":
         return this.#show(event.conversation, { ...event, text: event.text });

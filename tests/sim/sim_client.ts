@@ -29,6 +29,8 @@ interface SimClientOptions {
 
 /** Milliseconds; for longer than the world waits for everyone. */
 const DRAIN = 600_000;
+/** Milliseconds after which a person looks again whether to read. */
+const LOOK = 250;
 
 interface Running {
   readonly process: Process;
@@ -53,6 +55,10 @@ export class SimClient {
     this.machine = options.machine;
     this.account = options.account;
     this.#options = options;
+  }
+
+  get link(): LinkOptions {
+    return this.#options.link;
   }
 
   get isRunning(): boolean {
@@ -163,7 +169,7 @@ export class SimClient {
       }
       record.take(event);
       while (world.now < this.readsAgain && process.isAlive) {
-        await world.pause(this.readsAgain - world.now);
+        await world.pause(Math.min(LOOK, this.readsAgain - world.now));
       }
     }
     // It has ended by itself: the person starts it again.

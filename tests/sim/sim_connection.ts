@@ -8,6 +8,7 @@ import {
 } from "../../protocol/transport/transport.ts";
 import type { Link, LinkEnd } from "./link.ts";
 import { Pipe } from "./pipe.ts";
+import { Signs } from "./signs.ts";
 import type { Process } from "./world.ts";
 
 /** Streams that a client may have open at once. */
@@ -75,6 +76,7 @@ export class SimConnection implements Connection, LinkEnd {
   readonly #arrived: Stream[] = [];
   #over: CloseReason | undefined;
   #wake = () => {};
+  #signs: Signs | undefined;
   #other: SimConnection | undefined;
   #nextId = 0;
 
@@ -90,6 +92,28 @@ export class SimConnection implements Connection, LinkEnd {
   static join(client: SimConnection, server: SimConnection): void {
     client.#other = server;
     server.#other = client;
+  }
+
+  /** The client's engine sees signs. `strangersAnswer`: see `Signs`. */
+  watchForSigns(strangersAnswer: () => number | undefined): void {
+    this.#signs = new Signs({
+      process: this.#process,
+      isOpen: () => this.#over === undefined,
+      ask: () => {
+        const other = this.#other;
+        if (other !== undefined) this.#link.carry({ arrival: 0 }, other, () => {});
+      },
+      strangersAnswer,
+    });
+  }
+
+  /** A sign that may be forged. */
+  seeSign(): void {
+    this.#signs?.see();
+  }
+
+  heard(): void {
+    this.#signs?.heard();
   }
 
   get isAlive(): boolean {
@@ -139,12 +163,13 @@ export class SimConnection implements Connection, LinkEnd {
     return null;
   }
 
-  /** It sees no signs. */
   forgotten(): Promise<void> {
-    return new Promise(() => {});
+    return this.#signs?.next() ?? new Promise(() => {});
   }
 
-  silence(): undefined {}
+  silence(): number | undefined {
+    return this.#signs?.silence;
+  }
 
   rebind(): Promise<void> {
     if (!this.#link.options.canRebind) {

@@ -74,6 +74,12 @@ export class SimServer {
     return this.#running !== undefined;
   }
 
+  /** It serves everyone who comes. */
+  get isOpen(): boolean {
+    const running = this.#running;
+    return running !== undefined && this.#stopping?.running !== running;
+  }
+
   /** What its process has; throws while there is none. */
   get running(): Running {
     if (this.#running === undefined) throw new Error("The server does not run");

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { checkDurable } from "./check_durable.ts";
 import { checkEnd } from "./check_end.ts";
 import { findLag, type Parts } from "./find_lag.ts";
+import { Comebacks } from "./comebacks.ts";
 import { Disk } from "./disk.ts";
 import { Faults } from "./faults.ts";
 import { Network } from "./network.ts";
@@ -54,7 +55,7 @@ export async function simulate(seed: number, options: RunOptions): Promise<RunRe
   const disk = new Disk(world, random.fork(), folder, swarm.disk);
   disk.restore(options.template);
   try {
-    await world.run(live(world, random, swarm, disk, broken));
+    await world.run(new Run(world, random, swarm, disk, broken).live());
   } catch (failure) {
     broken.push(failure instanceof Error ? (failure.stack ?? failure.message) : String(failure));
   } finally {
@@ -64,98 +65,130 @@ export async function simulate(seed: number, options: RunOptions): Promise<RunRe
   return { seed, broken, digest: trace.digest(), trace: trace.lines, swarm, time, events };
 }
 
-async function live(
-  world: World,
-  random: Random,
-  swarm: Swarm,
-  disk: Disk,
-  broken: string[],
-): Promise<void> {
-  const network = new Network(world, random.fork());
-  let skew = 0;
-  const accounts = NAMES.slice(0, swarm.accounts);
-  const clients: SimClient[] = [];
-  const server: SimServer = new SimServer({
-    world,
-    accounts,
-    disk,
-    network,
-    swarm,
-    random: random.fork(),
-    skew: () => skew,
-    onStart: async (store) => {
-      const lost = await checkDurable(store, clients, server.memberships);
-      for (const what of lost) truth.broke("told and not stored", what);
-    },
-  });
-  const truth: Truth = {
-    memberships: server.memberships,
-    sent: new Map(),
-    said: new Map(),
-    keepsOrder: swarm.uncommitted > 1e6 && !swarm.faults.has("disk_full") &&
-      !swarm.faults.has("disk_error"),
-    files: new Map(),
-    keepsFiles: swarm.keep === MONTH,
-    // Of the past, if the server does not run.
-    survives: (conversation, seq) =>
-      !server.isRunning || server.memberships.deleted.has(conversation) ||
-      disk.survives(conversation, seq, server.memberships.wasThere(conversation, seq)),
-    broke(rule, what) {
-      const text = `${rule}: ${what}`;
-      world.note(`BROKEN ${text}`);
-      broken.push(text);
-    },
-  };
-  clients.push(...makeClients(world, network, random, swarm, truth));
-  await server.start();
-  for (const client of clients) client.start();
-  // Every account is made before anything breaks.
-  while (!clients.every(({ running }) => running?.record.isSignedIn)) await world.pause(100);
+/** The parts of a run, and its course. */
+class Run {
+  readonly #world: World;
+  readonly #random: Random;
+  readonly #swarm: Swarm;
+  readonly #disk: Disk;
+  readonly #broken: string[];
+  readonly #network: Network;
+  readonly #accounts: readonly string[];
+  readonly #clients: readonly SimClient[];
+  readonly #server: SimServer;
+  readonly #truth: Truth;
+  /** Milliseconds by which the server's clock is wrong. */
+  #skew = 0;
 
-  const workload = new Workload(
-    { world, random: random.fork(), swarm, clients, accounts, truth },
-  );
-  const setSkew = (milliseconds: number) => {
-    skew = milliseconds;
-  };
-  const faults = new Faults(
-    { world, random: random.fork(), swarm, clients, server, disk, network, setSkew },
-  );
-  await world.pause(swarm.duration);
-  workload.end();
-  world.note("the faults end");
-  faults.end();
-
-  await catchUp(world, { server, clients, truth, accounts });
-  if (broken.length === 0) {
-    broken.push(...await checkEnd({ world, server, clients, truth, accounts }));
-  }
-  broken.push(...server.faults.map((fault) => `server fault: ${fault}`));
-  for (const client of clients) client.kill(true);
-  server.kill(false);
-}
-
-function makeClients(
-  world: World,
-  network: Network,
-  random: Random,
-  swarm: Swarm,
-  truth: Truth,
-): SimClient[] {
-  const { autoAccept } = swarm;
-  return swarm.devices.flatMap((devices, index) => {
-    const account = NAMES[index] ?? "";
-    return Array.from({ length: devices }, (_, device) => {
-      const link = swarm.links[(index + device) % swarm.links.length];
-      if (link === undefined) throw new Error("There is no link");
-      const machine = `${account}${device}`;
-      return new SimClient({
-        ...{ machine, account, world, network, link, truth, autoAccept },
-        random: random.fork(),
-        skew: () => 0,
-      });
+  constructor(world: World, random: Random, swarm: Swarm, disk: Disk, broken: string[]) {
+    this.#world = world;
+    this.#random = random;
+    this.#swarm = swarm;
+    this.#disk = disk;
+    this.#broken = broken;
+    this.#network = new Network(world, random.fork(), swarm);
+    const accounts = this.#accounts = NAMES.slice(0, swarm.accounts);
+    this.#server = new SimServer({
+      ...{ world, accounts, disk, network: this.#network, swarm },
+      random: random.fork(),
+      skew: () => this.#skew,
+      onStart: async (store) => {
+        const lost = await checkDurable(store, this.#clients, this.#server.memberships);
+        for (const what of lost) this.#broke("told and not stored", what);
+      },
     });
-  });
+    this.#truth = this.#makeTruth();
+    this.#clients = this.#makeClients();
+  }
+
+  async live(): Promise<void> {
+    const { duration } = this.#swarm;
+    await this.#begin();
+    const [workload, faults] = this.#disturb();
+    await this.#world.pause(duration);
+    workload.end();
+    this.#world.note("the faults end");
+    faults.end();
+    const parts = {
+      ...{ world: this.#world, server: this.#server, disk: this.#disk },
+      ...{ clients: this.#clients, truth: this.#truth, accounts: this.#accounts },
+    };
+    await catchUp(this.#world, parts);
+    if (this.#broken.length === 0) this.#broken.push(...await checkEnd(parts));
+    this.#broken.push(...this.#server.faults.map((fault) => `server fault: ${fault}`));
+    for (const client of this.#clients) client.kill(true);
+    this.#server.kill(false);
+  }
+
+  /** Every account is made before anything breaks. */
+  async #begin(): Promise<void> {
+    await this.#server.start();
+    while (!this.#clients.every(({ running }) => running?.record.isSignedIn)) {
+      for (const client of this.#clients) client.start();
+      await this.#world.pause(100);
+    }
+  }
+
+  /** People begin to do something, and things to break. */
+  #disturb(): [Workload, Faults] {
+    const parts = {
+      ...{ world: this.#world, swarm: this.#swarm, network: this.#network, server: this.#server },
+      ...{ disk: this.#disk, clients: this.#clients, accounts: this.#accounts },
+      truth: this.#truth,
+    };
+    const { signs } = this.#swarm;
+    const workload = new Workload({ ...parts, random: this.#random.fork() });
+    const comebacks = new Comebacks({ ...parts, signs, broke: this.#broke });
+    const faults = new Faults({
+      ...parts,
+      random: this.#random.fork(),
+      onTrouble: (client) => comebacks.trouble(client),
+      setSkew: (milliseconds) => {
+        this.#skew = milliseconds;
+      },
+    });
+    return [workload, faults];
+  }
+
+  #makeTruth(): Truth {
+    const { uncommitted, faults, keep } = this.#swarm;
+    const server = this.#server;
+    return {
+      memberships: server.memberships,
+      sent: new Map(),
+      said: new Map(),
+      keepsOrder: uncommitted > 1e6 && !faults.has("disk_full") && !faults.has("disk_error"),
+      files: new Map(),
+      keepsFiles: keep === MONTH,
+      // Of the past, if the server does not run.
+      survives: (conversation, seq) =>
+        !server.isRunning || server.memberships.deleted.has(conversation) ||
+        this.#disk.survives(conversation, seq, server.memberships.wasThere(conversation, seq)),
+      broke: this.#broke,
+    };
+  }
+
+  #makeClients(): SimClient[] {
+    const { autoAccept, devices, links } = this.#swarm;
+    return this.#accounts.flatMap((account, index) =>
+      Array.from({ length: devices[index] ?? 0 }, (_, device) => {
+        const link = links[(index + device) % links.length];
+        if (link === undefined) throw new Error("There is no link");
+        return new SimClient({
+          ...{ machine: `${account}${device}`, account, link, autoAccept },
+          ...{ world: this.#world, network: this.#network, truth: this.#truth },
+          random: this.#random.fork(),
+          skew: () => 0,
+        });
+      })
+    );
+  }
+
+  readonly #broke = (rule: string, what: string): void => {
+    const text = `${rule}: ${what}`;
+    this.#world.note(`BROKEN ${text}`);
+    this.#broken.push(text);
+  };
 }
 
 /** Waits until nobody lags behind; a lag that lasts is a fault. */

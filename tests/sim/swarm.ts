@@ -29,6 +29,7 @@ export type Fault =
   | "stall"
   | "move"
   | "offline"
+  | "forged_sign"
   | "client_crash"
   | "client_restart"
   | "server_crash"
@@ -69,6 +70,11 @@ export interface Swarm {
   readonly longest: number;
   /** Clients are told at once when the server's process has died. */
   readonly tellsDeath: boolean;
+  /** Otherwise they see signs of it, and a server that was started again gives some. */
+  readonly signs: boolean;
+  readonly answersStrangers: boolean;
+  /** A machine without a server says so at once. */
+  readonly refuses: boolean;
   /** Clients fetch files by themselves. */
   readonly autoAccept: boolean;
 }
@@ -93,6 +99,7 @@ const FAULTS: readonly (readonly [Fault, number, number, number])[] = [
   ["stall", 0.35, 1_500, 30_000],
   ["move", 0.3, 3_000, 30_000],
   ["offline", 0.25, 5_000, 30_000],
+  ["forged_sign", 0.2, 2_000, 20_000],
   ["client_crash", 0.4, 2_500, 30_000],
   ["client_restart", 0.3, 4_000, 30_000],
   ["server_crash", 0.35, 3_000, 30_000],
@@ -140,7 +147,10 @@ export function drawSwarm(random: Random): Swarm {
     keep: random.chance(0.7) ? MONTH : random.logarithmic(2_000, 30_000),
     keepPart: random.chance(0.5) ? MONTH : random.logarithmic(1_000, 30_000),
     longest: random.chance(0.2) ? 8_000 : 60,
-    tellsDeath: random.chance(0.7),
+    tellsDeath: random.chance(0.4),
+    signs: random.chance(0.7),
+    answersStrangers: random.chance(0.5),
+    refuses: random.chance(0.5),
     autoAccept: random.chance(0.5),
   };
 }
@@ -158,6 +168,7 @@ function drawLink(random: Random): LinkOptions {
   return {
     delay,
     jitter: random.chance(0.5) ? 0 : delay * random.fraction(),
+    loss: random.chance(0.7) ? 0 : random.logarithmic(0.1, 20),
     window: random.chance(0.25) ? random.integer(1_500, 8_000) : 256 * 1024,
     canRebind: random.chance(0.7),
   };

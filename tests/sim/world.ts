@@ -11,6 +11,9 @@ import type { Trace } from "./trace.ts";
 
 /** 2027, in milliseconds since 1970. */
 const EPOCH = 1_800_000_000_000;
+/** Virtual milliseconds, and events, after which a run is given up. */
+const MOST_TIME = 60 * 60_000;
+const MOST_EVENTS = 2_000_000;
 
 export class World {
   readonly trace: Trace;
@@ -86,6 +89,7 @@ export class World {
     while (!done) {
       const timer = this.#heap.pop();
       if (timer === undefined) throw new Error("Nothing can happen any more");
+      if (timer.due > MOST_TIME || this.#count > MOST_EVENTS) throw new Error("It never ends");
       const { callback } = timer;
       if (callback === undefined) continue;
       this.#now = timer.due;
