@@ -1,10 +1,11 @@
 /**
  * Runs the simulator over many seeds, and prints those that break a promise.
  *
- *     npm run simulate -- [--seeds N] [--seed S] [--trace]
+ *     npm run simulate -- [--seeds N] [--seed S] [--trace] [--first]
  *
  * `--seed` is the first seed, and the only one without `--seeds`; `--trace` prints everything that
- * happens. It fails if any seed does.
+ * happens, `--first` ends at the first seed that fails. A seed that fails is run again, to see whether
+ * the same happens. It fails if any seed does.
  */
 import process from "node:process";
 import { parseArgs } from "node:util";
@@ -30,7 +31,9 @@ for (let seed = first; seed < first + count; seed++) {
   if (values.trace) console.log(result.trace.join("\n"));
   if (result.broken.length === 0) continue;
   failed++;
-  console.log(`seed ${seed} digest ${result.digest}`);
+  const again = values.first ? result : await simulate(seed, workspace);
+  const isSame = again.digest === result.digest;
+  console.log(`seed ${seed} digest ${result.digest}${isSame ? "" : ", ANOTHER WHEN RUN AGAIN"}`);
   for (const broken of result.broken.slice(0, 5)) console.log(`  ${broken}`);
   if (values.first) break;
 }

@@ -28,6 +28,8 @@ interface SqliteOptions {
   readonly migrations?: readonly Migration[];
   /** For tests without a disk. */
   readonly syncFile?: SyncFile;
+  /** For tests: is given the connection that writes, to make it fail. */
+  readonly onOpen?: (database: DatabaseSync) => void;
   /** For tests: searches elsewhere than in a thread of its own. It must not open the files yet. */
   readonly searcher?: MakeSearcher;
 }
@@ -90,11 +92,12 @@ function makeStore(database: Database, searcher: Searcher, lock?: Disposable): S
   };
 }
 
-function openOwned(file: string, { migrations, syncFile }: SqliteOptions): Database {
+function openOwned(file: string, { migrations, syncFile, onOpen }: SqliteOptions): Database {
   const database = openPrivate(file);
   try {
     database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
     migrate(database, file, migrations);
+    onOpen?.(database);
     return new Database(database, file, syncFile);
   } catch (error) {
     database.close();

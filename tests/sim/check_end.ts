@@ -6,6 +6,8 @@
 import type { Message } from "../../protocol/frame.ts";
 import { ask } from "./ask.ts";
 import { checkSearches } from "./check_searches.ts";
+import { checkDatabase } from "./check_database.ts";
+import type { Disk } from "./disk.ts";
 import type { Parts } from "./find_lag.ts";
 import type { Record } from "./record.ts";
 import type { World } from "./world.ts";
@@ -17,7 +19,9 @@ const PAGE = 100_000;
 const TRIES = 10;
 const RETRY = 5_000;
 
-export async function checkEnd(parts: Parts & { readonly world: World }): Promise<string[]> {
+export async function checkEnd(
+  parts: Parts & { readonly world: World; readonly disk: Disk },
+): Promise<string[]> {
   const { server, clients, truth } = parts;
   const { store } = server.running;
   const broken: string[] = [];
@@ -36,6 +40,7 @@ export async function checkEnd(parts: Parts & { readonly world: World }): Promis
   }
   broken.push(...await checkHistories(parts, stored));
   broken.push(...await checkSearches(parts, stored));
+  broken.push(...checkDatabase(parts.disk));
   broken.push(...checkFiles(parts));
   await server.checkBlobs(store);
   await untilStreamsEnd(parts);

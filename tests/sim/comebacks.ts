@@ -103,7 +103,7 @@ export class Comebacks {
     const { world: { now }, network, server, disk } = this.#options;
     return running !== undefined && readsAgain <= now && server.isOpen &&
       !network.isOffline(machine) && network.linkOf(machine)?.isStalled !== true &&
-      !disk.isFull && !disk.hasFailed && !disk.failsNext;
+      !disk.isUnwell;
   }
 
   #isThere({ machine, running }: SimClient): boolean {

@@ -4,6 +4,7 @@
  */
 import { cpSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
 import { SimBlobs } from "./sim_blobs.ts";
 import type { Random } from "./random.ts";
 import {
@@ -22,17 +23,23 @@ export interface DiskOptions {
   readonly slowest: number;
 }
 
+/** More pages than there are. */
+const MOST_PAGES = 1_000_000_000;
+
 export class Disk {
   readonly blobs: SimBlobs;
-  /** Writes fail: there is no space. */
+  /** There is no space: no transaction begins, and no file grows. */
   isFull = false;
+  /** There is no space for a further page of the database: transactions fail in their middle. */
+  #isTight = false;
+  #connection: DatabaseSync | undefined;
   /** The next sync fails. */
   failsNext = false;
   /** A sync has failed since the server was started. */
   hasFailed = false;
   readonly #world: World;
   readonly #random: Random;
-  readonly #folder: string;
+  readonly folder: string;
   #options: DiskOptions;
   #generation = 0;
   /** How much of the logs of the database, and of the index of words, a power cut leaves. */
@@ -49,7 +56,7 @@ export class Disk {
   constructor(world: World, random: Random, folder: string, options: DiskOptions) {
     this.#world = world;
     this.#random = random;
-    this.#folder = folder;
+    this.folder = folder;
     this.#options = options;
     this.blobs = new SimBlobs(this, random.fork());
     mkdirSync(this.#path);
@@ -65,10 +72,37 @@ export class Disk {
     return `${this.database}.words`;
   }
 
+  /** The database's connection that writes. */
+  get connection(): DatabaseSync | undefined {
+    return this.#connection?.isOpen ? this.#connection : undefined;
+  }
+
+  /** Something is wrong with it. */
+  get isUnwell(): boolean {
+    return this.isFull || this.#isTight || this.failsNext || this.hasFailed;
+  }
+
+  get isTight(): boolean {
+    return this.#isTight;
+  }
+
+  set isTight(isTight: boolean) {
+    this.#isTight = isTight;
+    // Never less than there are.
+    this.connection?.exec(`PRAGMA max_page_count = ${isTight ? 1 : MOST_PAGES}`);
+  }
+
+  /** A process writes to the database by this connection. */
+  connected(connection: DatabaseSync): void {
+    this.#connection = connection;
+    this.isTight = this.#isTight;
+  }
+
   /** From now on it is fast and does not fail. */
   heal(): void {
     this.#options = { fastest: 0, slowest: 5 };
     this.isFull = false;
+    this.isTight = false;
     this.failsNext = false;
   }
 
@@ -174,7 +208,7 @@ export class Disk {
   }
 
   remove(): void {
-    rmSync(this.#folder, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true });
   }
 
   #isSynced(position: LogPosition): boolean {
@@ -195,6 +229,6 @@ export class Disk {
   }
 
   get #path(): string {
-    return join(this.#folder, String(this.#generation));
+    return join(this.folder, String(this.#generation));
   }
 }

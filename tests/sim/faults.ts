@@ -108,6 +108,9 @@ export class Faults {
       case "disk_full":
         disk.isFull = true;
         return void world.after(random.logarithmic(10, 10_000), () => disk.isFull = false);
+      case "disk_tight":
+        disk.isTight = true;
+        return void world.after(random.logarithmic(10, 10_000), () => disk.isTight = false);
       case "disk_error":
         disk.failsNext = true;
         return;

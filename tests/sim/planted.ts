@@ -319,9 +319,25 @@ const COMEBACKS: readonly Planted[] = [
   },
 ];
 
+const TRANSACTIONS: readonly Planted[] = [
+  {
+    name: "a transaction that fails is half kept",
+    file: "server/store/database.ts",
+    text: "if (this.#database.isTransaction) this.#rollback.run();",
+    fault: "if (this.#database.isTransaction) this.#commit.run();",
+  },
+  {
+    name: "messages stored without a transaction",
+    file: "server/store/messages.ts",
+    text: "return this.#database.transaction(() => batch.map(",
+    fault: "return this.#database.write(() => batch.map(",
+  },
+];
+
 export const PLANTED: readonly Planted[] = [
   ...CLIENT,
   ...SERVER,
   ...SEARCHES,
   ...COMEBACKS,
+  ...TRANSACTIONS,
 ];

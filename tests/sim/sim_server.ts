@@ -123,6 +123,7 @@ export class SimServer {
       const store = openSqliteStore(disk.database, {
         searcher: simSearcher({ process, disk, random: random.fork(), slowest: swarm.searchTime }),
         syncFile: (_, done) => disk.sync(process, done),
+        onOpen: (connection) => disk.connected(connection),
       });
       disk.opened();
       try {
@@ -249,8 +250,10 @@ export class SimServer {
       warn: quiet,
       error: (event, fields) => {
         if (!process.isAlive) return;
-        world.note(`server error ${event} ${JSON.stringify(fields)}`);
-        if (!disk.isFull && !disk.hasFailed) this.faults.push(`${event} ${JSON.stringify(fields)}`);
+        // The folder has another name in each run.
+        const what = `${event} ${JSON.stringify(fields).replaceAll(disk.folder, "")}`;
+        world.note(`server error ${what}`);
+        if (!disk.isUnwell) this.faults.push(what);
       },
     };
   }

@@ -90,8 +90,15 @@ class StoreWatch {
   async setStatus(...[account, status]: Parameters<Store["accounts"]["setStatus"]>): Promise<void> {
     // It holds nothing any more as soon as this is committed.
     if (status !== "dnd") this.#memberships.status(account, status);
-    await this.#store.accounts.setStatus(account, status);
-    this.#memberships.status(account, status);
+    try {
+      await this.#store.accounts.setStatus(account, status);
+      this.#memberships.status(account, status);
+    } catch (failure) {
+      // A transaction that fails changes nothing.
+      const before = await this.#store.accounts.byName(account);
+      if (before !== undefined) this.#memberships.status(account, before.status);
+      throw failure;
+    }
   }
 
   /** Notes new members. Their marks are read at once: others write as soon as this waits. */

@@ -40,6 +40,8 @@ interface RunResult {
   readonly events: number;
 }
 
+/** What makes the server refuse messages for a moment. */
+const REFUSING = ["disk_full", "disk_tight", "disk_error"] as const;
 const NAMES = ["ann", "bob", "cem", "dee", "eve", "fay"];
 /** Milliseconds for everyone to catch up after the last fault, and between two looks. */
 const PATIENCE = 240_000;
@@ -157,7 +159,7 @@ class Run {
       memberships: server.memberships,
       sent: new Map(),
       said: new Map(),
-      keepsOrder: uncommitted > 1e6 && !faults.has("disk_full") && !faults.has("disk_error"),
+      keepsOrder: uncommitted > 1e6 && !REFUSING.some((fault) => faults.has(fault)),
       files: new Map(),
       keepsFiles: keep === MONTH,
       // Of the past, if the server does not run.

@@ -36,6 +36,7 @@ export type Fault =
   | "server_stop"
   | "power_cut"
   | "disk_full"
+  | "disk_tight"
   | "disk_error"
   | "clock_jump"
   | "slow_reader";
@@ -106,6 +107,7 @@ const FAULTS: readonly (readonly [Fault, number, number, number])[] = [
   ["server_stop", 0.2, 5_000, 30_000],
   ["power_cut", 0.45, 3_000, 30_000],
   ["disk_full", 0.15, 5_000, 30_000],
+  ["disk_tight", 0.25, 2_000, 15_000],
   ["disk_error", 0.15, 5_000, 30_000],
   ["clock_jump", 0.15, 5_000, 30_000],
   ["slow_reader", 0.3, 2_000, 20_000],
@@ -146,7 +148,8 @@ export function drawSwarm(random: Random): Swarm {
     slowTime: random.logarithmic(300, 30_000),
     keep: random.chance(0.7) ? MONTH : random.logarithmic(2_000, 30_000),
     keepPart: random.chance(0.5) ? MONTH : random.logarithmic(1_000, 30_000),
-    longest: random.chance(0.2) ? 8_000 : 60,
+    // Long texts need pages of their own.
+    longest: random.chance(faults.has("disk_tight") ? 0.7 : 0.2) ? 8_000 : 60,
     tellsDeath: random.chance(0.4),
     signs: random.chance(0.7),
     answersStrangers: random.chance(0.5),
