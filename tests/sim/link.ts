@@ -10,6 +10,8 @@ import type { World } from "./world.ts";
 const IDLE = 45_000;
 /** Milliseconds, besides a round trip, until a packet that was lost is sent again. */
 const AGAIN = 25;
+/** Milliseconds, one way, that no link exceeds when the faults are over. */
+const FAST = 50;
 
 export interface LinkOptions {
   /** One way, milliseconds. */
@@ -41,7 +43,7 @@ const LOST: CloseReason = { kind: "lost", code: 0, reason: "", by: "local" };
 const SILENT: CloseReason = { kind: "idle", code: 0, reason: "", by: "local" };
 
 export class Link {
-  readonly options: LinkOptions;
+  #options: LinkOptions;
   readonly #world: World;
   readonly #random: Random;
   readonly #ends: LinkEnd[] = [];
@@ -53,7 +55,11 @@ export class Link {
   constructor(world: World, random: Random, options: LinkOptions) {
     this.#world = world;
     this.#random = random;
-    this.options = options;
+    this.#options = options;
+  }
+
+  get options(): LinkOptions {
+    return this.#options;
   }
 
   get isOver(): boolean {
@@ -86,7 +92,7 @@ export class Link {
       this.#held.push(() => this.carry(lane, end, deliver));
       return;
     }
-    const { delay, jitter, loss } = this.options;
+    const { delay, jitter, loss } = this.#options;
     let travel = delay + jitter * this.#random.fraction();
     while (loss > 0 && this.#random.chance(loss / 100)) travel += 2 * delay + AGAIN;
     lane.arrival = Math.max(lane.arrival, this.#world.now + travel);
@@ -109,7 +115,7 @@ export class Link {
 
   /** The client's address has changed: nothing passes until it goes on from another port. */
   moveAway(): void {
-    if (!this.options.canRebind) return this.lose();
+    if (!this.#options.canRebind) return this.lose();
     this.#waitsForRebind = true;
     this.#held ??= [];
     this.#giveUpLater();
@@ -129,12 +135,18 @@ export class Link {
     for (const carry of held) carry();
   }
 
+  /** The faults are over: nothing stands in the way, and the way is as good as for new links. */
+  heal(): void {
+    this.#options = healed(this.#options);
+    this.resume();
+  }
+
   /** Both ends learn soon that it is lost. */
   lose(): void {
     if (this.#over) return;
     this.#over = true;
     for (const end of this.#ends) {
-      const delay = this.options.delay * 2 * this.#random.fraction();
+      const delay = this.#options.delay * 2 * this.#random.fraction();
       this.#world.after(delay, () => end.isAlive && end.finish(LOST));
     }
   }
@@ -152,7 +164,7 @@ export class Link {
   #acknowledge(end: LinkEnd): void {
     const other = this.#ends.find((one) => one !== end);
     if (other === undefined || this.#held !== undefined || this.#over) return;
-    this.#world.after(this.options.delay, () => other.isAlive && other.heard());
+    this.#world.after(this.#options.delay, () => other.isAlive && other.heard());
   }
 
   #giveUpLater(): void {
@@ -160,4 +172,9 @@ export class Link {
       if (this.#waitsForRebind) this.silence();
     });
   }
+}
+
+/** A link with these options, on a network without faults. */
+export function healed(options: LinkOptions): LinkOptions {
+  return { ...options, delay: Math.min(options.delay, FAST), loss: 0 };
 }

@@ -7,7 +7,7 @@ import {
   type Listener,
   TransportError,
 } from "../../protocol/transport/transport.ts";
-import { Link, type LinkOptions } from "./link.ts";
+import { healed, Link, type LinkOptions } from "./link.ts";
 import type { Random } from "./random.ts";
 import { SimConnection } from "./sim_connection.ts";
 import type { Process, World } from "./world.ts";
@@ -137,7 +137,7 @@ export class Network {
   heal(): void {
     this.#fast = true;
     this.#offline.clear();
-    for (const { link } of this.#paths) link.resume();
+    for (const { link } of this.#paths) link.heal();
   }
 
   /** An engine that dials from a machine. */
@@ -160,9 +160,7 @@ export class Network {
     options: LinkOptions,
     { verify, signal, limits }: DialOptions,
   ): Promise<Connection> {
-    const settings = this.#fast
-      ? { ...options, delay: Math.min(options.delay, 50), loss: 0 }
-      : options;
+    const settings = this.#fast ? healed(options) : options;
     const timeout = limits?.handshakeTimeout ?? 10_000;
     const listener = await this.#reach(machine, process, settings, timeout, signal);
     if (!await verify?.(CERTIFICATE)) throw new TransportError("certificate", "It was refused");
