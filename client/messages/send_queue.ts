@@ -25,7 +25,7 @@ interface SendQueueLimits {
 }
 
 /** `inFlight` is well under the requests that a server takes at once (`LIMITS.requests`). */
-const DEFAULT_LIMITS: SendQueueLimits = { messages: 256, inFlight: 64 };
+export const SEND_LIMITS: SendQueueLimits = { messages: 256, inFlight: 64 };
 
 export class SendQueue {
   readonly #events: EventSink;
@@ -37,7 +37,7 @@ export class SendQueue {
   #closed = false;
 
   /** `events` takes a `sending` event for each message. */
-  constructor(events: EventSink, limits: SendQueueLimits = DEFAULT_LIMITS) {
+  constructor(events: EventSink, limits: SendQueueLimits = SEND_LIMITS) {
     this.#events = events;
     this.#limits = limits;
   }

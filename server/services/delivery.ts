@@ -98,6 +98,11 @@ export class Delivery {
     return true;
   }
 
+  /** Bytes that wait to be committed, or are being committed. */
+  get held(): number {
+    return this.#heldBytes;
+  }
+
   /** Resolves when everything that was submitted has been committed and fanned out. */
   idle(): Promise<void> {
     if (this.#heldBytes === 0) return Promise.resolve();

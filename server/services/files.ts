@@ -86,6 +86,16 @@ export class Files implements AsyncDisposable {
     this.#slots = new TransferSlots(options.limits, options.clock);
   }
 
+  /** Uploads and downloads that are under way. */
+  get transfers(): number {
+    return this.#slots.count();
+  }
+
+  /** Those of one session. */
+  transfersOf(session: SignedInSession): number {
+    return this.#slots.count(session);
+  }
+
   /** Begins an upload, or resumes one. `complete` ends it. */
   async startUpload(
     session: SignedInSession,

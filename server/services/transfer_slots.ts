@@ -72,7 +72,7 @@ export class TransferSlots {
 
   /** Takes a slot until it is disposed of. Throws `busy`. */
   take(owner: Owner, stream: TransferStream): Slot {
-    if (this.#count((held) => held.owner === owner) >= LIMITS.transfers) {
+    if (this.count(owner) >= LIMITS.transfers) {
       const message =
         `${LIMITS.transfers} files are on their way already: wait until one has arrived.`;
       throw new ProtocolError("busy", message);
@@ -84,6 +84,11 @@ export class TransferSlots {
       moved: (bytes) => this.#moved(held, bytes),
       [Symbol.dispose]: () => this.#release(held),
     };
+  }
+
+  /** Slots that are taken: by everyone, or by one. */
+  count(owner?: Owner): number {
+    return owner === undefined ? this.#held.size : this.#count((held) => held.owner === owner);
   }
 
   /** Resolves when no slot is taken. */

@@ -221,7 +221,10 @@ export class Memberships {
     for (const conversation of conversations) {
       const known = this.#before.get(conversation) ?? 0;
       const further = await messages.history(conversation, known, ALL);
-      this.#before.set(conversation, further.at(-1)?.seq ?? known);
+      const newest = further.at(-1)?.seq ?? known;
+      this.#before.set(conversation, newest);
+      // It may have been stored although its sync failed.
+      this.#newest.set(conversation, Math.max(newest, this.newest(conversation)));
     }
   }
 

@@ -334,10 +334,49 @@ const TRANSACTIONS: readonly Planted[] = [
   },
 ];
 
+const BOUNDS: readonly Planted[] = [
+  {
+    name: "an outbox without a bound",
+    file: "server/outbox.ts",
+    text: "if (this.#heldBytes + frames.length > this.#options.limit) {",
+    fault: "if (this.#heldBytes + frames.length > 1e9) {",
+  },
+  {
+    name: "messages that wait to be stored without a bound",
+    file: "server/services/delivery.ts",
+    text: "if (this.#heldBytes + size > this.#options.limit) return false;",
+    fault: "",
+  },
+  {
+    name: "transfers without a bound",
+    file: "server/services/transfer_slots.ts",
+    text: "if (this.#held.size >= this.#limits.transfers) this.#makeRoom(owner);",
+    fault: "",
+  },
+  {
+    name: "transfers of a client, and of its session, without a bound",
+    file: "server/services/transfer_slots.ts",
+    text: "if (this.count(owner) >= LIMITS.transfers) {",
+    fault: "if (this.count(owner) >= 1e9) {",
+    also: [{
+      file: "client/files/transfers.ts",
+      text: "const MAX_ACTIVE = 3;",
+      fault: "const MAX_ACTIVE = 1e9;",
+    }],
+  },
+  {
+    name: "unsent messages without a bound",
+    file: "client/messages/send_queue.ts",
+    text: "return this.#waiting.size < this.#limits.messages;",
+    fault: "return true;",
+  },
+];
+
 export const PLANTED: readonly Planted[] = [
   ...CLIENT,
   ...SERVER,
   ...SEARCHES,
   ...COMEBACKS,
   ...TRANSACTIONS,
+  ...BOUNDS,
 ];

@@ -56,6 +56,7 @@ export class Record {
   settled: boolean | undefined;
   /** What the person has asked for and is not done. */
   doing = 0;
+  readonly #unsent = new Set<string>();
   readonly #name: string;
   readonly #truth: Truth;
 
@@ -90,6 +91,7 @@ export class Record {
         const { conversation, text = event.name } = event;
         const sent: Sent = { conversation, text, seq: undefined, refused: undefined };
         this.sent.set(event.id, sent);
+        this.#unsent.add(event.id);
         this.#truth.sent.set(event.id, Object.assign(sent, { from: this.account }));
         return;
       }
@@ -99,7 +101,10 @@ export class Record {
         const sent = event.id === undefined ? undefined : this.sent.get(event.id);
         // No disk of a simulation changes what was written.
         if (event.code === "damaged_file") this.#broke("file damaged", event.message);
-        if (sent !== undefined && sent.seq === undefined) sent.refused = event.code;
+        if (sent !== undefined && sent.seq === undefined) {
+          sent.refused = event.code;
+          this.#unsent.delete(event.id ?? "");
+        }
         return;
       }
       case "file":
@@ -124,6 +129,11 @@ export class Record {
         }
         return this.searches.take(event.words, event.messages, event.more);
     }
+  }
+
+  /** Messages that are neither stored nor refused. */
+  get unsent(): number {
+    return this.#unsent.size;
   }
 
   /** Everything that was shown or acknowledged. */
@@ -195,6 +205,7 @@ export class Record {
     if (sent.conversation !== conversation) this.#broke("acknowledged elsewhere", what);
     this.#checkStored(conversation, seq, what);
     sent.seq = seq;
+    this.#unsent.delete(id);
   }
 
   /** The server tells of nothing that a power cut can take back. */

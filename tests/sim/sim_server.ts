@@ -2,7 +2,6 @@
  * The server's machine: the real server on a simulated disk and network. Its process is started,
  * stopped and killed; what is on the disk stays.
  */
-import { Flusher } from "../../server/outbox.ts";
 import { SERVER_LIMITS } from "../../server/config.ts";
 import { startMaintenance } from "../../server/maintenance.ts";
 import type { Logger } from "../../server/log.ts";
@@ -21,6 +20,7 @@ import type { Random } from "./random.ts";
 import { simSearcher } from "./sim_searcher.ts";
 import { watchStore } from "./sim_store.ts";
 import type { Swarm } from "./swarm.ts";
+import { WatchedFlusher } from "./watched_flusher.ts";
 import { Process, type World } from "./world.ts";
 
 /** Passwords and tokens without the work that makes them safe. */
@@ -51,6 +51,7 @@ interface Running {
   readonly services: Services;
   readonly connections: Connections;
   readonly listener: SimListener;
+  readonly flusher: WatchedFlusher;
   readonly endMaintenance: () => Promise<void>;
 }
 
@@ -99,9 +100,10 @@ export class SimServer {
     const services = this.#services(process, store);
     const listener = new SimListener(process);
     const log = this.#log(process);
+    const flusher = new WatchedFlusher(process.soon);
     const connections = new Connections([listener], {
       services,
-      flusher: new Flusher(process.soon),
+      flusher,
       clock: process,
       log,
       rates: new FrameRates(SERVER_LIMITS, process),
@@ -113,7 +115,7 @@ export class SimServer {
       ? startMaintenance({ store, files, clock: process, log })
       : () => Promise.resolve();
     network.listener = listener;
-    this.#running = { process, store, services, connections, listener, endMaintenance };
+    this.#running = { process, store, services, connections, listener, flusher, endMaintenance };
   }
 
   /** Opens the database, and reads who is a member of what. Tries again when the disk fails. */

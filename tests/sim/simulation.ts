@@ -4,6 +4,7 @@
  */
 import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
+import { Bounds } from "./bounds.ts";
 import { checkDurable } from "./check_durable.ts";
 import { checkEnd } from "./check_end.ts";
 import { findLag, type Parts } from "./find_lag.ts";
@@ -140,6 +141,7 @@ class Run {
     };
     const { signs } = this.#swarm;
     const workload = new Workload({ ...parts, random: this.#random.fork() });
+    new Bounds({ ...parts, broke: this.#broke });
     const comebacks = new Comebacks({ ...parts, signs, broke: this.#broke });
     const faults = new Faults({
       ...parts,

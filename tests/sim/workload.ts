@@ -1,5 +1,6 @@
 /** What people do in a run: each client does one thing after the other, drawn at random. */
 import type { Intent } from "../../client/events.ts";
+import { SEND_LIMITS } from "../../client/messages/send_queue.ts";
 import type { Random } from "./random.ts";
 import type { Truth } from "./record.ts";
 import type { SimClient } from "./sim_client.ts";
@@ -8,6 +9,8 @@ import type { World } from "./world.ts";
 
 /** Words that texts have, and that are searched for. */
 const WORDS = ["apple", "pear", "plum", "fig"] as const;
+/** Bursts of more messages than may wait at once. */
+const FLOOD = 1 / 200;
 const ROOMS = ["room:general", "room:tech", "room:random"];
 
 interface WorkloadOptions {
@@ -61,7 +64,8 @@ export class Workload {
     const [deed] = this.#deeds.find(([, weight]) => (left -= weight) < 0) ?? ["say"];
     if (deed === "burst") {
       const conversation = this.#place();
-      const count = random.integer(3, 40);
+      const isFlood = random.chance(FLOOD);
+      const count = isFlood ? SEND_LIMITS.messages + 50 : random.integer(3, 40);
       return Array.from({ length: count }, () => this.#say(client, conversation));
     }
     return [this.#intent(deed, client)];
