@@ -13,7 +13,8 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { changesOf, plant, PLANTED, type Planted } from "../tests/sim/planted.ts";
+import { changesOf, plant, type Planted } from "../tests/sim/plant.ts";
+import { PLANTED } from "../tests/sim/planted.ts";
 
 const ENOUGH = 0.95;
 const COPIED = ["certs", "client", "protocol", "scripts", "server", "tests", "deno.json"];

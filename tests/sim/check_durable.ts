@@ -12,16 +12,18 @@ const ALL = 100_000;
 export async function checkDurable(
   { messages }: Pick<Store, "messages">,
   clients: readonly SimClient[],
-  { deleted }: Memberships,
+  memberships: Memberships,
 ): Promise<string[]> {
   const told = toldTo(clients);
   const lost: string[] = [];
   for (const [conversation, ids] of told) {
-    if (deleted.has(conversation)) continue;
     for (const { seq, ulid } of await messages.history(conversation, 0, ALL)) {
       if (ids.get(seq) === ulid) ids.delete(seq);
     }
-    for (const [seq, id] of ids) lost.push(`${conversation} seq=${seq} id=${id}`);
+    for (const [seq, id] of ids) {
+      if (memberships.isGone(conversation, seq)) continue;
+      lost.push(`${conversation} seq=${seq} id=${id}`);
+    }
   }
   return lost;
 }

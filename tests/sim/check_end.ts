@@ -29,7 +29,6 @@ export async function checkEnd(
   for (const conversation of await conversationsOf(parts)) {
     const messages = await store.messages.history(conversation, 0, PAGE);
     stored.set(conversation, new Map(messages.map((message) => [message.seq, message])));
-    if (truth.memberships.deleted.has(conversation)) continue;
     broken.push(...checkStored(conversation, messages, parts));
   }
   for (const { records } of clients) {
@@ -62,9 +61,11 @@ async function conversationsOf({ server, accounts }: Parts): Promise<Set<string>
 function checkStored(conversation: string, messages: readonly Message[], { truth }: Parts) {
   const broken: string[] = [];
   const ids = new Set<string>();
+  // Numbers go on where they were in a place of that name that was deleted.
+  const first = truth.memberships.deleted.has(conversation) ? messages[0]?.seq ?? 1 : 1;
   for (const [index, { seq, ulid, from, content }] of messages.entries()) {
     const what = `${conversation} seq=${seq} id=${ulid}`;
-    if (seq !== index + 1) broken.push(`gap in what is stored: ${what}, not ${index + 1}`);
+    if (seq !== first + index) broken.push(`gap in what is stored: ${what}, not ${first + index}`);
     if (ids.has(ulid)) broken.push(`stored twice: ${what}`);
     ids.add(ulid);
     const sent = truth.sent.get(ulid);
@@ -86,7 +87,7 @@ function checkRecord(
 ): string[] {
   const broken: string[] = [];
   const isStored = (conversation: string, seq: number, id: string) =>
-    truth.memberships.deleted.has(conversation) || stored.get(conversation)?.get(seq)?.ulid === id;
+    truth.memberships.isGone(conversation, seq) || stored.get(conversation)?.get(seq)?.ulid === id;
   for (const [id, { conversation, seq }] of record.sent) {
     if (seq === undefined || isStored(conversation, seq, id)) continue;
     broken.push(

@@ -97,7 +97,7 @@ async function checkClient(
 function checkFound({ records }: SimClient, { truth }: Parts, stored: Stored): string[] {
   return records.flatMap(({ account, searches }) =>
     searches.found.flatMap(({ conversation, seq, id }) => {
-      const isStored = truth.memberships.deleted.has(conversation) ||
+      const isStored = truth.memberships.isGone(conversation, seq) ||
         stored.get(conversation)?.get(seq)?.ulid === id;
       return isStored
         ? []

@@ -5,6 +5,7 @@
 import { dmOf, parseConversation } from "../../protocol/names.ts";
 import type { Appended } from "../../server/store/messages.ts";
 import type { Store } from "../../server/store/store.ts";
+import { StoredIds } from "./stored_ids.ts";
 
 /** From after a message on, up to and including another; `undefined`: still. */
 interface Epoch {
@@ -37,6 +38,7 @@ export class Memberships {
   readonly #statusSet = new Map<string, number>();
   /** Places that were deleted, perhaps to be made anew. */
   readonly deleted = new Set<string>();
+  readonly ids = new StoredIds();
 
   /** `now`: virtual milliseconds. */
   constructor(now: () => number) {
@@ -46,6 +48,11 @@ export class Memberships {
   /** Every place that ever was. */
   get places(): readonly string[] {
     return [...this.#places.keys()];
+  }
+
+  /** Whether the message was in a place that was deleted, perhaps to be made anew. */
+  isGone(conversation: string, seq: number): boolean {
+    return this.deleted.has(conversation) && seq <= (this.#starts.get(conversation) ?? 0);
   }
 
   /** The newest message that was stored there. */
@@ -122,6 +129,7 @@ export class Memberships {
 
   dropped(conversation: string): void {
     this.deleted.add(conversation);
+    this.#starts.set(conversation, this.#last(conversation));
     for (const account of this.#places.get(conversation)?.keys() ?? []) {
       this.left(conversation, account);
     }
@@ -172,6 +180,12 @@ export class Memberships {
     );
   }
 
+  /** The accounts that are in a room or group now. */
+  membersOf(conversation: string): readonly string[] {
+    return [...this.#places.get(conversation)?.keys() ?? []]
+      .filter((account) => this.memberSince(account, conversation) !== undefined);
+  }
+
   /** After which message the account is a member now; `undefined`: it is none. */
   memberSince(account: string, conversation: string): number | undefined {
     const epochs = this.#places.get(conversation)?.get(account) ?? [];
@@ -188,6 +202,8 @@ export class Memberships {
     for (const conversation of this.places) {
       if (await store.rooms.get(conversation) === undefined) this.dropped(conversation);
     }
+    // Nobody may be in a room that has messages.
+    await this.#noteNewest(store, this.places);
     for (const account of accounts) {
       const states = await store.conversations.states(account);
       await this.#noteNewest(store, [

@@ -3,30 +3,8 @@
  * change of one text in one file, or of several where the program has a second line of defence. A text
  * that is not there any more is an error: write the fault anew for the program as it is.
  */
-
-interface Change {
-  readonly file: string;
-  readonly text: string;
-  /** What is put in the text's place. */
-  readonly fault: string;
-}
-
-export interface Planted extends Change {
-  readonly name: string;
-  /** Further changes, which are a fault only together with the first. */
-  readonly also?: readonly Change[];
-}
-
-export function changesOf(planted: Planted): readonly Change[] {
-  return [planted, ...planted.also ?? []];
-}
-
-/** The source with the change. Throws if its text is not there exactly once. */
-export function plant(source: string, { file, text, fault }: Change): string {
-  const parts = source.split(text);
-  if (parts.length === 2 && text !== fault) return parts.join(fault);
-  throw new Error(`Cannot plant in ${file}: its text is there ${parts.length - 1} times: ${text}`);
-}
+import type { Planted } from "./plant.ts";
+import { BOUNDS, DELETIONS } from "./planted_limits.ts";
 
 const EXCHANGE = "client/messages/message_exchange.ts";
 const SYNC = "client/messages/conversation_sync.ts";
@@ -334,49 +312,12 @@ const TRANSACTIONS: readonly Planted[] = [
   },
 ];
 
-const BOUNDS: readonly Planted[] = [
-  {
-    name: "an outbox without a bound",
-    file: "server/outbox.ts",
-    text: "if (this.#heldBytes + frames.length > this.#options.limit) {",
-    fault: "if (this.#heldBytes + frames.length > 1e9) {",
-  },
-  {
-    name: "messages that wait to be stored without a bound",
-    file: "server/services/delivery.ts",
-    text: "if (this.#heldBytes + size > this.#options.limit) return false;",
-    fault: "",
-  },
-  {
-    name: "transfers without a bound",
-    file: "server/services/transfer_slots.ts",
-    text: "if (this.#held.size >= this.#limits.transfers) this.#makeRoom(owner);",
-    fault: "",
-  },
-  {
-    name: "transfers of a client, and of its session, without a bound",
-    file: "server/services/transfer_slots.ts",
-    text: "if (this.count(owner) >= LIMITS.transfers) {",
-    fault: "if (this.count(owner) >= 1e9) {",
-    also: [{
-      file: "client/files/transfers.ts",
-      text: "const MAX_ACTIVE = 3;",
-      fault: "const MAX_ACTIVE = 1e9;",
-    }],
-  },
-  {
-    name: "unsent messages without a bound",
-    file: "client/messages/send_queue.ts",
-    text: "return this.#waiting.size < this.#limits.messages;",
-    fault: "return true;",
-  },
-];
-
 export const PLANTED: readonly Planted[] = [
   ...CLIENT,
   ...SERVER,
   ...SEARCHES,
   ...COMEBACKS,
   ...TRANSACTIONS,
+  ...DELETIONS,
   ...BOUNDS,
 ];

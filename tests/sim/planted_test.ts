@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { changesOf, plant, PLANTED } from "./planted.ts";
+import { changesOf, plant } from "./plant.ts";
+import { PLANTED } from "./planted.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 

@@ -203,6 +203,7 @@ export class Record {
     if (sent.seq !== undefined) this.#broke("acknowledged twice", what);
     if (sent.refused !== undefined) this.#broke("acknowledged and refused", what);
     if (sent.conversation !== conversation) this.#broke("acknowledged elsewhere", what);
+    if (!this.#truth.memberships.ids.mayHave(id)) this.#broke("acknowledged, never stored", what);
     this.#checkStored(conversation, seq, what);
     sent.seq = seq;
     this.#unsent.delete(id);

@@ -77,9 +77,11 @@ class StoreWatch {
 
   append(batch: readonly NewMessage[]): ReturnType<MessageStore["append"]> {
     return this.#memberships.during(batch, async () => {
+      const end = this.#memberships.ids.begin(batch);
       const appending = this.#store.messages.append(batch);
       const position = this.#disk.position();
       const appended = await appending;
+      end(appended);
       for (const one of appended) {
         if (one?.stored) this.#disk.stored(one.conversation, one.seq, position);
       }
@@ -125,6 +127,10 @@ class StoreWatch {
   }
 
   async drop(conversation: string, work: () => Promise<void>) {
+    const isRoom = conversation.startsWith("room:");
+    if (isRoom && this.#memberships.membersOf(conversation).length > 1) {
+      throw new Error(`Others are in ${conversation}, which is deleted`);
+    }
     await this.#whileLeaving(conversation, undefined, work);
     this.#memberships.dropped(conversation);
   }

@@ -166,7 +166,7 @@ class Run {
       keepsFiles: keep === MONTH,
       // Of the past, if the server does not run.
       survives: (conversation, seq) =>
-        !server.isRunning || server.memberships.deleted.has(conversation) ||
+        !server.isRunning || server.memberships.isGone(conversation, seq) ||
         this.#disk.survives(conversation, seq, server.memberships.wasThere(conversation, seq)),
       broke: this.#broke,
     };

@@ -11,7 +11,9 @@ import type { World } from "./world.ts";
 const WORDS = ["apple", "pear", "plum", "fig"] as const;
 /** Bursts of more messages than may wait at once. */
 const FLOOD = 1 / 200;
-const ROOMS = ["room:general", "room:tech", "room:random"];
+/** Rooms that people make, and all of them. */
+const MADE_ROOMS = ["room:r1", "room:r2"] as const;
+const ROOMS = ["room:general", "room:tech", "room:random", ...MADE_ROOMS];
 
 interface WorkloadOptions {
   readonly world: World;
@@ -68,7 +70,16 @@ export class Workload {
       const count = isFlood ? SEND_LIMITS.messages + 50 : random.integer(3, 40);
       return Array.from({ length: count }, () => this.#say(client, conversation));
     }
+    if (deed === "delete" && random.chance(0.7)) return this.#sayAndDelete(client);
     return [this.#intent(deed, client)];
+  }
+
+  /** Messages are on their way while their place is deleted. */
+  #sayAndDelete(client: SimClient): readonly Intent[] {
+    const conversation = this.#deleted();
+    const count = this.#options.random.integer(1, 5);
+    const say = () => Array.from({ length: count }, () => this.#say(client, conversation));
+    return [...say(), { type: "delete", conversation }, ...say()];
   }
 
   #intent(deed: Exclude<Deed, "burst">, client: SimClient): Intent {
@@ -92,7 +103,7 @@ export class Workload {
       case "membership":
         return this.#changeGroup(client);
       case "room":
-        return { type: random.pick(["join", "leave"]), conversation: random.pick(ROOMS.slice(1)) };
+        return this.#changeRoom();
       case "status":
         return { type: "status", status: random.pick(["normal", "dnd", "away"]) };
       case "history":
@@ -100,7 +111,7 @@ export class Workload {
       case "search":
         return { type: "search", words: this.#words() };
       case "delete":
-        return { type: "delete", conversation: this.#group() };
+        return { type: "delete", conversation: this.#deleted() };
     }
   }
 
@@ -142,6 +153,18 @@ export class Workload {
   #group(): string {
     const groups = [...this.#groups.keys()];
     return groups.length === 0 ? "group:none" : this.#options.random.pick(groups);
+  }
+
+  /** A place that may be deleted. */
+  #deleted(): string {
+    const { random } = this.#options;
+    return random.chance(0.5) ? random.pick(MADE_ROOMS) : this.#group();
+  }
+
+  #changeRoom(): Intent {
+    const { random } = this.#options;
+    if (random.chance(0.3)) return { type: "create", conversation: random.pick(MADE_ROOMS) };
+    return { type: random.pick(["join", "leave"]), conversation: random.pick(ROOMS.slice(1)) };
   }
 
   #other(client: SimClient): string {
