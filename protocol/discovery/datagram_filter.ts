@@ -57,7 +57,8 @@ export class DatagramFilter {
 }
 
 function isWellFormed(datagram: Uint8Array, { port }: RemoteAddress): boolean {
-  if (datagram.length < HEADER || datagram.length > MAX_BYTES) return false;
+  // Port 0 means that the sender takes no answer (RFC 768), and sending one to it throws.
+  if (datagram.length < HEADER || datagram.length > MAX_BYTES || port === 0) return false;
   const header = new DataView(datagram.buffer, datagram.byteOffset, HEADER);
   const flags = header.getUint16(2);
   if ((flags & OTHER_KINDS) !== 0) return false;

@@ -29,6 +29,10 @@ Deno.test("DatagramFilter accepts queries, and no responses, from legacy resolve
   assert.ok(!guard().accepts(RESPONSE, { ...NEIGHBOUR, port: 40_000 }));
 });
 
+Deno.test("DatagramFilter rejects a sender to whom nothing can be sent", () => {
+  assert.ok(!guard().accepts(QUERY, { ...NEIGHBOUR, port: 0 }));
+});
+
 Deno.test("DatagramFilter rejects what is no message, too long, or has another opcode", () => {
   assert.ok(!guard().accepts(new Uint8Array(0), NEIGHBOUR));
   assert.ok(!guard().accepts(QUERY.subarray(0, 11), NEIGHBOUR));
