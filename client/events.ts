@@ -238,7 +238,7 @@ interface InviteEvent extends Base {
 /** The account's own status, on request or after a change. */
 interface StatusEvent extends Base {
   readonly event: "status";
-  readonly status: string;
+  readonly status: "normal" | "dnd" | "away";
 }
 interface PresenceEvent extends Base {
   readonly event: "presence";

@@ -7,13 +7,16 @@
  */
 import * as v from "valibot";
 import { LIMITS, TIMES } from "./limits.ts";
-import { isUlid, parseConversation } from "./names.ts";
+import { isName, isUlid, parseConversation } from "./names.ts";
 
 const uint = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const id = v.pipe(uint, v.maxValue(0xffff_ffff));
+const positive = v.pipe(uint, v.minValue(1));
 const label = v.pipe(v.string(), v.maxLength(LIMITS.label));
 /** A name as it was sent. The server folds and checks it, so that it can say what is wrong. */
 const name = v.pipe(v.string(), v.maxLength(LIMITS.label));
+/** An account's name, as a server sends it. */
+const account = v.pipe(v.string(), v.check(isName, "not a name"));
 const conversation = v.pipe(
   v.string(),
   v.maxLength(2 * LIMITS.name + 8),
@@ -60,9 +63,9 @@ const message = v.object({
   type: v.literal("message"),
   conversation,
   /** 1, 2, 3… within the conversation, without gaps. */
-  seq: uint,
+  seq: positive,
   ulid,
-  from: name,
+  from: account,
   at: time,
   // A server has stored no longer one. A string has at least as many bytes as UTF-16 units.
   content: v.pipe(content, v.check(({ body }) => body.length <= LIMITS.content, "too long")),
@@ -73,8 +76,8 @@ const status = v.picklist(["normal", "dnd", "away", "offline"]);
 const someone = v.union([name, uint]);
 const user = v.object({
   /** Constant and short, for `1,3: text`. Never 0. */
-  number: uint,
-  name,
+  number: positive,
+  name: account,
   status,
 });
 
@@ -96,7 +99,7 @@ const listedPlace = v.object({
   /** Whether the account is one of them. */
   member: v.boolean(),
   /** The account that made it. Rooms that exist from the start have none. */
-  creator: v.optional(name),
+  creator: v.optional(account),
 });
 const names = v.pipe(v.array(name), v.minLength(1), v.maxLength(LIMITS.named));
 
@@ -112,7 +115,7 @@ export const UNREADABLE_MESSAGE = v.object({
   conversation,
   seq: message.entries.seq,
   ulid: v.fallback(ulid, ""),
-  from: v.fallback(name, ""),
+  from: v.fallback(account, ""),
   at: v.fallback(time, 0),
   content: v.optional(v.pipe(v.unknown(), v.transform(() => UNREADABLE)), UNREADABLE),
 });
@@ -236,15 +239,15 @@ export const SERVER_FRAMES = {
   authenticated: v.object({
     type: v.literal("authenticated"),
     re: id,
-    user: name,
-    number: uint,
+    user: account,
+    number: positive,
     /** For `resume`. Valid until `expires`, unless it is revoked. */
     token,
     expires: time,
     /** This login made the account. */
     created: v.boolean(),
   }),
-  ack: v.object({ type: v.literal("ack"), re: id, ulid, conversation, seq: uint, at: time }),
+  ack: v.object({ type: v.literal("ack"), re: id, ulid, conversation, seq: positive, at: time }),
   message,
   /** Answers `upload`: the server has everything before `offset`. */
   ready: v.object({ type: v.literal("ready"), re: id, offset: uint }),
@@ -273,7 +276,7 @@ export const SERVER_FRAMES = {
     type: v.literal("done"),
     re: id,
     /** For `add`: who was added, without earlier members. */
-    users: v.optional(v.pipe(v.array(name), v.maxLength(LIMITS.named))),
+    users: v.optional(v.pipe(v.array(account), v.maxLength(LIMITS.named))),
   }),
   resolved: v.object({
     type: v.literal("resolved"),
@@ -292,19 +295,26 @@ export const SERVER_FRAMES = {
     type: v.literal("membership"),
     re: id,
     conversation: place,
-    creator: v.optional(name),
+    creator: v.optional(account),
     users: v.pipe(v.array(user), v.maxLength(LIMITS.list)),
     more: v.boolean(),
   }),
-  invited: v.object({ type: v.literal("invited"), re: id, code: label, uses: uint, expires: time }),
+  invited: v.object({
+    type: v.literal("invited"),
+    re: id,
+    // A person copies it into a shell.
+    code: v.pipe(v.string(), v.regex(/^[\w-]{1,64}$/)),
+    uses: positive,
+    expires: time,
+  }),
   /** A change of a room or group that the account is a member of, or was until now. */
   changed: v.object({
     type: v.literal("changed"),
     conversation: place,
     change: v.picklist(["created", "joined", "left", "added", "removed", "deleted", "topic"]),
-    by: name,
+    by: account,
     /** Who was added or removed. */
-    users: v.optional(v.pipe(v.array(name), v.maxLength(LIMITS.named))),
+    users: v.optional(v.pipe(v.array(account), v.maxLength(LIMITS.named))),
     topic: v.optional(v.string()),
   }),
   /** Who is online. Answers `who`, and is sent once unasked after `authenticated`. */
@@ -315,7 +325,7 @@ export const SERVER_FRAMES = {
     more: v.boolean(),
   }),
   /** A person came online, went offline, or changed status. */
-  presence: v.object({ type: v.literal("presence"), user: name, number: uint, status }),
+  presence: v.object({ type: v.literal("presence"), user: account, number: positive, status }),
   /** Information about a request for the person. No error, and not the answer. */
   notice: v.object({
     type: v.literal("notice"),

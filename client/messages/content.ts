@@ -15,7 +15,10 @@ export function shownContent(content: Content): { text?: string; name?: string; 
   return note === undefined ? {} : { name: note.name, size: note.size };
 }
 
-/** ISO 8601. A server may send any number: one that is no date becomes the last date. */
+/** The last moment whose year has four digits, as docs/events.schema.json wants it. */
+const LAST = Date.parse("9999-12-31T23:59:59.999Z");
+
+/** ISO 8601. A server may send any number: one that is too large becomes the last moment. */
 export function isoTime(milliseconds: number): string {
-  return new Date(Math.min(milliseconds, 8.64e15)).toISOString();
+  return new Date(Math.min(milliseconds, LAST)).toISOString();
 }

@@ -1,4 +1,5 @@
 /** The recipients of a private message: names and numbers, looked up, each once. */
+import type { OwnStatus } from "../../protocol/frame.ts";
 import { RefusedError } from "../session/refused_error.ts";
 import type { Requester } from "../session/requests.ts";
 
@@ -28,14 +29,18 @@ export async function findRecipients(
   };
 }
 
-/** An account's status, as others see it. Throws `RefusedError`. */
+/** The status of an account that is online, as others see it. Throws `RefusedError`. */
 export async function fetchStatus(
   name: string,
   session: Pick<Requester, "request">,
-): Promise<string> {
+): Promise<OwnStatus> {
   const [answer] = await session.request({ type: "resolve", users: [name] });
   const status = answer?.users[0]?.status;
   if (status === undefined) throw new RefusedError("unknown_user", "The server does not know you.");
+  if (status === "offline") {
+    const text = "The server takes you for offline. Set your status with @status normal.";
+    throw new RefusedError("no_answer", text);
+  }
   return status;
 }
 

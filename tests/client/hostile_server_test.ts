@@ -24,7 +24,7 @@ const LISTS: Readonly<Record<string, List>> = {
     type: "users",
     ...re !== undefined && { re },
     users: Array.from({ length: LIMITS.list }, (_, number) => ({
-      number,
+      number: number + 1,
       name: `u${part}-${number}`,
       status: "normal" as const,
     })),
@@ -106,7 +106,7 @@ Deno.test("Chat takes no more of a history than it asked for", async () => {
   };
   let sent = 0;
   try {
-    for (; sent < 100_000; sent++) await stream.send({ ...message, seq: sent });
+    for (; sent < 100_000; sent++) await stream.send({ ...message, seq: sent + 1 });
   } catch {
     // The client has reset it.
   }

@@ -41,7 +41,8 @@ const content: fc.Arbitrary<Content> = fc.record({
 const status = fc.constantFrom("normal", "dnd", "away", "offline");
 const versions = fc.array(uint, { minLength: 1, maxLength: LIMITS.versions });
 const features = fc.array(label, { maxLength: LIMITS.features });
-const user = fc.record({ number: uint, name, status });
+const number = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
+const user = fc.record({ number, name, status });
 const state = fc.record({ conversation, seq: uint, mark: uint, unread: uint });
 const room = name.map((room) => `room:${room}`);
 const group = name.map((group) => `group:${group}`);
@@ -146,16 +147,16 @@ export const SERVER_ARBITRARIES: Table<ServerFrames> = {
     type: of("authenticated"),
     re: id,
     user: name,
-    number: uint,
+    number,
     token,
     expires: uint,
     created: fc.boolean(),
   }),
-  ack: fc.record({ type: of("ack"), re: id, ulid, conversation, seq: uint, at: uint }),
+  ack: fc.record({ type: of("ack"), re: id, ulid, conversation, seq: number, at: uint }),
   message: fc.record({
     type: of("message"),
     conversation,
-    seq: uint,
+    seq: number,
     ulid,
     from: name,
     at: uint,
@@ -240,7 +241,7 @@ export const SERVER_ARBITRARIES: Table<ServerFrames> = {
     },
     { requiredKeys: ["type", "users", "more"] },
   ),
-  presence: fc.record({ type: of("presence"), user: name, number: uint, status }),
+  presence: fc.record({ type: of("presence"), user: name, number, status }),
   notice: fc.record(
     { type: of("notice"), re: id, code: label, text: text(500) },
     { requiredKeys: ["type", "code", "text"] },
@@ -257,7 +258,13 @@ export const SERVER_ARBITRARIES: Table<ServerFrames> = {
     { requiredKeys: ["type", "code", "message"] },
   ),
   resync: fc.record({ type: of("resync") }),
-  invited: fc.record({ type: of("invited"), re: id, code: label, uses: uint, expires: uint }),
+  invited: fc.record({
+    type: of("invited"),
+    re: id,
+    code: fc.stringMatching(/^[\w-]{1,64}$/),
+    uses: number,
+    expires: uint,
+  }),
   pong: fc.record({ type: of("pong"), re: id }),
   bye: fc.record(
     { type: of("bye"), re: id, code: label, message: text(500) },

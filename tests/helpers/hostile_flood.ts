@@ -94,7 +94,7 @@ function framesOf(index: number): ServerFrame[] {
 /** Lists that end, and a resync, after which the client asks for them again. */
 function lists(index: number): ServerFrame[] {
   const users = Array.from({ length: 500 }, (_, at) => ({
-    number: at,
+    number: at + 1,
     name: `u${index + at}`,
     status: "away" as const,
   }));

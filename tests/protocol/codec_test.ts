@@ -107,6 +107,32 @@ Deno.test("parseServerFrame copies bytes out of the body", () => {
   assert.deepEqual(frame, vector.frame);
 });
 
+Deno.test("parseServerFrame refuses names that are no names, numbers that are 0, and odd codes", () => {
+  const user = { number: 1, name: "bob", status: "normal" };
+  const users = (other: ValueMap) => ({ type: "users", users: [other], more: false });
+  const invited = { type: "invited", re: 1, code: "aZ9_-", uses: 1, expires: 0 };
+  const [ulid, conversation] = ["01JD3Z8Q6W0VX5T7N2K9M4RBCE", "room:den"];
+  const content = { kind: "text", body: "hi" };
+  const message = { type: "message", conversation, seq: 1, ulid, from: "bob", at: 0, content };
+  for (const frame of [users(user), invited, message]) parseServerFrame(encode(frame));
+  const wrong: ValueMap[] = [
+    users({ ...user, number: 0 }),
+    ...["", "Bob", "bob ", "\u001b[2J", "b".repeat(33)].map((name) => users({ ...user, name })),
+    { type: "changed", conversation: "room:den", change: "added", by: "bob", users: ["a b"] },
+    // A client shows the code within a command for a shell.
+    { ...invited, code: "'; reboot '" },
+    { ...invited, code: "" },
+    { ...invited, uses: 0 },
+    { ...message, seq: 0 },
+    { type: "ack", re: 1, ulid, conversation, seq: 0, at: 0 },
+  ];
+  for (const frame of wrong) {
+    const isRefused = (error: unknown) =>
+      error instanceof ProtocolError && error.code === "bad_frame";
+    assert.throws(() => parseServerFrame(encode(frame)), isRefused, JSON.stringify(frame));
+  }
+});
+
 Deno.test("parseClientFrame ignores fields that it does not know", () => {
   assert.deepEqual(parseClientFrame(encode({ ...PING, later: { deep: [1, null, 2.5] } })), PING);
 });

@@ -14,6 +14,18 @@ Deno.test("answerQuery asks for the account's own status, as others see it", asy
   assert.deepEqual(await answer, { event: "status", status: "away" });
 });
 
+Deno.test("answerQuery refuses a status that the account cannot have", async () => {
+  const { session, server } = await signInAsAnn();
+  const refused = assert.rejects(
+    answerQuery({ type: "status" }, "ann", session),
+    (error) => error instanceof RefusedError && error.code === "no_answer",
+  );
+  const { id } = await server.expect("resolve");
+  const ann = { number: 1, name: "ann", status: "offline" } as const;
+  await server.send({ type: "resolved", re: id, users: [ann], unknown: [] });
+  await refused;
+});
+
 Deno.test("answerQuery sets the status, and reports what the server refuses", async () => {
   const { session, server } = await signInAsAnn();
   const set = answerQuery({ type: "status", status: "dnd" }, "ann", session);

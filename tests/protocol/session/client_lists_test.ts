@@ -9,7 +9,7 @@ import { clientIn, START } from "../../helpers/sessions.ts";
 /** A part of a list, of about 32 KiB, with the length before it. */
 function listPart(fields: Partial<ServerFrames["users"]>): Uint8Array {
   const users = Array.from({ length: LIMITS.list }, (_, number) => ({
-    number,
+    number: number + 1,
     name: `a${number}`.padEnd(32, "x"),
     status: "normal" as const,
   }));
