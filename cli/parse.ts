@@ -8,6 +8,7 @@ import { runParser } from "@optique/core/facade";
 import { message } from "@optique/core/message";
 import { parsePin } from "../certs/fingerprint.ts";
 import { EXIT } from "../protocol/exit_codes.ts";
+import { safeText } from "../protocol/safe_text.ts";
 import { type Command, OPTIONS, parser } from "./commands.ts";
 
 /** The commands of `sotto`. Each has a help text and a manual page. */
@@ -36,11 +37,22 @@ export interface ParseOptions {
 
 /** `args`: without the name of the program. */
 export function parseArguments(args: readonly string[], options: ParseOptions): Parsed {
-  if (args.length > 0) return parse(args, options);
+  if (args.length > 0) return parseSafely(args, options);
   const help = parse(["--help"], options);
   return help.type === "run"
     ? help
     : { ...help, stdout: "", stderr: help.stdout, exitCode: EXIT.usage };
+}
+
+/** Errors repeat arguments, which may be copied from elsewhere: none may act on the terminal. */
+function parseSafely(args: readonly string[], options: ParseOptions): Parsed {
+  const parsed = parse(args, options);
+  const shown = args.map(safeText);
+  if (parsed.type === "run" || shown.every((text, at) => text === args[at])) return parsed;
+  const shownParsed = parse(shown, options);
+  if (shownParsed.type === "print") return shownParsed;
+  const stderr = "Error: An argument has control characters. Type it without them.\n";
+  return { type: "print", stdout: "", stderr, exitCode: EXIT.usage };
 }
 
 function parse(args: readonly string[], options: ParseOptions): Parsed {

@@ -3,10 +3,16 @@ import { stat } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import process from "node:process";
 import { readPublicFile } from "../certs/private_file.ts";
+import { safeText } from "../protocol/safe_text.ts";
 
 /** A setting cannot be used. The message says which, where, and what to write instead. */
 export class SettingsError extends Error {
   override readonly name = "SettingsError";
+
+  /** The message may repeat a key. None of it acts on a terminal. */
+  constructor(message: string) {
+    super(message.split("\n").map(safeText).join("\n"));
+  }
 }
 
 export interface SettingsFile {
@@ -48,7 +54,7 @@ export async function readEntries({ path, text }: SettingsFile): Promise<Entry[]
       const line = lineOf(text, section, key);
       return line === undefined ? path : `${path}, line ${line}`;
     };
-    if (typeof table !== "object" || table === null || Array.isArray(table)) {
+    if (!isTable(table)) {
       return [{ section: undefined, key: section, value: table, source: source() }];
     }
     return Object.entries(table).map(([key, value]) => ({
@@ -58,6 +64,12 @@ export async function readEntries({ path, text }: SettingsFile): Promise<Entry[]
       source: source(key),
     }));
   });
+}
+
+/** Arrays and dates of TOML are objects too. */
+function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) &&
+    !(value instanceof Date);
 }
 
 /** Loads the parser only when there is a file. */

@@ -235,6 +235,22 @@ Deno.test("parseArguments writes completion for five shells, and completes", () 
   assert.match(printed("completion", "fish", "server", "--engine", "qu").stdout, /^quiche/m);
 });
 
+Deno.test("parseArguments repeats no argument in a form that acts on the terminal", () => {
+  const hostile = [
+    ["client", "sotto://h\u001b[2J/?pin=x"],
+    ["server", "--port=\u001b]0;x\u0007"],
+    ["send", "h", "\u009b2J", "hi"],
+    ["man", "\u202etxt"],
+    ["\u001b[2J"],
+  ];
+  for (const args of hostile) {
+    const { stdout, stderr, exitCode } = printed(...args);
+    assert.equal(exitCode, EXIT.usage);
+    assert.match(stderr, /^Error: /);
+    assert.doesNotMatch(stdout + stderr, /[^\P{C}\n]/u);
+  }
+});
+
 Deno.test("parseArguments offers no way to give a secret", () => {
   for (const command of ["client", "send"]) {
     const { stdout } = printed("help", command);

@@ -93,6 +93,7 @@ Deno.test("withSettings names the line of what is wrong, and what would do", asy
     ["[client]\nhost = []", /line 2: host is not text in quotes/],
     ["client.port = 77777", /line 1: A port/],
     ["port = 1", /line 1: port is under no heading.*\[client\] or \[server\]/],
+    ["server = 2026-11-21", /line 1: server is under no heading/],
     ["[clint]\nport = 1", /line 2: port is under \[clint\]/],
     ["[client\n", /line 1: /],
     ["[client]\nport = 1\nport = 2", /line 3: /],
@@ -105,6 +106,14 @@ Deno.test("withSettings names the line of what is wrong, and what would do", asy
   assert.match(await refusal({ env: { SOTTO_PORT: "x" } }), /^SOTTO_PORT: .*--port/);
   assert.match(await refusal({ env: { SOTTO_PORT: "0" } }, "client"), /^SOTTO_PORT: A port/);
   assert.match(await refusal({ env: { SOTTO_ANNOUNCE: "maybe" } }), /Give true or false/);
+});
+
+Deno.test("withSettings repeats no key in a form that acts on the terminal", async () => {
+  for (
+    const file of ['"\\u001b[2J" = 1', '[client]\n"\\u202e" = 1', '[client]\nhost = "\\u009b"']
+  ) {
+    assert.doesNotMatch(await refusal({ file }), /[^\P{C}\n]/u, file);
+  }
 });
 
 Deno.test("withSettings refuses secrets, and repeats none", async () => {
