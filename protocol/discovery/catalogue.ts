@@ -31,6 +31,8 @@ const MAX_SERVERS = 128;
 const MAX_ADDRESSES = 8;
 /** Characters of a name: one label has 63 bytes. */
 const MAX_NAME = 63;
+/** Bytes of a name with all of its labels (RFC 1035, section 2.3.4). */
+const MAX_WRITTEN = 255;
 
 interface Entry {
   /** As it was written. */
@@ -45,7 +47,7 @@ export class Catalogue {
   /** By the name of the host, folded; only hosts that an entry names. */
   readonly #addresses = new Map<string, Set<string>>();
 
-  /** Reads a response from a link. */
+  /** Reads a response from a link. Afterwards it knows no address of a host that no entry names. */
   read({ answers, additionals }: DnsMessage, link: Pick<NetworkLink, "internal" | "scope">): void {
     const records = [...answers, ...additionals];
     // In this order, whatever the message's: servers, then their facts, then addresses.
@@ -53,6 +55,12 @@ export class Catalogue {
     for (const record of records) this.#readFacts(record);
     for (const record of records) {
       if (record.type === "A" || record.type === "AAAA") this.#readAddress(record, link);
+    }
+    const named = new Set(
+      [...this.#entries.values()].map(({ service }) => service && foldDnsName(service.host)),
+    );
+    for (const host of this.#addresses.keys()) {
+      if (!named.has(host)) this.#addresses.delete(host);
     }
   }
 
@@ -81,6 +89,7 @@ export class Catalogue {
   #readPointer(pointer: PointerRecord): void {
     const name = foldDnsName(pointer.data);
     if (foldDnsName(pointer.name) !== SERVICE || !name.endsWith(`.${SERVICE}`)) return;
+    if (!isWritable(name)) return;
     if (pointer.ttl === 0) this.#entries.delete(name);
     else if (!this.#entries.has(name) && this.#entries.size < MAX_SERVERS) {
       this.#entries.set(name, { pointer });
@@ -91,7 +100,7 @@ export class Catalogue {
     const entry = this.#entries.get(foldDnsName(record.name));
     if (entry === undefined || record.ttl === 0) return;
     if (record.type === "TXT") entry.text = record.data;
-    if (record.type === "SRV" && record.data.port > 0) {
+    if (record.type === "SRV" && record.data.port > 0 && isWritable(record.data.target)) {
       entry.service = { host: record.data.target, port: record.data.port };
     }
   }
@@ -121,6 +130,17 @@ export class Catalogue {
       ...decodeDetails(text),
     }];
   }
+}
+
+/**
+ * Whether the name can be written into a query: others drop a query with a name that is malformed. A
+ * name that came in need not be one, because bytes that are no UTF-8 were replaced by longer ones.
+ */
+function isWritable(name: string): boolean {
+  const encoder = new TextEncoder();
+  const lengths = name.split(".").map((label) => encoder.encode(label).length);
+  return lengths.every((length) => length > 0 && length <= MAX_NAME) &&
+    lengths.reduce((sum, length) => sum + length + 1, 0) < MAX_WRITTEN;
 }
 
 /** Not multicast, not unspecified; loopback only when announced on this machine. */

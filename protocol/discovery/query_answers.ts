@@ -24,7 +24,10 @@ export function isLegacyQuery(from: { readonly port: number }): boolean {
   return from.port !== MDNS_PORT;
 }
 
-/** The answer for a legacy resolver: with its ID and its question (RFC 6762, section 6.7). */
+/**
+ * The answer for a legacy resolver: with its ID and its question (RFC 6762, section 6.7). Of several
+ * questions it is the first that is answered, so that no other name comes back.
+ */
 export function legacyResponse(
   { id, questions }: DnsMessage,
   answers: readonly DnsRecord[],
@@ -37,7 +40,10 @@ export function legacyResponse(
   });
   return response({
     id,
-    questions: questions.slice(0, 1),
+    questions: questions.filter((one) => answers.some((record) => asksFor(one, record))).slice(
+      0,
+      1,
+    ),
     answers: answers.map(plain),
     additionals: additionals.map(plain),
   });

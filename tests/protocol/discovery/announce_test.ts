@@ -155,6 +155,16 @@ Deno.test("announce answers a legacy resolver by unicast, with its ID and questi
   assert.ok(records.every(({ ttl, flush }) => ttl <= 10 && !flush));
 });
 
+Deno.test("announce repeats to a legacy resolver no name that is not its own", async () => {
+  const { lan, clock } = start();
+  await settle();
+  await clock.pass(SETTLED);
+  const questions = [{ name: "\ufffd".repeat(63), type: "A" } as const, ...ASK.questions];
+  lan.multicast(query({ questions }), { address: "192.0.2.99", port: 40_000 });
+  await settle();
+  assert.deepEqual(lan.unicasts[0]?.message.questions, ASK.questions);
+});
+
 Deno.test("announce says goodbye, and nothing after it", async () => {
   const { lan, clock, announcement } = start();
   await settle();

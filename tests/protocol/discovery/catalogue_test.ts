@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Catalogue } from "../../../protocol/discovery/catalogue.ts";
 import { encodeDetails } from "../../../protocol/discovery/details.ts";
-import { type DnsRecord, response, SERVICE } from "../../../protocol/discovery/message.ts";
+import { type DnsRecord, query, response, SERVICE } from "../../../protocol/discovery/message.ts";
 import { allOf, hostName, recordsOf } from "../../../protocol/discovery/records.ts";
 import { decodeMessage, encodeMessage } from "../../helpers/memory_lan.ts";
 
@@ -119,6 +119,36 @@ Deno.test("Catalogue bounds servers and addresses", () => {
   assert.equal(servers.length, 128);
   assert.ok(servers.every(({ addresses }) => addresses.length <= 8));
   assert.ok(servers.some(({ name }) => name === "Lab 0"));
+});
+
+Deno.test("Catalogue forgets the addresses of a host that no server names any more", () => {
+  const [pointer, service, text, address] = recordsFor("Lab", "192.0.2.7");
+  assert.ok(pointer && service?.type === "SRV" && text && address);
+  const catalogue = catalogueOf(pointer, service, text, address);
+  const elsewhere = { ...service, data: { ...service.data, target: "elsewhere.local" } };
+  catalogue.read(response({ answers: [elsewhere] }), LINK);
+  catalogue.read(response({ answers: [service] }), LINK);
+  assert.deepEqual(catalogue.servers(), []);
+  assert.deepEqual(catalogue.missing().map(({ type }) => type), ["A", "AAAA"]);
+});
+
+Deno.test("Catalogue takes no name that cannot be written into a query", () => {
+  // The library puts U+FFFD in the place of each byte that is no UTF-8.
+  const long = "\ufffd".repeat(63);
+  const [, service, text, address] = recordsFor("Lab", "192.0.2.7");
+  assert.ok(service?.type === "SRV" && text && address);
+  for (const label of [long, "a..b", Array(60).fill("abc").join(".")]) {
+    assert.deepEqual(catalogueOf(...recordsFor(label, "192.0.2.7")).pointers(), [], label);
+  }
+  const [pointer] = recordsFor("Lab");
+  const target = `${long}.local`;
+  const catalogue = catalogueOf(pointer ?? assert.fail(), text, {
+    ...service,
+    data: { ...service.data, target },
+  });
+  assert.deepEqual(catalogue.missing().map(({ type }) => type), ["SRV"]);
+  const questions = catalogue.missing();
+  assert.deepEqual(decodeMessage(encodeMessage(query({ questions }))).questions, questions);
 });
 
 Deno.test("Catalogue ignores services of another kind", () => {
