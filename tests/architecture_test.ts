@@ -72,9 +72,10 @@ const MAY_IMPORT: readonly (readonly [part: string, from: Allowed])[] = [
   ["protocol/", ["protocol/", "!protocol/transport/", "!protocol/discovery/"]],
   // It drives the program as the tests do.
   ["scripts/screenshots.ts", ["scripts/", "tests/helpers/"]],
-  // They run the simulator of the tests.
+  // They run the simulator and the fuzzers of the tests.
   ["scripts/simulate.ts", ["scripts/", "tests/sim/"]],
-  ["scripts/plant_faults.ts", ["scripts/", "tests/sim/"]],
+  ["scripts/fuzz.ts", ["scripts/", "tests/fuzz/"]],
+  ["scripts/plant_faults.ts", ["scripts/", "tests/fuzz/", "tests/sim/"]],
   ["scripts/", ["scripts/", "package.json"]],
   ["examples/", ["cli/server_address.ts", "client/", "protocol/host_port.ts"]],
   ["tests/", [""]],

@@ -1,7 +1,7 @@
 /** Bytes in hex. */
 
 /** Lower case, two digits a byte, no spaces: `82a4…`. */
-export function toHex(bytes: Uint8Array): string {
+export function toHex(bytes: ArrayLike<number>): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 

@@ -120,6 +120,10 @@ class Reader {
         return this.#take(this.#uint(2)).slice();
       case 0xc6:
         return this.#take(this.#uint(4)).slice();
+      case 0xca:
+        return this.#view(4).getFloat32(0);
+      case 0xcb:
+        return this.#view(8).getFloat64(0);
       case 0xcc:
         return this.#uint(1);
       case 0xcd:
@@ -128,6 +132,14 @@ class Reader {
         return this.#uint(4);
       case 0xcf:
         return this.#uint(8);
+      case 0xd0:
+        return this.#view(1).getInt8(0);
+      case 0xd1:
+        return this.#view(2).getInt16(0);
+      case 0xd2:
+        return this.#view(4).getInt32(0);
+      case 0xd3:
+        return Number(this.#view(8).getBigInt64(0));
       case 0xd9:
         return this.#text(this.#uint(1));
       case 0xda:
@@ -152,6 +164,7 @@ class Reader {
     for (let i = 0; i < entries; i++) {
       const key = this.value();
       if (typeof key !== "string") throw new Error("A key is not a string");
+      if (Object.hasOwn(map, key)) throw new Error("A key occurs twice");
       map[key] = this.value();
     }
     return map;
@@ -163,6 +176,11 @@ class Reader {
 
   #text(length: number): string {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(this.#take(length));
+  }
+
+  #view(size: number): DataView {
+    const { buffer, byteOffset } = this.#take(size);
+    return new DataView(buffer, byteOffset, size);
   }
 
   #uint(size: number): number {

@@ -9,7 +9,7 @@ import { TIMES } from "../../protocol/limits.ts";
 import type { Connection } from "../../protocol/transport/transport.ts";
 import { SERVER_LIMITS, type ServerLimits } from "../../server/config.ts";
 import { type ConnectionOptions, PeerConnection } from "../../server/peer_connection.ts";
-import { SILENT } from "../../server/log.ts";
+import { type Logger, SILENT } from "../../server/log.ts";
 import { FrameRates } from "../../server/frame_rates.ts";
 import { Flusher } from "../../server/outbox.ts";
 import { makeServices } from "../../server/services.ts";
@@ -47,11 +47,11 @@ export async function startSocketless(
   limits: Partial<ServerLimits> = {},
   fileLimits: Partial<FileLimits> = {},
   passwords = PLAIN_PASSWORDS,
+  log: Logger = SILENT,
 ) {
   const stack = new AsyncDisposableStack();
   const clock = new FakeClock();
-  const log = SILENT;
-  const { store } = stack.use(await tempStore());
+  const { store, file } = stack.use(await tempStore());
   const keys = stack.use(await tempFolder());
   const blobs = stack.use(await tempFolder());
   const { outbox, ...rates } = { ...SERVER_LIMITS, uncommitted: 1_000_000, ...limits };
@@ -80,6 +80,8 @@ export async function startSocketless(
     ...services,
     ...connections(options, clock, stack),
     clock,
+    /** The file of the database. */
+    database: file,
     /** The folder of the files' bytes. */
     blobs: blobs.path,
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
@@ -96,6 +98,7 @@ function connections(options: ConnectionOptions, clock: FakeClock, stack: AsyncD
     const gone = peer.run();
     stack.defer(async () => {
       await clock.pass(TIMES.linger); // The server waits so long for the client by this clock.
+      server.close(0); // A test that has failed may have left the client's end open.
       await gone;
     });
     return gone;

@@ -6,14 +6,18 @@ import { searchHere } from "./search_here.ts";
 
 interface TempStore extends AsyncDisposable {
   readonly store: Store;
+  /** The database's file. */
+  readonly file: string;
 }
 
 export async function tempStore(...people: string[]): Promise<TempStore> {
   const folder = await Deno.makeTempDir({ prefix: "sotto-store-" });
-  const store = openSqliteStore(join(folder, "sotto.db"), { searcher: searchHere });
+  const file = join(folder, "sotto.db");
+  const store = openSqliteStore(file, { searcher: searchHere });
   for (const name of people) await store.accounts.create(name, "$hash$", 1);
   return {
     store,
+    file,
     async [Symbol.asyncDispose]() {
       await store[Symbol.asyncDispose]();
       await Deno.remove(folder, { recursive: true });
