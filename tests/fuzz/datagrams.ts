@@ -12,7 +12,7 @@ import { startTestServer } from "../helpers/server.ts";
 import { UdpRelay } from "../helpers/udp_relay.ts";
 import type { Batch, FuzzTarget } from "./batch.ts";
 
-const RUNS = 8;
+const RUNS = 5;
 /** Bytes by which the process may grow in a batch. */
 const MOST_GROWTH = 96 * 1024 * 1024;
 /** Datagrams of an honest client, at most. */
