@@ -4,13 +4,15 @@
  *
  *     --quick     a minute instead of a quarter of an hour, to see that it works; written to stdout
  *     --only M    one measurement (fan-out, round-trips, throughput, memory, sign-ins, churn,
- *                 starts), written to stdout
+ *                 starts, floods), written to stdout
  */
 import { parseArgs } from "node:util";
+import { findPlacement, type Placement } from "./harness/placement.ts";
 import { describeMachine } from "./harness/machine.ts";
 import { type ServerKind, type ServerName, SERVERS } from "./harness/servers.ts";
 import { FULL, QUICK, type Settings } from "./harness/settings.ts";
 import { measureChurn } from "./measures/churn.ts";
+import { measureFloods } from "./measures/floods.ts";
 import { measureFanOut } from "./measures/fan_out.ts";
 import { measureIdleMemory } from "./measures/memory.ts";
 import { measureRoundTrips } from "./measures/round_trips.ts";
@@ -40,7 +42,11 @@ async function inRounds<Value>(
   return series;
 }
 
-async function measureAll(settings: Settings, only: string | undefined): Promise<Results> {
+async function measureAll(
+  settings: Settings,
+  placement: Placement,
+  only: string | undefined,
+): Promise<Results> {
   const bare = SERVERS.filter(({ protocol }) => protocol === "plain");
   const sotto = SERVERS.filter(({ protocol }) => protocol === "sotto");
   const { rounds } = settings;
@@ -90,6 +96,12 @@ async function measureAll(settings: Settings, only: string | undefined): Promise
       (kind) => measureChurn(kind, settings),
     ),
     starts: wanted("starts", 1) > 0 ? await measureStarts(settings) : [],
+    floods: await inRounds(
+      "floods",
+      sotto,
+      wanted("floods", 1),
+      (kind) => measureFloods(kind, placement, settings),
+    ),
   };
 }
 
@@ -101,9 +113,11 @@ async function main(args: string[]): Promise<void> {
   const settings = values.quick ? QUICK : FULL;
   const machine = describeMachine();
   const began = performance.now();
-  const results = await measureAll(settings, values.only);
+  const placement = await findPlacement();
+  const results = await measureAll(settings, placement, values.only);
   const minutes = (performance.now() - began) / 60_000;
-  const text = report(results, settings, { ...machine, minutes });
+  const run = { ...machine, minutes, placement: placement.description };
+  const text = report(results, settings, run);
   if (values.quick || values.only !== undefined) console.log(text);
   else await Deno.writeTextFile(RESULTS, text);
 }

@@ -4,7 +4,9 @@ import { type ServerName, SERVERS } from "./harness/servers.ts";
 import type { Settings } from "./harness/settings.ts";
 import { median } from "./compare/stats.ts";
 import type { Churn } from "./measures/churn.ts";
+import { FLOOD_TITLES, floodRatio, floodRows } from "./flood_report.ts";
 import type { FanOut } from "./measures/fan_out.ts";
+import type { Floods } from "./measures/floods.ts";
 import type { IdleMemory } from "./measures/memory.ts";
 import type { RoundTrips } from "./measures/round_trips.ts";
 import type { SignIns } from "./measures/sign_ins.ts";
@@ -23,9 +25,14 @@ export interface Results {
   readonly signIns: Series<SignIns>;
   readonly churn: Series<Churn>;
   readonly starts: readonly Starts[];
+  readonly floods: Series<Floods>;
 }
 
-export type Run = Machine & { readonly minutes: number };
+export interface Run extends Machine {
+  readonly minutes: number;
+  /** Who runs where while there are floods. */
+  readonly placement: string;
+}
 
 const KIB = 1024;
 const MIB = 1024 * 1024;
@@ -42,6 +49,7 @@ export function report(results: Results, settings: Settings, run: Run): string {
     signIns(results.signIns, settings),
     churn(results.churn, settings),
     starts(results.starts),
+    floods(results.floods, settings, run),
   ].filter((part) => part !== "").join("\n\n") + "\n";
 }
 
@@ -98,6 +106,7 @@ function targets(results: Results, settings: Settings): string {
     ...fanOutTargets(results),
     ...clientTargets(results, settings),
     ...startTargets(results),
+    ...floodTargets(results),
   ]
     .filter(({ value }) => Number.isFinite(value))
     .map(({ what, most, unit, value, digits = 2 }) => [
@@ -165,6 +174,19 @@ function* startTargets({ starts }: Results): Generator<Target> {
       value: median(times),
       digits: 0,
     };
+  }
+}
+
+function* floodTargets({ floods }: Results): Generator<Target> {
+  for (const { name: server, title } of SERVERS) {
+    for (const [name, pairs] of floods.get(server)?.[0] ?? []) {
+      yield {
+        what: `${title}: p99 of acks in a flood of ${FLOOD_TITLES[name]}, of its quiet value`,
+        most: 3,
+        unit: "×",
+        value: floodRatio(pairs),
+      };
+    }
   }
 }
 
@@ -307,6 +329,27 @@ function starts(all: readonly Starts[]): string {
   ];
   const title = "From the start of a client to the line that is typed (with a token)";
   return `## ${title}\n\n${rowsOf(lines)}`;
+}
+
+function floods(
+  series: Series<Floods>,
+  { clients, sessions, floodPairs, floodSeconds }: Settings,
+  { placement }: Run,
+): string {
+  const tables = SERVERS.flatMap(({ name, title }) => {
+    const [value] = series.get(name) ?? [];
+    return value === undefined ? [] : [`### ${title}\n\n${rowsOf(floodRows(value))}`];
+  });
+  if (tables.length === 0) return "";
+  const text = [
+    `${clients} clients say two lines a second each, and wait for the acks. ${clients} others flood`,
+    `the server, which has all of its limits, each from an address of its own (${sessions} sessions`,
+    "where they are of one account). They never wait and come back at once. The figures are medians",
+    `of ${floodPairs} pairs of windows of ${floodSeconds} s, one quiet and one flooded; the ratio is`,
+    `that of the medians. ${placement} The clients' own delay is by how much a timer of the`,
+    "well-behaved ones is late, who are a process of their own.",
+  ].join(" ");
+  return [`## What others notice of a flood`, text, ...tables].join("\n\n");
 }
 
 function table(

@@ -5,6 +5,7 @@ import type { Basics, Line } from "./commands.ts";
 const PATIENCE = 180_000;
 /** Milliseconds to stop in. */
 const LAST_WORDS = 10_000;
+const V8 = "--v8-flags=--expose-gc";
 
 interface Call {
   readonly resolve: (result: unknown) => void;
@@ -26,9 +27,10 @@ export class Child<Ready, Commands extends Answers<Commands> = Basics> implement
   readonly #reading: Promise<void>;
   #lastId = 0;
 
-  private constructor(script: URL, args: readonly string[]) {
-    this.#process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--no-check", "--v8-flags=--expose-gc", script.pathname, ...args],
+  private constructor(script: URL, args: readonly string[], prefix: readonly string[]) {
+    const [command = Deno.execPath(), ...words] = [...prefix, Deno.execPath()];
+    this.#process = new Deno.Command(command, {
+      args: [...words, "run", "-A", "--no-check", V8, script.pathname, ...args],
       stdin: "piped",
       stdout: "piped",
       stderr: "inherit",
@@ -38,12 +40,16 @@ export class Child<Ready, Commands extends Answers<Commands> = Basics> implement
     this.#reading = this.#read();
   }
 
-  /** Starts a script of the bench and waits until it reports that it is ready. */
+  /**
+   * Starts a script of the bench and waits until it reports that it is ready. `prefix` goes before
+   * the command: it says where the process runs (`placement.ts`).
+   */
   static async start<Ready, Commands extends Answers<Commands> = Basics>(
     script: URL,
     args: readonly string[] = [],
+    prefix: readonly string[] = [],
   ): Promise<Child<Ready, Commands>> {
-    const child = new Child<Ready, Commands>(script, args);
+    const child = new Child<Ready, Commands>(script, args, prefix);
     await child.ready();
     return child;
   }

@@ -13,9 +13,10 @@ export interface Usage {
   readonly at: number;
 }
 
-interface Memory {
-  /** Bytes in RAM after V8 has given back all that it can. */
+export interface Memory {
+  /** Bytes in RAM, and those of them that V8's objects take up. */
   readonly rss: number;
+  readonly heap: number;
 }
 
 type Handler = (args: never) => unknown;
@@ -24,7 +25,10 @@ type Handlers = Readonly<Record<string, Handler>>;
 /** What every process answers. */
 export interface Basics {
   usage(): Usage;
+  /** After V8 has given back all that it can. */
   memory(): Promise<Memory>;
+  /** As it is: it costs nothing. */
+  memoryNow(): Memory;
 }
 
 /** One line of either direction. */
@@ -46,7 +50,7 @@ export async function serveCommands(
   handlers: Handlers = {},
   putAway: () => Promise<void> = () => Promise.resolve(),
 ): Promise<never> {
-  const all: Handlers = { usage, memory, ...handlers };
+  const all: Handlers = { usage, memory, memoryNow, ...handlers };
   say({ ready });
   for await (const text of createInterface({ input: process.stdin })) {
     const { id, command = "", args } = JSON.parse(text) as Line;
@@ -81,7 +85,12 @@ async function memory(): Promise<Memory> {
     collect?.({ type: "major", execution: "sync", flavor: "last-resort" });
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  return { rss: process.memoryUsage().rss };
+  return memoryNow();
+}
+
+function memoryNow(): Memory {
+  const { rss, heapUsed: heap } = process.memoryUsage();
+  return { rss, heap };
 }
 
 /** Defined with V8's flag `--expose-gc`. */

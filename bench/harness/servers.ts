@@ -79,7 +79,8 @@ function kind(
   return { name, title, script, engine, protocol: script === "sotto" ? "sotto" : "plain" };
 }
 
-function scriptOf(name: string): URL {
+/** A script of the bench. */
+export function scriptOf(name: string): URL {
   return new URL(`../${name}.ts`, import.meta.url);
 }
 

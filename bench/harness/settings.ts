@@ -24,6 +24,12 @@ export interface Settings {
   readonly afterwards: number;
   /** Starts of a client. */
   readonly starts: number;
+  /** Clients that behave, and as many that flood; and sessions of one account that floods. */
+  readonly clients: number;
+  readonly sessions: number;
+  /** Pairs of windows, one quiet and one with a flood, and the seconds of a window. */
+  readonly floodPairs: number;
+  readonly floodSeconds: number;
 }
 
 export const FULL: Settings = {
@@ -41,6 +47,10 @@ export const FULL: Settings = {
   churn: 5_000,
   afterwards: 60,
   starts: 15,
+  clients: 50,
+  sessions: 80,
+  floodPairs: 5,
+  floodSeconds: 5,
 };
 
 /** A short run, to see that everything works. */
@@ -59,4 +69,8 @@ export const QUICK: Settings = {
   churn: 100,
   afterwards: 4,
   starts: 3,
+  clients: 10,
+  sessions: 24,
+  floodPairs: 1,
+  floodSeconds: 2,
 };

@@ -8,7 +8,9 @@ import { GENERAL } from "../../protocol/names.ts";
 import type { Connection, Stream } from "../../protocol/transport/transport.ts";
 import { ALPN, VERSIONS } from "../../protocol/version.ts";
 import { LINE_BYTES, lineOfText, LineReader, textOf } from "../harness/lines.ts";
-import { dialTarget, Gathering, type LoadClient, readAll, type Target } from "./client.ts";
+import { Gathering, type LoadClient, readAll } from "./client.ts";
+
+type Dial = (alpn: string) => Promise<Connection>;
 
 export type Credentials =
   | { readonly token: string }
@@ -36,8 +38,8 @@ export class ChatClient implements LoadClient {
   }
 
   /** Connects and signs in. */
-  static async connect(target: Target, credentials: Credentials): Promise<ChatClient> {
-    const connection = await dialTarget(target, ALPN);
+  static async connect(dial: Dial, credentials: Credentials): Promise<ChatClient> {
+    const connection = await dial(ALPN);
     const client = new ChatClient(connection, await connection.openStream());
     try {
       await client.#signIn(credentials);

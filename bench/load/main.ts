@@ -35,10 +35,11 @@ const commands = {
   }): Promise<{ seconds: number }> {
     const began = performance.now();
     const target = targetOf(where);
+    const dial = (alpn: string) => dialTarget(target, alpn);
     const first = clients.length;
     const connectOne = async (at: number) => {
       const as = credentials[at];
-      if (as !== undefined) clients[first + at] = await ChatClient.connect(target, as);
+      if (as !== undefined) clients[first + at] = await ChatClient.connect(dial, as);
       else if (idle) clients[first + at] = await PlainClient.connectIdle(target, first + at + 1);
       else clients[first + at] = await PlainClient.connect(target, first + at + 1);
     };
@@ -63,10 +64,10 @@ const commands = {
     atOnce: number;
   }): Promise<{ seconds: number }> {
     const began = performance.now();
-    const target = targetOf(where);
+    const dial = (alpn: string) => dialTarget(targetOf(where), alpn);
     await eachOf(credentials.length, async (at) => {
       const as = credentials[at];
-      if (as) await (await ChatClient.connect(target, as)).close();
+      if (as) await (await ChatClient.connect(dial, as)).close();
     }, atOnce);
     return { seconds: secondsSince(began) };
   },

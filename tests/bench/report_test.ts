@@ -11,6 +11,7 @@ const RUN: Run = {
   runtime: "Deno",
   load: 0,
   minutes: 1,
+  placement: "All share the processors.",
 };
 
 const NOTHING: Results = {
@@ -21,6 +22,7 @@ const NOTHING: Results = {
   signIns: new Map(),
   churn: new Map(),
   starts: [],
+  floods: new Map(),
 };
 
 function fanOut(cpu: number, p99: number) {
@@ -61,6 +63,24 @@ Deno.test("report says how soon a client can be typed at, and whether that is so
   );
   assert.match(text, /interface: from its start .* \| 400 ms \| 410 ms \| \*\*no/);
   assert.match(text, /\| A client with its interface \| 410 ms \| 240 ms \| 600 ms \| 5 \|/);
+});
+
+Deno.test("report says what others notice of a flood, as a ratio of medians", () => {
+  const window = (p99: number) => ({ p50: 1, p99, late: 0.5, unanswered: 0 });
+  const rate = { requests: 1_234, connections: 0.5, signedIn: 0 };
+  const pair = (quiet: number, flooded: number) => ({
+    quiet: window(quiet),
+    flooded: window(flooded),
+    rate,
+  });
+  const floods = new Map([["joins", [pair(2, 5), pair(4, 100), pair(3, 12)]] as const]);
+  const text = report(
+    { ...NOTHING, floods: new Map([["sotto-quiche", [floods]]]) },
+    QUICK,
+    RUN,
+  );
+  assert.match(text, /flood of joins and leaves, of its quiet value \| 3× \| 4\.00× \| \*\*no/);
+  assert.match(text, /\| 3\.0 ms \| 12\.0 ms \| 4\.00× \| 2\.5, 4\.0, 25\.0 \|.* 1,234 \| 0\.5 \|/);
 });
 
 Deno.test("report leaves out what was not measured", () => {
