@@ -1,5 +1,7 @@
 /** What floods did to others, as tables: one for each server. Pure. */
 import { median } from "./compare/stats.ts";
+import type { Settings } from "./harness/settings.ts";
+import { tableOf } from "./markdown.ts";
 import type { FloodName, FloodPair, Floods, FloodWindow } from "./measures/floods.ts";
 
 export const FLOOD_TITLES: Readonly<Record<FloodName, string>> = {
@@ -34,8 +36,27 @@ export function floodRatio(pairs: readonly FloodPair[]): number {
   return flooded / quiet;
 }
 
+/** `placement`: who runs where. */
+export function floodsSection(
+  measured: readonly (readonly [server: string, floods: Floods])[],
+  { clients, sessions, floodPairs, floodSeconds }: Settings,
+  placement: string,
+): string {
+  if (measured.length === 0) return "";
+  const text = [
+    `${clients} clients say two lines a second each, and wait for the acks. ${clients} others flood`,
+    `the server, which has all of its limits, each from an address of its own (${sessions} sessions`,
+    "where they are of one account). They never wait and come back at once. The figures are medians",
+    `of ${floodPairs} pairs of windows of ${floodSeconds} s, one quiet and one flooded; the ratio is`,
+    `that of the medians. ${placement} The clients' own delay is by how much a timer of the`,
+    "well-behaved ones is late, who are a process of their own.",
+  ].join(" ");
+  const tables = measured.map(([server, floods]) => `### ${server}\n\n${tableOf(rowsOf(floods))}`);
+  return ["## What others notice of a flood", text, ...tables].join("\n\n");
+}
+
 /** A row for each flood. */
-export function floodRows(floods: Floods): string[][] {
+function rowsOf(floods: Floods): string[][] {
   const rows = [...floods].map(([name, pairs]) => {
     const p99 = middleOf(pairs, (window) => window.p99);
     const p50 = middleOf(pairs, (window) => window.p50);
@@ -56,7 +77,7 @@ export function floodRows(floods: Floods): string[][] {
       count(median(pairs.map(({ rate }) => rate.connections))),
     ];
   });
-  return [HEAD, HEAD.map((_, column) => column === 0 ? "---" : "---:"), ...rows];
+  return [HEAD, ...rows];
 }
 
 function middleOf(

@@ -4,7 +4,7 @@
  *
  *     --quick     a minute instead of a quarter of an hour, to see that it works; written to stdout
  *     --only M    one measurement (fan-out, round-trips, throughput, memory, sign-ins, churn,
- *                 starts, floods), written to stdout
+ *                 starts, floods, remains), written to stdout
  */
 import { parseArgs } from "node:util";
 import { findPlacement, type Placement } from "./harness/placement.ts";
@@ -15,6 +15,7 @@ import { measureChurn } from "./measures/churn.ts";
 import { measureFloods } from "./measures/floods.ts";
 import { measureFanOut } from "./measures/fan_out.ts";
 import { measureIdleMemory } from "./measures/memory.ts";
+import { measureRemains } from "./measures/remains.ts";
 import { measureRoundTrips } from "./measures/round_trips.ts";
 import { measureSignIns } from "./measures/sign_ins.ts";
 import { measureStarts } from "./measures/starts.ts";
@@ -96,6 +97,7 @@ async function measureAll(
       (kind) => measureChurn(kind, settings),
     ),
     starts: wanted("starts", 1) > 0 ? await measureStarts(settings) : [],
+    remains: wanted("remains", 1) > 0 ? await measureRemains(settings) : [],
     floods: await inRounds(
       "floods",
       sotto,

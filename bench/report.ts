@@ -2,12 +2,15 @@
 import type { Machine } from "./harness/machine.ts";
 import { type ServerName, SERVERS } from "./harness/servers.ts";
 import type { Settings } from "./harness/settings.ts";
+import { remainsSection } from "./remains_report.ts";
 import { median } from "./compare/stats.ts";
 import type { Churn } from "./measures/churn.ts";
-import { FLOOD_TITLES, floodRatio, floodRows } from "./flood_report.ts";
+import { FLOOD_TITLES, floodRatio, floodsSection } from "./flood_report.ts";
+import { rowsOf, tableOf } from "./markdown.ts";
 import type { FanOut } from "./measures/fan_out.ts";
 import type { Floods } from "./measures/floods.ts";
 import type { IdleMemory } from "./measures/memory.ts";
+import type { Remains } from "./measures/remains.ts";
 import type { RoundTrips } from "./measures/round_trips.ts";
 import type { SignIns } from "./measures/sign_ins.ts";
 import type { Starts } from "./measures/starts.ts";
@@ -26,6 +29,7 @@ export interface Results {
   readonly churn: Series<Churn>;
   readonly starts: readonly Starts[];
   readonly floods: Series<Floods>;
+  readonly remains: readonly Remains[];
 }
 
 export interface Run extends Machine {
@@ -49,7 +53,14 @@ export function report(results: Results, settings: Settings, run: Run): string {
     signIns(results.signIns, settings),
     churn(results.churn, settings),
     starts(results.starts),
-    floods(results.floods, settings, run),
+    remainsSection(results.remains, settings.visits),
+    floodsSection(
+      SERVERS.flatMap(({ name, title }) =>
+        (results.floods.get(name) ?? []).map((value) => [title, value] as const)
+      ),
+      settings,
+      run.placement,
+    ),
   ].filter((part) => part !== "").join("\n\n") + "\n";
 }
 
@@ -318,9 +329,8 @@ const START_OF: Readonly<Record<Starts["ui"], string>> = {
 function starts(all: readonly Starts[]): string {
   if (all.length === 0) return "";
   const ms = (value: number) => `${Math.round(value)} ms`;
-  const lines = [
+  const rows = [
     ["", "median", "fastest", "slowest", "starts"],
-    ["---", "---:", "---:", "---:", "---:"],
     ...all.map(({ ui, times }) => [
       START_OF[ui],
       ...[median(times), Math.min(...times), Math.max(...times)].map(ms),
@@ -328,28 +338,7 @@ function starts(all: readonly Starts[]): string {
     ]),
   ];
   const title = "From the start of a client to the line that is typed (with a token)";
-  return `## ${title}\n\n${rowsOf(lines)}`;
-}
-
-function floods(
-  series: Series<Floods>,
-  { clients, sessions, floodPairs, floodSeconds }: Settings,
-  { placement }: Run,
-): string {
-  const tables = SERVERS.flatMap(({ name, title }) => {
-    const [value] = series.get(name) ?? [];
-    return value === undefined ? [] : [`### ${title}\n\n${rowsOf(floodRows(value))}`];
-  });
-  if (tables.length === 0) return "";
-  const text = [
-    `${clients} clients say two lines a second each, and wait for the acks. ${clients} others flood`,
-    `the server, which has all of its limits, each from an address of its own (${sessions} sessions`,
-    "where they are of one account). They never wait and come back at once. The figures are medians",
-    `of ${floodPairs} pairs of windows of ${floodSeconds} s, one quiet and one flooded; the ratio is`,
-    `that of the medians. ${placement} The clients' own delay is by how much a timer of the`,
-    "well-behaved ones is late, who are a process of their own.",
-  ].join(" ");
-  return [`## What others notice of a flood`, text, ...tables].join("\n\n");
+  return `## ${title}\n\n${tableOf(rows)}`;
 }
 
 function table(
@@ -360,16 +349,8 @@ function table(
 ): string {
   const measured = SERVERS.filter(({ name }) => series.has(name));
   if (measured.length === 0) return "";
-  const lines = [
-    ["", ...columns],
-    ["---", ...columns.map(() => "---:")],
-    ...measured.map(({ name, title }) => [title, ...cells(name)]),
-  ];
-  return `## ${title}\n\n${rowsOf(lines)}`;
-}
-
-function rowsOf(rows: readonly (readonly string[])[]): string {
-  return rows.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+  const rows = measured.map(({ name, title }) => [title, ...cells(name)]);
+  return `## ${title}\n\n${tableOf([["", ...columns], ...rows])}`;
 }
 
 /** The median of a measurement of a server. */

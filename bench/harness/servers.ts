@@ -65,9 +65,9 @@ export async function setUp(kind: ServerKind, accounts: number): Promise<Setup> 
   };
 }
 
-/** Another load, for clients that must not delay the others. */
-export function startLoad(): Promise<Child<unknown, LoadCommands>> {
-  return Child.start(scriptOf("load/main"), [LOAD_ENGINE]);
+/** Another load, for clients that must not delay the others, or with another transport. */
+export function startLoad(engine = LOAD_ENGINE): Promise<Child<unknown, LoadCommands>> {
+  return Child.start(scriptOf("load/main"), [engine]);
 }
 
 function kind(

@@ -22,6 +22,8 @@ export interface Settings {
   /** Connections opened and closed, and the seconds of fan-out after that. */
   readonly churn: number;
   readonly afterwards: number;
+  /** Connections of each round that sign in and go, to see what remains. */
+  readonly visits: number;
   /** Starts of a client. */
   readonly starts: number;
   /** Clients that behave, and as many that flood; and sessions of one account that floods. */
@@ -46,6 +48,7 @@ export const FULL: Settings = {
   storm: 50,
   churn: 5_000,
   afterwards: 60,
+  visits: 1_000,
   starts: 15,
   clients: 50,
   sessions: 80,
@@ -68,6 +71,7 @@ export const QUICK: Settings = {
   storm: 4,
   churn: 100,
   afterwards: 4,
+  visits: 30,
   starts: 3,
   clients: 10,
   sessions: 24,

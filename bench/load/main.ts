@@ -57,6 +57,22 @@ const commands = {
     });
   },
 
+  /** Signs in, says a line that is acknowledged, and goes, so often; the accounts take turns. */
+  async visit({ where, credentials, count }: {
+    where: Where;
+    credentials: Credentials[];
+    count: number;
+  }): Promise<void> {
+    const dial = (alpn: string) => dialTarget(targetOf(where), alpn);
+    await eachOf(count, async (at) => {
+      const as = credentials[at % credentials.length];
+      if (as === undefined) throw new Error("There are no accounts");
+      const client = await ChatClient.connect(dial, as);
+      await sayOne(client, at);
+      await client.close();
+    });
+  },
+
   /** Signs in with passwords, this many at once, and signs off again. */
   async signIn({ where, credentials, atOnce }: {
     where: Where;
@@ -95,15 +111,11 @@ const commands = {
   async roundTrips({ seconds }: { seconds: number }): Promise<{ milliseconds: number[] }> {
     const [client] = clients;
     if (client === undefined) throw new Error("No client is connected");
-    client.watch(true);
     const milliseconds: number[] = [];
     const began = performance.now();
     for (let line = 1; secondsSince(began) < seconds; line++) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      client.onLine = (_, own) => own && resolve();
       const said = performance.now();
-      client.say(line);
-      await promise;
+      await sayOne(client, line);
       milliseconds.push(performance.now() - said);
     }
     return { milliseconds };
@@ -137,6 +149,15 @@ const commands = {
 };
 
 export type LoadCommands = typeof commands & Basics;
+
+/** Resolves when the line has come back. */
+function sayOne(client: LoadClient, line: number): Promise<void> {
+  client.watch(true);
+  return new Promise((resolve) => {
+    client.onLine = (_, own) => own && resolve();
+    client.say(line);
+  });
+}
 
 function targetOf({ port, hash }: Where): Target {
   return { engine, port, hash: Uint8Array.fromHex(hash) };

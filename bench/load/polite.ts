@@ -48,10 +48,11 @@ const commands = {
     const began = performance.now();
     let said = 0;
     for (let turn = 1; performance.now() - began < seconds * 1000; turn++) {
-      const due = Math.max(performance.now(), began + turn * TICK);
-      await new Promise((resolve) => setTimeout(resolve, due - performance.now()));
+      const asked = performance.now();
+      const wait = Math.max(0, began + turn * TICK - asked);
+      await new Promise((resolve) => setTimeout(resolve, wait));
       const now = performance.now();
-      late.push(now - due);
+      late.push(now - asked - wait);
       for (const end = Math.floor((now - began) * pace / 1000); said < end; said++) say();
     }
     await answered();

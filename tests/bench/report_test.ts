@@ -22,6 +22,7 @@ const NOTHING: Results = {
   signIns: new Map(),
   churn: new Map(),
   starts: [],
+  remains: [],
   floods: new Map(),
 };
 
