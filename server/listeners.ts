@@ -11,6 +11,7 @@ import {
   type Engine,
   type HandshakeEvent,
   type Listener,
+  type ListenOptions,
   type TakeKeys,
   TransportError,
 } from "../protocol/transport/transport.ts";
@@ -23,15 +24,19 @@ class ListenError extends Error {
   override readonly name = "ListenError";
 }
 
+interface ListenersOptions extends Pick<ListenOptions, "admit"> {
+  readonly log: Logger;
+}
+
 /** Opens the listener for QUIC. Throws `ListenError`. */
 export async function listenQuic(
   config: ServerConfig,
   certificate: ServerCertificate,
-  log: Logger,
+  options: ListenersOptions,
 ): Promise<Listener> {
   const engine = await loadEngine(config.engine);
-  const onKeys = await keyLog(config, engine, log);
-  return await listen(engine, config, config.port, certificate, log, onKeys);
+  const onKeys = await keyLog(config, engine, options.log);
+  return await listen(engine, config, config.port, certificate, { ...options, onKeys });
 }
 
 /**
@@ -42,17 +47,17 @@ export async function listenTls(
   config: ServerConfig,
   quicPort: number,
   certificate: ServerCertificate,
-  log: Logger,
+  options: ListenersOptions,
 ): Promise<Listener | undefined> {
   const { tlsPort } = config;
   if (tlsPort === "off") return undefined;
   const { engine } = await import("../protocol/transport/tls/engine.ts");
   const port = tlsPort === "same" ? quicPort : tlsPort;
   try {
-    return await listen(engine, config, port, certificate, log);
+    return await listen(engine, config, port, certificate, options);
   } catch (error) {
     if (tlsPort !== "same") throw error;
-    log.warn("no_tls", { port, error: describe(error) });
+    options.log.warn("no_tls", { port, error: describe(error) });
     return undefined;
   }
 }
@@ -72,8 +77,7 @@ async function listen(
   config: ServerConfig,
   port: number,
   { certificate, privateKey }: ServerCertificate,
-  log: Logger,
-  onKeys?: TakeKeys,
+  { log, ...hooks }: ListenersOptions & Pick<ListenOptions, "onKeys">,
 ): Promise<Listener> {
   const on = (hostname: string) =>
     engine.listen({
@@ -83,7 +87,7 @@ async function listen(
       privateKey,
       alpn: [ALPN],
       limits: { maxConnections: config.limits.maxConnections },
-      onKeys,
+      ...hooks,
       ...(log.writes("debug") ? { onHandshake: (event) => logHandshake(log, event) } : {}),
     }).catch((error) => {
       throw listenError(error, engine, hostname, port);

@@ -22,7 +22,8 @@ import { startMaintenance } from "./maintenance.ts";
 import { type Logger, makeLogger } from "./log.ts";
 import { Flusher } from "./outbox.ts";
 import { Connections } from "./connections.ts";
-import { growReceiveBuffer } from "./receive_buffer.ts";
+import { Pacer } from "./pacer.ts";
+import { openReceiveBuffer } from "./receive_buffer.ts";
 import { makeServices, type Services } from "./services.ts";
 import { type PasswordOptions, startPasswords } from "./services/passwords.ts";
 import { openTokens } from "./token_key.ts";
@@ -60,19 +61,25 @@ export async function startServer(
 
   await openDataFolder(config.data);
   // The services first: the lock of their store keeps a second server from the keys as well.
-  const services = await openServices(config, resources, { clock, log, passwords });
+  const pacer = new Pacer({ clock });
+  const flusher = new Flusher();
+  const parts = { clock, log, pacer, flusher };
+  const services = await openServices(config, resources, { ...parts, passwords });
   const certificate = await openCertificate(config, log);
-  const quic = resources.use(await listenQuic(config, certificate, log));
+  const admit = () => pacer.turn("handshake");
+  const quic = resources.use(await listenQuic(config, certificate, { log, admit }));
   const { address, engine } = quic;
-  await growReceiveBuffer(address.port, log);
-  const tls = await listenTls(config, address.port, certificate, log);
+  const buffer = await openReceiveBuffer(address.port, log);
+  if (buffer !== undefined) {
+    resources.use(buffer);
+    pacer.watch(() => buffer.unread());
+  }
+  const tls = await listenTls(config, address.port, certificate, { log, admit });
   if (tls !== undefined) resources.use(tls);
   const { limits } = config;
   const peers = new Connections(tls === undefined ? [quic] : [quic, tls], {
     services,
-    flusher: new Flusher(),
-    clock,
-    log,
+    ...parts,
     rates: new FrameRates(limits, clock),
     outbox: limits.outbox,
     software,
@@ -140,9 +147,11 @@ export async function runServer(config: ServerConfig, options: RunOptions): Prom
 async function openServices(
   config: ServerConfig,
   resources: AsyncDisposableStack,
-  { clock, log, passwords }: {
+  { passwords, ...parts }: {
     readonly clock: Clock;
     readonly log: Logger;
+    readonly pacer: Pacer;
+    readonly flusher: Flusher;
     readonly passwords: PasswordOptions | undefined;
   },
 ): Promise<Services> {
@@ -151,6 +160,7 @@ async function openServices(
   const store = resources.use(openSqliteStore(file));
   const folder = join(data, "files");
   await makePrivateFolder(folder);
+  const { clock, log } = parts;
   const onFailure = (reason: string) => log.error("password_thread_failed", { reason });
   const { files: count, spare, transfers, slowBytes, slowTime, keepPart } = limits;
   const services = makeServices({
@@ -161,8 +171,7 @@ async function openServices(
     registration,
     limits,
     files: { ...config.files, count, spare, transfers, slowBytes, slowTime, keepPart },
-    clock,
-    log,
+    ...parts,
   });
   resources.use(services.files);
   return services;

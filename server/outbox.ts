@@ -140,24 +140,54 @@ export class Outbox {
 }
 
 /**
+ * Outboxes that are flushed in one turn. Every datagram is acknowledged: after so many, the server
+ * reads what has come back, and what others have sent.
+ */
+const SLICE = 64;
+
+/**
  * Flushes all outboxes that were pushed to within one turn of the event loop at its end: one
- * callback for the whole server, whatever the number of sessions.
+ * callback for the whole server, whatever the number of sessions. Many of them take several turns.
  */
 export class Flusher {
   readonly #schedule: (flush: () => void) => void;
   #due: Outbox[] = [];
+  /** The first of `#due` that is not flushed yet. */
+  #next = 0;
+  #scheduled = false;
+  #flushed: PromiseWithResolvers<void> | undefined;
 
   constructor(schedule: (flush: () => void) => void = setImmediate) {
     this.#schedule = schedule;
   }
 
   add(outbox: Outbox): void {
-    if (this.#due.push(outbox) === 1) this.#schedule(this.#flush);
+    this.#due.push(outbox);
+    this.#scheduleTurn();
+  }
+
+  /** Resolves when all outboxes have been flushed, at the end of this turn or a later one. */
+  flushed(): Promise<void> {
+    this.#flushed ??= Promise.withResolvers();
+    this.#scheduleTurn();
+    return this.#flushed.promise;
+  }
+
+  #scheduleTurn(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#schedule(this.#flush);
   }
 
   readonly #flush = () => {
-    const due = this.#due;
+    this.#scheduled = false;
+    const slice = this.#due.slice(this.#next, this.#next + SLICE);
+    this.#next += slice.length;
+    for (const outbox of slice) outbox.flush();
+    if (this.#next < this.#due.length) return this.#scheduleTurn();
     this.#due = [];
-    for (const outbox of due) outbox.flush();
+    this.#next = 0;
+    this.#flushed?.resolve();
+    this.#flushed = undefined;
   };
 }

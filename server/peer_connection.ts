@@ -28,6 +28,7 @@ import { dispatch, isTransfer, limitOf } from "./dispatch.ts";
 import type { FrameRateLimiter, FrameRates } from "./frame_rates.ts";
 import { describe, type Logger } from "./log.ts";
 import { type Flusher, Outbox } from "./outbox.ts";
+import type { Pacer } from "./pacer.ts";
 import type { Identity, Peer } from "./peer.ts";
 import type { Services } from "./services.ts";
 import type { SignedInSession } from "./services/signed_in_session.ts";
@@ -37,6 +38,7 @@ import { TransferStream } from "./transfer_stream.ts";
 export interface ConnectionOptions {
   readonly services: Services;
   readonly flusher: Flusher;
+  readonly pacer: Pacer;
   readonly clock: Clock;
   readonly log: Logger;
   readonly rates: FrameRates;
@@ -48,6 +50,8 @@ export interface ConnectionOptions {
 
 type Close = Extract<Verdict, { type: "close" }>;
 
+/** Frames of one session that are handled one after the other, before those of others. */
+const FRAMES_PER_TURN = 8;
 const RESYNC = encodeFrame({ type: "resync" });
 
 export class PeerConnection implements Peer, SignedInSession {
@@ -202,14 +206,17 @@ export class PeerConnection implements Peer, SignedInSession {
   }
 
   async #readSession(stream: Stream): Promise<void> {
-    const { clock } = this.#options;
+    const { clock, flusher } = this.#options;
     const decoder = new FrameDecoder();
     for (let chunk; (chunk = await stream.read()) !== null;) {
       this.#session.handleActivity(clock.now());
+      let handled = 0;
       for (const body of decoder.push(chunk)) {
         await this.#handle(this.#session.handleBody(body, clock.now()));
         await this.#applyBackPressure();
         if (this.#closing !== undefined) return;
+        // Others have their turn.
+        if (++handled % FRAMES_PER_TURN === 0) await flusher.flushed();
       }
     }
     decoder.end();
@@ -239,10 +246,10 @@ export class PeerConnection implements Peer, SignedInSession {
   // Transfer streams.
 
   async #serveTransfer(stream: Stream): Promise<void> {
-    const { services, clock } = this.#options;
+    const { services, pacer, clock } = this.#options;
     const session = this.#session;
     const rateLimiter = this.#rateLimiter;
-    const options = { peer: this, session, rateLimiter, services, clock };
+    const options = { peer: this, session, rateLimiter, services, pacer, clock };
     const transfer = new TransferStream(stream, options);
     try {
       const verdict = await transfer.serve();

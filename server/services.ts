@@ -5,6 +5,8 @@
 import type { Clock } from "../protocol/clock.ts";
 import type { Registration, ServerLimits } from "./config.ts";
 import type { Logger } from "./log.ts";
+import type { Flusher } from "./outbox.ts";
+import type { Pacer } from "./pacer.ts";
 import { AddressRateLimiter } from "./rate_limiter.ts";
 import { Accounts } from "./services/accounts.ts";
 import { Audience } from "./services/audience.ts";
@@ -36,6 +38,8 @@ interface ServicesOptions {
   readonly files: FileLimits;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly pacer: Pick<Pacer, "caughtUp">;
+  readonly flusher: Pick<Flusher, "flushed">;
   /** Bytes that cannot be guessed; default: the system's. */
   readonly random?: ((length: number) => Uint8Array) | undefined;
   /** Runs the callback at the end of this turn of the event loop; default: it does. */
@@ -60,7 +64,7 @@ export interface Services {
 
 /** Dispose of `files` before the store: it waits for transfers that are under way. */
 export function makeServices(options: ServicesOptions): Services {
-  const { store, limits, clock, log } = options;
+  const { store, limits, clock, log, pacer, flusher } = options;
   const presence = new Presence({ clock });
   const audience = new Audience({ conversations: store.conversations, presence });
   const conversations = new Conversations({ store, audience, presence });
@@ -82,6 +86,10 @@ export function makeServices(options: ServicesOptions): Services {
       messages: store.messages,
       audience,
       clock,
+      turns: {
+        flushed: () => flusher.flushed(),
+        caughtUp: (most) => pacer.caughtUp(most),
+      },
       log,
       limit: limits.uncommitted,
       ...(options.schedule && { schedule: options.schedule }),

@@ -19,6 +19,7 @@ import { dispatchTransfer, isTransfer, limitOf, type TransferFrame } from "./dis
 import type { FrameRateLimiter } from "./frame_rates.ts";
 import { FrameReader } from "./frame_reader.ts";
 import type { ChunkReader } from "./handlers/files.ts";
+import type { Pacer } from "./pacer.ts";
 import type { Peer } from "./peer.ts";
 import type { Services } from "./services.ts";
 
@@ -28,6 +29,7 @@ interface TransferStreamOptions {
   readonly peer: Pick<Peer, "session">;
   readonly rateLimiter: FrameRateLimiter;
   readonly services: Services;
+  readonly pacer: Pick<Pacer, "turn">;
   readonly clock: Clock;
 }
 
@@ -82,13 +84,15 @@ export class TransferStream implements ChunkReader {
     this.#ahead.then(arrived, arrived);
   }
 
-  async refuseEarlyFrames(): Promise<void> {
+  async mayBegin(): Promise<void> {
+    await this.#options.pacer.turn("chunk");
     if (!this.#aheadArrived || await this.#ahead === undefined) return;
     await this.readChunk(Infinity);
     throw this.#refused("bad_state", "A chunk frame has to wait for ready.");
   }
 
   async readChunk(most: number): Promise<Uint8Array> {
+    await this.#options.pacer.turn("chunk");
     const body = await (this.#ahead ?? this.#nextBody());
     this.#ahead = undefined;
     if (body === undefined) throw new ProtocolError("unfinished_file");

@@ -13,7 +13,7 @@ export interface Usage {
   readonly at: number;
 }
 
-export interface Memory {
+interface Memory {
   /** Bytes in RAM, and those of them that V8's objects take up. */
   readonly rss: number;
   readonly heap: number;

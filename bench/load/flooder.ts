@@ -124,6 +124,29 @@ interface Scene {
 
 type Attack = (scene: Scene) => Promise<void>;
 
+/** The frames that come on a stream. */
+class Answers {
+  readonly #stream: Stream;
+  readonly #decoder = new FrameDecoder();
+  #frames: ServerFrame[] = [];
+
+  constructor(stream: Stream) {
+    this.#stream = stream;
+  }
+
+  /** The next frame of one of these types. */
+  async next(...types: ServerFrame["type"][]): Promise<ServerFrame> {
+    while (true) {
+      for (let frame; (frame = this.#frames.shift()) !== undefined;) {
+        if (types.includes(frame.type)) return frame;
+      }
+      const chunk = await this.#stream.read();
+      if (chunk === null) throw new Error("The stream has ended");
+      for (const body of this.#decoder.push(chunk)) this.#frames.push(parseServerFrame(body));
+    }
+  }
+}
+
 const ATTACKS = {
   /** Messages to everyone, those who behave among them. */
   messages: (scene: Scene) => talk(scene, GENERAL),
@@ -142,16 +165,16 @@ const ATTACKS = {
   uploads: (scene: Scene) => transfer(scene, LIMITS.transfers, (stream) => upload(scene, stream)),
   /** Signs in, and enters the room of the flooders: no flood, but what comes before it. */
   enter: async (scene: Scene) => {
-    await signIn(scene);
+    const answers = await signIn(scene);
     await write(scene, scene.stream, { type: "create", id: nextId(), conversation: FLOODED_ROOM });
     await write(scene, scene.stream, { type: "join", id: nextId(), conversation: FLOODED_ROOM });
-    await readUntil(scene.stream, "conversation");
+    await answers.next("conversation");
   },
   /** With a password that is wrong. */
   "sign-ins": async (scene: Scene) => {
     const login = { type: "login", user: scene.flooder.user, password: "not this one" } as const;
     await write(scene, scene.stream, HELLO, { ...login, id: nextId(), intent: "login" });
-    await readUntil(scene.stream, "error", "authenticated");
+    await new Answers(scene.stream).next("error", "authenticated");
   },
 } as const satisfies Readonly<Record<string, Attack>>;
 
@@ -194,39 +217,29 @@ async function upload(scene: Scene, stream: Stream): Promise<void> {
   const hash = new Uint8Array(randomBytes(LIMITS.hash));
   const place = { conversation: GENERAL, size: FILE };
   await write(scene, stream, { type: "upload", id: nextId(), file, hash, ...place });
-  const answer = await readUntil(stream, "ready", "error");
-  if (answer.type !== "ready") return;
+  const answers = new Answers(stream);
+  if ((await answers.next("ready", "error")).type !== "ready") return;
   for (let left = FILE; left > 0; left -= LIMITS.chunk) {
     const last = { type: "chunk", bytes: new Uint8Array(Math.min(left, LIMITS.chunk)) } as const;
     await stream.write(left >= LIMITS.chunk ? CHUNK : encodeFrame(last));
   }
   await stream.end();
-  await readUntil(stream, "stored", "error");
+  await answers.next("stored", "error");
 }
 
-async function signIn({ flooder, stream, token }: Scene): Promise<void> {
+async function signIn({ flooder, stream, token }: Scene): Promise<Answers> {
   const hello = [encodeFrame(HELLO), encodeFrame({ type: "resume", id: nextId(), token })];
   await stream.write(concat(hello));
-  const { type } = await readUntil(stream, "authenticated", "error");
+  const answers = new Answers(stream);
+  const { type } = await answers.next("authenticated", "error");
   if (type === "error") throw new Error("Not signed in");
   flooder.counts.signedIn++;
+  return answers;
 }
 
 async function write({ flooder }: Scene, stream: Stream, ...frames: ClientFrame[]): Promise<void> {
   flooder.counts.requests += frames.length;
   await stream.write(concat(frames.map(encodeFrame)));
-}
-
-/** The first frame of one of these types. What comes after it in the same chunk is lost. */
-async function readUntil(stream: Stream, ...types: ServerFrame["type"][]): Promise<ServerFrame> {
-  const decoder = new FrameDecoder();
-  for (let chunk; (chunk = await stream.read()) !== null;) {
-    for (const body of decoder.push(chunk)) {
-      const frame = parseServerFrame(body);
-      if (types.includes(frame.type)) return frame;
-    }
-  }
-  throw new Error("The stream has ended");
 }
 
 function nextId(): number {

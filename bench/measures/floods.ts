@@ -16,7 +16,7 @@ import type { FloodKind } from "../load/flooder.ts";
 import type { SottoReady } from "../servers/sotto.ts";
 
 /** What is measured, in this order: the messages of the first are what searches look through. */
-export const FLOODS = [
+const FLOODS = [
   "messages",
   "elsewhere",
   "searches",

@@ -10,6 +10,7 @@
 import { setImmediate } from "node:timers";
 import { type Clock, systemClock } from "../clock.ts";
 import { resolveHosts } from "./address.ts";
+import { Admission } from "./admission.ts";
 import { BuiltinConnection, plain, textOf } from "./builtin/connection.ts";
 import { closeOfFailure } from "./builtin/failures.ts";
 import { describe, GAVE_WAY, HANDSHAKE_TIMED_OUT } from "./closing.ts";
@@ -61,7 +62,8 @@ async function listen(clock: Clock, options: ListenOptions): Promise<Listener> {
     const message = `Cannot listen with this certificate and key: ${textOf(cause)}`;
     throw new TransportError("certificate", message, { cause });
   }
-  return new BuiltinListener({ listener, limits, clock, onHandshake: options.onHandshake });
+  const { admit, onHandshake } = options;
+  return new BuiltinListener({ listener, limits, clock, admit, onHandshake });
 }
 
 async function dial(clock: Clock, options: DialOptions): Promise<Connection> {
@@ -130,6 +132,7 @@ interface BuiltinListenerOptions {
   readonly listener: Deno.QuicListener;
   readonly limits: TransportLimits;
   readonly clock: Clock;
+  readonly admit: ListenOptions["admit"];
   readonly onHandshake: ListenOptions["onHandshake"];
 }
 
@@ -143,17 +146,19 @@ class BuiltinListener implements Listener {
   readonly #connections = new Set<BuiltinConnection>();
   readonly #established = new Queue<Connection>();
   readonly #accepting: Promise<void>;
+  readonly #admission: Admission<Deno.QuicIncoming>;
   readonly #handshaking: HandshakeShares<BuiltinConnection>;
   #lookedAt = -Infinity;
   #closing: Promise<void> | undefined;
 
-  constructor({ clock, limits, listener, onHandshake }: BuiltinListenerOptions) {
+  constructor({ admit, clock, limits, listener, onHandshake }: BuiltinListenerOptions) {
     this.address = plain(listener.endpoint.addr);
     this.#listener = listener;
     this.#limits = limits;
     this.#handshaking = new HandshakeShares(limits.maxHandshakes);
     this.#clock = clock;
     this.#onHandshake = onHandshake;
+    this.#admission = new Admission({ admit, begin: (incoming) => this.#begin(incoming) });
     this.#accepting = this.#acceptAll();
   }
 
@@ -171,6 +176,7 @@ class BuiltinListener implements Listener {
 
   async #close(code: number, reason: string): Promise<void> {
     this.#established.end();
+    this.#admission.clear();
     const connections = [...this.#connections];
     for (const connection of connections) connection.close(code, reason);
     // Handshakes end with the endpoint, and so does the wait for new ones.
@@ -186,13 +192,17 @@ class BuiltinListener implements Listener {
       } catch {
         return; // The endpoint has closed; nothing else ends this wait.
       }
-      if (this.#connections.size + this.#handshaking.size >= this.#limits.maxConnections) {
-        incoming.refuse();
-      } else if (this.#mayBegin()) {
-        void this.#handshake(incoming);
-      } else {
-        incoming.ignore();
-      }
+      if (!this.#admission.offer(incoming)) incoming.ignore();
+    }
+  }
+
+  #begin(incoming: Deno.QuicIncoming): void {
+    if (this.#connections.size + this.#handshaking.size >= this.#limits.maxConnections) {
+      incoming.refuse();
+    } else if (this.#mayBegin()) {
+      void this.#handshake(incoming);
+    } else {
+      incoming.ignore();
     }
   }
 

@@ -197,6 +197,8 @@ export interface ListenOptions {
   readonly privateKey: string;
   readonly alpn: readonly string[];
   readonly limits?: Partial<TransportLimits>;
+  /** Awaited before each handshake begins, one at a time; default: it begins at once. */
+  readonly admit?: (() => Promise<void>) | undefined;
   /** Sends Retry (RFC 9000, section 8.1) to unproven addresses. Default `true`, where it can. */
   readonly retry?: boolean;
   readonly onHandshake?: (event: HandshakeEvent) => void;

@@ -17,8 +17,8 @@ interface FileServices {
 export interface ChunkReader extends TransferStream {
   /** Starts to read the first chunk before it is wanted: call it before the first `await`. */
   readAhead(): void;
-  /** Throws if the client did not wait for `ready`. */
-  refuseEarlyFrames(): Promise<void>;
+  /** Waits until the bytes may come. Throws if the client did not wait for `ready`. */
+  mayBegin(): Promise<void>;
   /** The next bytes, at most `most`. Throws `unfinished_file` at the end of the stream. */
   readChunk(most: number): Promise<Uint8Array>;
 }
@@ -34,7 +34,7 @@ export async function* upload(
   try {
     stream.readAhead();
     await using file = await files.startUpload(session, request, stream);
-    await stream.refuseEarlyFrames();
+    await stream.mayBegin();
     yield [{ type: "ready", re, offset: file.length }];
     while (file.left > 0) await file.append(await stream.readChunk(file.left));
     await files.complete(session, file);

@@ -2,8 +2,8 @@
  * Delivery of messages: stored, then acknowledged, then fanned out, in the order of `seq`.
  *
  * Messages that arrive within one turn of the event loop, or during a commit, are stored in one
- * transaction. It does not check who may write where (`conversations.ts`), and knows recipients only
- * as objects that take frames.
+ * transaction. Where they are many, accounts take turns (`delivery_queue.ts`). It does not check who
+ * may write where (`conversations.ts`), and knows recipients only as objects that take frames.
  *
  * 1. A message MUST be acknowledged and fanned out only after its commit.
  * 2. Every recipient MUST receive the messages of a conversation in the order of `seq`, and its own
@@ -22,6 +22,7 @@ import { ERRORS } from "../../protocol/errors.ts";
 import type { Content, ServerFrame } from "../../protocol/frame.ts";
 import { describe, type Logger } from "../log.ts";
 import type { Appended, MessageStore, NewMessage } from "../store/messages.ts";
+import { DeliveryQueue } from "./delivery_queue.ts";
 import type { Recipient, Sender } from "./signed_in_session.ts";
 
 /** A message that a session has sent. */
@@ -38,13 +39,22 @@ export interface Submission {
   readonly notice?: ServerFrame;
 }
 
+/** When others have had their turn. */
+interface Turns {
+  /** Resolves when all frames that were pushed have been given to the transport. */
+  flushed(): Promise<void>;
+  /** Resolves when the network has been read, or after `most` milliseconds. */
+  caughtUp(most: number): Promise<void>;
+}
+
 export interface DeliveryOptions {
   readonly messages: Pick<MessageStore, "append">;
   readonly audience: {
     /** Who receives what is sent in a conversation. */
     of(conversation: string): readonly Recipient[];
   };
-  readonly clock: Pick<Clock, "time">;
+  readonly clock: Pick<Clock, "after" | "now" | "time">;
+  readonly turns: Turns;
   readonly log: Logger;
   /** Bytes of messages that may wait to be committed. */
   readonly limit: number;
@@ -52,12 +62,20 @@ export interface DeliveryOptions {
   readonly schedule?: (callback: () => void) => void;
 }
 
-/** Messages in one transaction: bounds the time that a commit takes. */
+/**
+ * Messages in one transaction: at most, at least, and as many as take so many milliseconds. Nothing
+ * else is done meanwhile, and the transport reads little in each turn of the event loop.
+ */
 const BATCH = 512;
+const LEAST = 32;
+const TURN = 6;
+/** Milliseconds that those of whom more messages wait give the network at most to catch up. */
+const CATCH_UP = 10;
 /** Bytes that a queued message takes besides its content. */
 const OVERHEAD = 512;
 
 interface QueuedMessage {
+  readonly account: string;
   readonly size: number;
   readonly submission: Submission;
   readonly message: NewMessage;
@@ -74,10 +92,14 @@ interface Stored {
 export class Delivery {
   readonly #options: DeliveryOptions;
   readonly #schedule: (callback: () => void) => void;
-  #queue: QueuedMessage[] = [];
+  readonly #queue = new DeliveryQueue<QueuedMessage>();
   /** Bytes that are queued or being committed. */
   #heldBytes = 0;
   #committing = false;
+  /** Accounts of whom more messages wait have had their turn. */
+  #isResting = false;
+  /** Messages of the next commit, at most. */
+  #most = BATCH;
   #scheduled = false;
   #idle: PromiseWithResolvers<void> | undefined;
 
@@ -86,14 +108,18 @@ export class Delivery {
     this.#schedule = options.schedule ?? setImmediate;
   }
 
-  /** Queues a message; `false` if too much is queued already (`busy`). */
+  /**
+   * Queues a message; `false` if too much is queued already (`busy`). The newest messages of an
+   * account that has more give way before that: they are answered `busy`.
+   */
   submit(submission: Submission): boolean {
     const { conversation, ulid, from, content } = submission;
     const size = content.body.length + OVERHEAD;
-    if (this.#heldBytes + size > this.#options.limit) return false;
+    if (!this.#makeRoom(from, size)) return false;
     this.#heldBytes += size;
     const at = this.#options.clock.time();
-    this.#queue.push({ submission, size, message: { conversation, ulid, from, at, content } });
+    const message = { conversation, ulid, from, at, content };
+    this.#queue.add({ account: from, submission, size, message });
     this.#scheduleCommit();
     return true;
   }
@@ -110,9 +136,22 @@ export class Delivery {
     return this.#idle.promise;
   }
 
+  #makeRoom(account: string, size: number): boolean {
+    while (this.#heldBytes + size > this.#options.limit) {
+      const displaced = this.#queue.displaceFor(account, size);
+      if (displaced === undefined) return false;
+      this.#heldBytes -= displaced.size;
+      const { re, sender } = displaced.submission;
+      const { meaning: message } = ERRORS.busy;
+      sender.answer(encodeFrame({ type: "error", re, code: "busy", message }));
+    }
+    return true;
+  }
+
   /** One commit at a time: the order of commits is the order of `seq`. */
   #scheduleCommit(): void {
-    if (this.#scheduled || this.#committing || this.#queue.length === 0) return;
+    const hasWork = this.#isResting ? this.#queue.hasFresh : !this.#queue.isEmpty;
+    if (this.#scheduled || this.#committing || !hasWork) return;
     this.#scheduled = true;
     this.#schedule(this.#commit);
   }
@@ -121,19 +160,48 @@ export class Delivery {
     this.#scheduled = false;
     assert(!this.#committing, "there is one commit at a time");
     this.#committing = true;
-    const batch = this.#queue.splice(0, BATCH);
-    const appended = await this.#append(batch);
+    const { clock } = this.#options;
+    const batch = this.#isResting ? this.#queue.takeFresh(BATCH) : this.#queue.take(this.#most);
+    const began = clock.now();
+    const appending = this.#append(batch);
+    const committed = clock.now();
+    const appended = await appending;
     assert(appended === undefined || appended.length === batch.length, "each message has a result");
+    const stored = clock.now();
     if (appended === undefined) this.#refuse(batch);
     else this.#deliver(batch, appended);
     this.#committing = false;
     for (const { size } of batch) this.#heldBytes -= size;
     assert(this.#heldBytes >= 0, "bytes that are committed were counted");
+    const worked = clock.now() - stored + committed - began;
+    const isFull = batch.length >= this.#most;
+    if (isFull && !this.#isResting && !this.#queue.isEmpty) {
+      void this.#rest(batch.length, worked);
+    } else this.#most = fitting(this.#most, batch.length, worked);
     this.#scheduleCommit();
     if (this.#heldBytes > 0) return;
     this.#idle?.resolve();
     this.#idle = undefined;
   };
+
+  /**
+   * Lets others have the time, after a commit that took so many milliseconds of work, with more behind
+   * it: until its frames have been written and the network has been read, and for as long again as
+   * work and writing took. Meanwhile only accounts that had nothing waiting are served.
+   */
+  async #rest(count: number, worked: number): Promise<void> {
+    this.#isResting = true;
+    const { clock, turns } = this.#options;
+    const began = clock.now();
+    await turns.flushed();
+    await new Promise<void>((resolve) => this.#schedule(resolve)); // The engine sends.
+    const taken = worked + clock.now() - began;
+    this.#most = fitting(this.#most, count, taken);
+    await turns.caughtUp(CATCH_UP);
+    if (taken >= 1) await new Promise<void>((resolve) => void clock.after(taken, resolve));
+    this.#isResting = false;
+    this.#scheduleCommit();
+  }
 
   async #append(
     batch: readonly QueuedMessage[],
@@ -217,4 +285,11 @@ function answer(sender: Sender, run: readonly Stored[], isReceiving: boolean): v
     sender.answer(ack);
     if (submission.notice) sender.push(encodeFrame(submission.notice));
   }
+}
+
+/** Messages of which one commit takes `TURN`, after one of so many that took so many milliseconds. */
+function fitting(most: number, count: number, taken: number): number {
+  if (count < LEAST) return most;
+  const now = TURN / Math.max(taken / count, TURN / BATCH);
+  return Math.max(LEAST, Math.round((most + now) / 2));
 }

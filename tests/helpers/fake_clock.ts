@@ -36,6 +36,11 @@ export class FakeClock {
     return this.#timers.length;
   }
 
+  /** Something takes `ms`, and nothing else happens meanwhile. */
+  work(ms: number): void {
+    this.#now += ms;
+  }
+
   /** Lets `ms` pass. */
   async pass(ms: number): Promise<void> {
     const end = this.#now + ms;

@@ -12,6 +12,7 @@ import { type ConnectionOptions, PeerConnection } from "../../server/peer_connec
 import { type Logger, SILENT } from "../../server/log.ts";
 import { FrameRates } from "../../server/frame_rates.ts";
 import { Flusher } from "../../server/outbox.ts";
+import { Pacer } from "../../server/pacer.ts";
 import { makeServices } from "../../server/services.ts";
 import type { FileLimits } from "../../server/services/files.ts";
 import type { Passwords } from "../../server/services/passwords.ts";
@@ -55,6 +56,8 @@ export async function startSocketless(
   const keys = stack.use(await tempFolder());
   const blobs = stack.use(await tempFolder());
   const { outbox, ...rates } = { ...SERVER_LIMITS, uncommitted: 1_000_000, ...limits };
+  const pacer = new Pacer({ clock });
+  const flusher = new Flusher();
   const services = makeServices({
     store,
     blobs: new DiskBlobs(blobs.path),
@@ -65,11 +68,14 @@ export async function startSocketless(
     files: { ...FILE_LIMITS, ...fileLimits },
     clock,
     log,
+    pacer,
+    flusher,
   });
   stack.use(services.files);
   const options = {
     services,
-    flusher: new Flusher(),
+    flusher,
+    pacer,
     clock,
     log,
     rates: new FrameRates(rates, clock),

@@ -197,3 +197,29 @@ Deno.test("Flusher asks for one callback a turn, however many outboxes there are
   assert.equal(scheduled, 1);
   assert.deepEqual(sink.written, outboxes.map(() => "ab"));
 });
+
+Deno.test("Flusher flushes many outboxes in several turns, and tells when that is done", async () => {
+  const sink = new SlowSink();
+  const turns: (() => void)[] = [];
+  const flusher = new Flusher((flush) => turns.push(flush));
+  const options = { limit: 9, resync: frame("") };
+  for (let count = 0; count < 100; count++) new Outbox(sink, flusher, options).push(frame("a"));
+  let isFlushed = false;
+  void flusher.flushed().then(() => isFlushed = true);
+  turns.shift()?.();
+  await settle();
+  assert.equal(sink.written.length, 64);
+  assert.equal(isFlushed, false);
+  // What comes meanwhile is behind the rest.
+  new Outbox(sink, flusher, options).push(frame("b"));
+  turns.shift()?.();
+  await settle();
+  assert.equal(sink.written.length, 101);
+  assert.equal(sink.written.at(-1), "b");
+  assert.equal(isFlushed, true);
+  assert.equal(turns.length, 0);
+});
+
+Deno.test("Flusher.flushed() resolves at the end of the turn when there is nothing to flush", async () => {
+  await new Flusher().flushed();
+});

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { makeLogger } from "../../server/log.ts";
-import { growReceiveBuffer } from "../../server/receive_buffer.ts";
+import { openReceiveBuffer } from "../../server/receive_buffer.ts";
 import { startTestServer } from "../helpers/server.ts";
 
 const WANTED = 4 * 1024 * 1024;
@@ -38,9 +38,24 @@ for (const engine of ["builtin", "quiche"] as const) {
   });
 }
 
-Deno.test("growReceiveBuffer does nothing for a port without a socket", { ignore }, async () => {
+Deno.test("openReceiveBuffer finds none for a port without a socket", { ignore }, async () => {
   const lines: string[] = [];
   const log = makeLogger({ level: "debug", format: "text", write: (line) => lines.push(line) });
-  await growReceiveBuffer(1, log);
+  assert.equal(await openReceiveBuffer(1, log), undefined);
   assert.deepEqual(lines, []);
+});
+
+Deno.test("A receive buffer says how much waits to be read", { ignore }, async () => {
+  const log = makeLogger({ level: "error", format: "text", write: () => {} });
+  const open = () => Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+  const [reader, writer] = [open(), open()];
+  using sockets = new DisposableStack();
+  for (const socket of [reader, writer]) sockets.defer(() => socket.close());
+  using buffer = await openReceiveBuffer((reader.addr as Deno.NetAddr).port, log);
+  assert.ok(buffer !== undefined);
+  assert.equal(buffer.unread(), 0);
+  for (let sent = 0; sent < 10; sent++) await writer.send(new Uint8Array(1_200), reader.addr);
+  assert.ok(buffer.unread() >= 10 * 1_200);
+  for (let read = 0; read < 10; read++) await reader.receive();
+  assert.equal(buffer.unread(), 0);
 });

@@ -5,6 +5,7 @@
 import { SERVER_LIMITS } from "../../server/config.ts";
 import { startMaintenance } from "../../server/maintenance.ts";
 import type { Logger } from "../../server/log.ts";
+import { Pacer } from "../../server/pacer.ts";
 import { Connections } from "../../server/connections.ts";
 import { FrameRates } from "../../server/frame_rates.ts";
 import { makeServices, type Services } from "../../server/services.ts";
@@ -32,6 +33,10 @@ const PASSWORDS: Pick<Passwords, "hash" | "verify"> = {
 const LIFETIME = 30 * 24 * 60 * 60 * 1000;
 const DRAIN = 5_000;
 const FOREVER = Number.MAX_SAFE_INTEGER;
+
+/** How often the server finds that it is behind, and the bytes of datagrams that wait then. */
+const BEHIND = 0.2;
+const MANY = 1e6;
 
 interface SimServerOptions {
   readonly world: World;
@@ -97,13 +102,17 @@ export class SimServer {
     world.note("server starts");
     const process = new Process(world, this.#options.skew);
     const store = await this.#openStore(process);
-    const services = this.#services(process, store);
+    const pacer = new Pacer({ clock: process, schedule: process.soon });
+    const load = this.#options.random.fork();
+    pacer.watch(() => load.chance(BEHIND) ? MANY : 0);
+    const flusher = new WatchedFlusher(process.soon);
+    const services = this.#services(process, store, { pacer, flusher });
     const listener = new SimListener(process);
     const log = this.#log(process);
-    const flusher = new WatchedFlusher(process.soon);
     const connections = new Connections([listener], {
       services,
       flusher,
+      pacer,
       clock: process,
       log,
       rates: new FrameRates(SERVER_LIMITS, process),
@@ -199,7 +208,11 @@ export class SimServer {
     void running.store[Symbol.asyncDispose]();
   }
 
-  #services(process: Process, store: Store): Services {
+  #services(
+    process: Process,
+    store: Store,
+    turns: { readonly pacer: Pacer; readonly flusher: WatchedFlusher },
+  ): Services {
     const { disk, random, swarm } = this.#options;
     const { memberships } = this;
     const services = makeServices({
@@ -223,6 +236,7 @@ export class SimServer {
       random: (length) => random.bytes(length),
       clock: process,
       log: this.#log(process),
+      ...turns,
       schedule: process.soon,
     });
     return services;

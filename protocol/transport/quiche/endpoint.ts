@@ -103,6 +103,14 @@ export class Endpoint {
     this.#socket.send(datagram, to).then(slot.release, slot.fail);
   }
 
+  /** Gives a datagram to the connection that it belongs to. `false`: there is none. */
+  passOn(datagram: Uint8Array, { hostname, port }: UdpAddress): boolean {
+    const end = destinationEnd(datagram);
+    const connection = this.#routes.find(datagram, destinationStart(datagram), end);
+    connection?.receive(datagram, hostname, port);
+    return connection !== undefined;
+  }
+
   readonly #receive = (datagram: Uint8Array, hostname: string, port: number): void => {
     const end = destinationEnd(datagram);
     if (end === 0) return;

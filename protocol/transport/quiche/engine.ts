@@ -40,13 +40,13 @@ export function makeEngine(parts: EngineDependencies): Engine {
   return {
     name: "quiche",
     async listen(options: ListenOptions): Promise<Listener> {
-      const { alpn, hostname, onHandshake, onKeys, port, retry = true } = options;
+      const { admit, alpn, hostname, onHandshake, onKeys, port, retry = true } = options;
       const limits = { ...DEFAULT_LIMITS, ...options.limits };
       const quiche = await load();
       const logsKeys = onKeys !== undefined;
       const config = makeConfig(quiche, { alpn, limits, identity: options, logsKeys });
       const endpoint = await Endpoint.open(parts, { hostname, port });
-      const hooks = { onHandshake, onKeys };
+      const hooks = { admit, onHandshake, onKeys };
       return new QuicheListener({ quiche, loop, endpoint, config, limits, retry, ...hooks });
     },
     async dial(options: DialOptions): Promise<Connection> {

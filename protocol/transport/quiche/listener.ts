@@ -3,6 +3,7 @@
  * connections and handshakes. It does nothing for a connection that it has accepted.
  */
 import { bytesToHex } from "@noble/hashes/utils.js";
+import { Admission } from "../admission.ts";
 import { GAVE_WAY, refused } from "../closing.ts";
 import { HandshakeLog } from "../handshake.ts";
 import { HandshakeShares } from "../handshake_shares.ts";
@@ -30,6 +31,19 @@ const MAX_RESET = 42;
 /** A restart with 10,000 clients, which send every two seconds, gets through in a few seconds. */
 const RESETS_PER_SECOND = 2_000;
 
+/** What a Retry token says. */
+interface Claim {
+  readonly time: number;
+  readonly originalId: Uint8Array;
+}
+
+/** The datagram that begins a handshake: a copy, since the socket's buffer is used again. */
+interface Beginning {
+  readonly datagram: Uint8Array;
+  readonly remote: UdpAddress;
+  readonly claim: Claim | undefined;
+}
+
 interface ListenerOptions {
   readonly quiche: Quiche;
   readonly loop: EventLoop;
@@ -37,6 +51,7 @@ interface ListenerOptions {
   readonly config: NativeConfig;
   readonly limits: TransportLimits;
   readonly retry: boolean;
+  readonly admit: (() => Promise<void>) | undefined;
   readonly onHandshake: ((event: HandshakeEvent) => void) | undefined;
   readonly onKeys: TakeKeys | undefined;
 }
@@ -53,6 +68,7 @@ export class QuicheListener implements Listener {
   readonly #ready = new Set<Connection>();
   /** Stateless resets since this time. */
   #resets = { count: 0, since: 0 };
+  readonly #admission: Admission<Beginning>;
   #acceptors: Array<(connection: Connection | null) => void> = [];
   #closed: Promise<void> | undefined;
 
@@ -61,6 +77,10 @@ export class QuicheListener implements Listener {
     this.#endpoint = options.endpoint;
     this.#handshaking = new HandshakeShares(options.limits.maxHandshakes);
     this.#tokenKey = options.endpoint.random(32);
+    this.#admission = new Admission({
+      admit: options.admit,
+      begin: (beginning) => this.#connect(beginning),
+    });
     options.endpoint.onUnrouted = this.#onStranger;
   }
 
@@ -83,6 +103,7 @@ export class QuicheListener implements Listener {
 
   async #close(code: number, reason: string): Promise<void> {
     this.#endpoint.onUnrouted = undefined;
+    this.#admission.clear();
     this.#ready.clear();
     for (const accept of this.#acceptors) accept(null);
     this.#acceptors = [];
@@ -107,7 +128,7 @@ export class QuicheListener implements Listener {
     }
     if (header.type !== "initial" || !hasValidIds(header)) return;
     if (header.destination.length < MIN_FIRST_ID) return;
-    if (!this.#options.retry) return this.#connect(datagram, header, remote, undefined);
+    if (!this.#options.retry) return this.#offer(datagram, remote, undefined);
     if (header.token.length === 0) return this.#sendRetry(header, remote);
     const claim = checkRetryToken(this.#tokenKey, header.token, {
       hostname,
@@ -115,7 +136,7 @@ export class QuicheListener implements Listener {
       retryId: header.destination,
       now: Math.floor(this.#options.loop.now()),
     });
-    if (claim !== undefined) this.#connect(datagram, header, remote, claim);
+    if (claim !== undefined) this.#offer(datagram, remote, claim);
   };
 
   /**
@@ -164,12 +185,15 @@ export class QuicheListener implements Listener {
     log.report("retry", remote, idsOf(header));
   }
 
-  #connect(
-    datagram: Uint8Array,
-    header: LongHeader,
-    remote: UdpAddress,
-    claim: { readonly time: number; readonly originalId: Uint8Array } | undefined,
-  ): void {
+  #offer(datagram: Uint8Array, remote: UdpAddress, claim: Claim | undefined): void {
+    this.#admission.offer({ datagram: datagram.slice(), remote, claim });
+  }
+
+  #connect({ datagram, remote, claim }: Beginning): void {
+    const header = parseLongHeader(datagram);
+    if (header === undefined || this.#closed !== undefined) return;
+    // While this one waited, an earlier copy of it may have begun the handshake.
+    if (this.#endpoint.passOn(datagram, remote)) return;
     const { limits, loop, onHandshake } = this.#options;
     const endpoint = this.#endpoint;
     const place = this.#handshaking.place(remote.hostname);

@@ -23,11 +23,11 @@ export function makeEngine({ clock, random }: EngineDependencies): Engine {
   return {
     name: "tls",
     async listen(options: ListenOptions): Promise<Listener> {
-      const { alpn, certificate, hostname, onHandshake, port, privateKey } = options;
+      const { admit, alpn, certificate, hostname, onHandshake, port, privateKey } = options;
       const limits = { ...DEFAULT_LIMITS, ...options.limits };
       const context = identity(certificate, privateKey);
       const server = await listenTcp({ hostname, port });
-      return new TlsListener({ server, context, alpn, limits, onHandshake, clock, random });
+      return new TlsListener({ server, context, alpn, limits, admit, onHandshake, clock, random });
     },
     async dial(options: DialOptions): Promise<Connection> {
       const limits = { ...DEFAULT_LIMITS, ...options.limits };

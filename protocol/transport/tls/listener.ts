@@ -29,6 +29,7 @@ interface ListenerOptions {
   readonly context: SecureContext;
   readonly alpn: readonly string[];
   readonly limits: TransportLimits;
+  readonly admit: (() => Promise<void>) | undefined;
   readonly onHandshake: ((event: HandshakeEvent) => void) | undefined;
   readonly clock: Clock;
   /** Cryptographically random bytes. */
@@ -92,11 +93,12 @@ export class TlsListener implements Listener {
 
   /** Never rejects. */
   async #handshake(raw: Socket, signal: AbortSignal): Promise<void> {
-    const { alpn, clock, context, onHandshake } = this.#options;
+    const { admit, alpn, clock, context, onHandshake } = this.#options;
     const peer = { hostname: unmapped(raw.remoteAddress ?? ""), port: raw.remotePort ?? 0 };
     const log = new HandshakeLog(onHandshake, clock.now);
     log.report("initial", peer);
     try {
+      await admit?.();
       const secured = await acceptTls(raw, { context, alpn }, signal);
       await this.#route({ ...secured, peer, log }, signal);
     } catch (error) {

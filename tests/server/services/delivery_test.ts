@@ -25,10 +25,12 @@ async function setUp(options: Partial<DeliveryOptions> = {}) {
   const ann = new TestSession("ann");
   const bob = new TestSession("bob");
   const eve = new TestSession("eve");
+  const clock = new FakeClock(5_000);
   const delivery = new Delivery({
     messages: temp.store.messages,
     audience: { of: audienceOf([ann, bob, eve]) },
-    clock: new FakeClock(5_000),
+    clock,
+    turns: { flushed: settle, caughtUp: settle },
     log: SILENT,
     limit: 1_000_000,
     ...options,
@@ -229,6 +231,33 @@ Deno.test("Delivery.submit() refuses what goes over its bound, and takes more af
   assert.equal(bob.look().length, 2);
 });
 
+Deno.test("Delivery stores a message behind one of each other account, however many those have sent", async () => {
+  await using setting = await setUp();
+  const { ann, bob, eve, delivery } = setting;
+  for (let number = 1; number <= 600; number++) delivery.submit(submission(ann, number));
+  delivery.submit(submission(bob, 601, { re: 1 }));
+  await delivery.idle();
+  assert.equal(bob.look().indexOf(`ack 1: ${GENERAL} 2`), 1);
+  const fromAnn = eve.received.flatMap((frame) =>
+    frame.type === "message" && frame.from === "ann" ? [frame.content.body] : []
+  );
+  assert.deepEqual(fromAnn, Array.from({ length: 600 }, (_, at) => `text ${at + 1}`));
+});
+
+Deno.test("Delivery refuses the newest of who has filled it, and takes what others send", async () => {
+  await using setting = await setUp({ limit: 4_000 });
+  const { ann, bob, delivery } = setting;
+  const content = { kind: "text", body: "x".repeat(500) };
+  const queued = [1, 2, 3].map((re) => delivery.submit(submission(ann, re, { content, re })));
+  assert.deepEqual(queued, [true, true, true]);
+  assert.equal(delivery.submit(submission(bob, 4, { content, re: 4 })), true);
+  assert.deepEqual(ann.look(), ["error 3: busy"]);
+  assert.equal(ann.answered, 1);
+  assert.equal(delivery.submit(submission(ann, 3, { content, re: 5 })), false);
+  await delivery.idle();
+  assert.deepEqual(bob.look().at(1), `ack 4: ${GENERAL} 2`);
+});
+
 Deno.test("Delivery answers busy when the store fails, logs it, and goes on", async () => {
   const temp = await tempStore("ann", "bob", "eve");
   await using _temp = temp;
@@ -263,8 +292,61 @@ Deno.test("Delivery refuses a message for a group that has just been deleted, an
   await delivery.idle();
   assert.deepEqual(ann.look(), [
     `error ${gone.re}: unknown_conversation`,
-    `ack ${gone.re + 1}: ${GENERAL} 1`,
-    "message 2 bob: text 3",
+    "message 1 bob: text 3",
+    `ack ${gone.re + 1}: ${GENERAL} 2`,
   ]);
   assert.equal(ann.answered, 2);
+});
+
+Deno.test("Delivery serves accounts with one message at once while those with more wait", async () => {
+  const rest = Promise.withResolvers<void>();
+  const waits: number[] = [];
+  const caughtUp = (most: number) => {
+    waits.push(most);
+    return waits.length === 1 ? rest.promise : settle();
+  };
+  await using setting = await setUp({ turns: { flushed: settle, caughtUp } });
+  const { ann, bob, delivery } = setting;
+  for (let number = 1; number <= 600; number++) delivery.submit(submission(ann, number));
+  while (waits.length === 0) await settle();
+  delivery.submit(submission(bob, 601, { re: 1 }));
+  delivery.submit(submission(ann, 602));
+  while (bob.answered === 0) await settle();
+  assert.equal(bob.look().at(-1), `ack 1: ${GENERAL} 513`);
+  assert.equal(ann.answered, 512);
+  rest.resolve();
+  await delivery.idle();
+  assert.equal(ann.answered, 601);
+});
+
+/** Takes so many milliseconds for each message, by this clock. */
+function slowStore(store: Pick<MessageStore, "append">, clock: FakeClock, each: number) {
+  const batches: number[] = [];
+  const append: MessageStore["append"] = (messages) => {
+    batches.push(messages.length);
+    clock.work(each * messages.length);
+    return store.append(messages);
+  };
+  return { batches, append };
+}
+
+Deno.test("Delivery stores fewer messages at once where each takes long, and more again after that", async () => {
+  const temp = await tempStore("ann", "bob", "eve");
+  await using _temp = temp;
+  const clock = new FakeClock(5_000);
+  const messages = slowStore(temp.store.messages, clock, 0.05);
+  await using setting = await setUp({ clock, messages });
+  const { ann, delivery } = setting;
+  for (let number = 1; number <= 1_500; number++) delivery.submit(submission(ann, number));
+  const idle = delivery.idle();
+  let isIdle = false;
+  void idle.then(() => isIdle = true);
+  while (!isIdle) {
+    await settle();
+    await clock.pass(100); // What a rest may take.
+  }
+  const [first, second, third = 0] = messages.batches;
+  assert.equal(first, 512);
+  assert.ok(second !== undefined && second < 512);
+  assert.ok(third < second && third > 100, `${messages.batches}`);
 });
