@@ -262,11 +262,17 @@ export class MessageExchange {
     const { conversation, after } = page;
     const fields = { type: "history", conversation, after, limit: LIMITS.page } as const;
     const messages = connection.messages(fields);
+    let count = 0;
     try {
       let next = await messages.next();
       for (; !next.done && !this.#closed; next = await messages.next()) {
+        count++;
         this.#take(this.#catchUp.fetched(page, next.value));
         await this.#options.events.room();
+      }
+      // It says nothing about what exists, so nothing may be skipped.
+      if (next.done && next.value && count === 0) {
+        throw new HistoryError("empty_page", "Empty page");
       }
       this.#failedFetches = 0;
       if (next.done) this.#take(this.#catchUp.fetchEnded(page, next.value));

@@ -8,7 +8,7 @@ import type { Store } from "../store/store.ts";
 import { accessErrorText } from "./access_error.ts";
 
 interface HistoryServices {
-  readonly conversations: Conversations;
+  readonly conversations: Pick<Conversations, "accessError" | "state">;
   readonly store: Pick<Store, "messages">;
 }
 
@@ -50,7 +50,8 @@ export async function* history(
     ? after
     : Math.max(after, Math.min(found.end, found.newest + 1) - limit - 1);
   let last = start;
-  for (let left = limit; left > 0;) {
+  let more = true;
+  for (let left = limit; more && left > 0;) {
     const most = Math.min(left, BATCH);
     found = await find(frame, name, services, last, most);
     if (found === undefined) return yield await ended();
@@ -58,12 +59,14 @@ export async function* history(
     if (messages.length > 0) yield messages;
     last = messages.at(-1)?.seq ?? last;
     left -= messages.length;
-    if (messages.length < most) break;
+    if (messages.length === most && left > 0) continue;
+    // What was held a moment ago may be there now: an answer with room for it MUST have it.
+    found = await find(frame, name, services, before === undefined ? last : after, 1);
+    if (found === undefined) return yield await ended();
+    const [next] = found.messages;
+    more = next !== undefined && (before === undefined || next.seq <= start);
+    if (before !== undefined) break;
   }
-  found = await find(frame, name, services, before === undefined ? last : after, 1);
-  if (found === undefined) return yield await ended();
-  const [next] = found.messages;
-  const more = next !== undefined && (before === undefined || next.seq <= start);
   // A client that catches up must not take held messages for messages that do not exist.
   yield found.held && !more && before === undefined ? refusal("held") : [{ type: "end", re, more }];
 }

@@ -188,3 +188,20 @@ Deno.test("MessageExchange tells the server what was shown, once a second", asyn
   await session.send({ type: "marked", conversation: GENERAL, seq: 5 });
   await client.event("marked", { conversation: GENERAL, seq: 5 });
 });
+
+Deno.test("MessageExchange asks again for a page that is empty and promises more, and skips nothing", async () => {
+  await using script = new ScriptedChat();
+  const session = await script.signIn();
+  const { client, clock } = script;
+  await session.send({ ...message(2), from: "bob" });
+  const first = await session.transfer();
+  await first.send({ type: "end", re: (await first.expect("history")).id, more: true });
+  await settle();
+  assert.deepEqual(client.all("message"), []);
+  await clock.pass(1_000);
+  const second = await session.transfer();
+  const { id } = await second.expect("history");
+  await second.send(message(1), message(2), { type: "end", re: id, more: false });
+  await client.event("message", { seq: 2 });
+  assert.deepEqual(client.all("message").map(({ seq }) => seq), [1, 2]);
+});

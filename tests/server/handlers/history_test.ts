@@ -5,9 +5,11 @@ import { closeCodeOf } from "../../../protocol/errors.ts";
 import type { ServerFrame } from "../../../protocol/frame.ts";
 import { TIMES } from "../../../protocol/limits.ts";
 import { dmOf, GENERAL } from "../../../protocol/names.ts";
+import { history } from "../../../server/handlers/history.ts";
 import { settle } from "../../helpers/fake_clock.ts";
 import { ulidOf } from "../../helpers/messages.ts";
 import { texts } from "../../helpers/peer.ts";
+import { TestSession } from "../../helpers/test_session.ts";
 import { codeOf, startSocketless } from "../../helpers/socketless.ts";
 import { signInAll } from "../../helpers/socketless_users.ts";
 
@@ -124,4 +126,31 @@ Deno.test("serveTransfer() takes a stream back from a peer that asks nothing on 
   await rejected;
   await ann.write({ type: "ping", id: ann.nextId() });
   await ann.next("pong");
+});
+
+Deno.test("history() gives what was held when it began, and is there when it ends", async () => {
+  await using server = await startSocketless();
+  const ann = await server.signIn("ann");
+  await server.signIn("bob");
+  const conversation = dmOf("ann", "bob");
+  await ann.say(conversation, ulidOf(1), "one");
+  await ann.next("ack");
+  await server.store.accounts.setStatus("bob", "dnd");
+  for (const number of [2, 3]) await ann.say(conversation, ulidOf(number), `${number}`);
+  for (let count = 0; count < 2; count++) await ann.next("ack");
+  // The status ends when the handler has looked three times, and seen nothing.
+  let looks = 0;
+  const conversations: Parameters<typeof history>[2]["conversations"] = {
+    accessError: (session, id) => server.conversations.accessError(session, id),
+    async state(name, id) {
+      if (++looks === 3) await server.store.accounts.setStatus("bob", "normal");
+      return await server.conversations.state(name, id);
+    },
+  };
+  const frame = { type: "history", id: 9, conversation, after: 1, limit: 100 } as const;
+  const frames = await Array.fromAsync(
+    history(frame, new TestSession("bob"), { conversations, store: server.store }),
+  );
+  assert.deepEqual(texts(frames.flat()), [[2, "ann", "2"], [3, "ann", "3"]]);
+  assert.deepEqual(frames.at(-1), [{ type: "end", re: 9, more: false }]);
 });
