@@ -11,7 +11,7 @@ interface UserServices {
 }
 
 export function who(frame: ClientFrames["who"], peer: Peer, services: UserServices): void {
-  for (const page of services.presence.list(frame.id)) peer.send(page);
+  for (const page of services.presence.answer(frame.id)) peer.send(page);
 }
 
 export function resolve(frame: ClientFrames["resolve"], peer: Peer, services: UserServices) {

@@ -25,6 +25,12 @@ interface OnlineUser {
   readonly sessions: SignedInSession[];
 }
 
+interface Change {
+  readonly number: number;
+  /** The status that all sessions know; `undefined`: they know different ones. */
+  before: Status | undefined;
+}
+
 export class Presence {
   readonly #options: PresenceOptions;
   readonly #online = new Map<string, OnlineUser>();
@@ -33,7 +39,7 @@ export class Presence {
   /** Added since the last chunk: they are sent the list with the next one, and changes after it. */
   #newSessions: SignedInSession[] = [];
   /** Who has changed since the last chunk, and their status before it. */
-  readonly #changed = new Map<string, { readonly number: number; readonly before: Status }>();
+  readonly #changed = new Map<string, Change>();
   #scheduled = false;
 
   constructor(options: PresenceOptions) {
@@ -90,8 +96,14 @@ export class Presence {
     return this.#online.get(name)?.sessions ?? [];
   }
 
-  /** All users online, by number, in as many frames as it takes. */
-  *list(re?: number): Generator<ServerFrame> {
+  /** Answers `who`: all users online, by number, in as many frames as it takes. */
+  *answer(re: number): Generator<ServerFrame> {
+    // The asker sees what may have changed back by the next chunk.
+    for (const change of this.#changed.values()) change.before = undefined;
+    yield* this.#list(re);
+  }
+
+  *#list(re?: number): Generator<ServerFrame> {
     const users: User[] = [...this.#online]
       .map(([name, { number, status }]) => ({ number, name, status }))
       .sort((one, other) => one.number - other.number);
@@ -124,13 +136,13 @@ export class Presence {
     }
 
     if (this.#newSessions.length === 0) return;
-    const list = concat([...this.list()].map(encodeFrame));
+    const list = concat([...this.#list()].map(encodeFrame));
     for (const session of this.#newSessions) session.push(list);
     this.#subscribers = this.#subscribers.concat(this.#newSessions);
     this.#newSessions = [];
   };
 
-  /** A user who has come and gone since the last chunk has not changed. */
+  /** A user who has come and gone since the last chunk, unseen, has not changed. */
   *#changes(): Generator<Uint8Array> {
     for (const [user, { number, before }] of this.#changed) {
       const status = this.statusOf(user);

@@ -38,8 +38,8 @@ interface Watched {
   readonly client: SimClient;
   /** When something last stood in its way. */
   troubleAt: number;
-  /** The wait before its next attempt, and when that is. */
-  wait: number | undefined;
+  /** Its next attempt, and when that is. */
+  retry: { readonly wait: number } | undefined;
   retryAt: number;
   isThere: boolean;
 }
@@ -53,7 +53,7 @@ export class Comebacks {
     this.#watched = options.clients.map((client) => ({
       client,
       troubleAt: options.world.now,
-      wait: undefined,
+      retry: undefined,
       retryAt: 0,
       isThere: true,
     }));
@@ -79,16 +79,18 @@ export class Comebacks {
     const { client } = one;
     const bound = boundOf(client.link, signs);
     if (!this.#isWell(client)) one.troubleAt = now;
-    const wait = client.running?.record.retryWait;
+    const retry = client.running?.record.retry;
     if (
-      one.isThere && wait !== undefined && isSteady(client.link, signs) &&
+      one.isThere && retry !== undefined && isSteady(client.link, signs) &&
       now - one.troubleAt > CALM
     ) {
       broke("gave up a good connection", client.machine);
     }
     // An attempt that was announced in time may come late.
-    if (wait !== one.wait && now <= one.troubleAt + bound) one.retryAt = now + (wait ?? 0);
-    one.wait = wait;
+    if (retry !== one.retry && now <= one.troubleAt + bound) {
+      one.retryAt = now + (retry?.wait ?? 0);
+    }
+    one.retry = retry;
     const wasThere = one.isThere;
     one.isThere = this.#isThere(client);
     if (wasThere && !one.isThere) one.troubleAt = now;

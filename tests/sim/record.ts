@@ -51,7 +51,7 @@ export class Record {
   /** It has a session, as far as it knows. */
   isSignedIn = false;
   /** Milliseconds that it waits before it tries again; `undefined`: it does not. */
-  retryWait: number | undefined;
+  retry: { readonly wait: number } | undefined;
   /** Whether everything is sent, shown and transferred; `undefined`: nobody has asked yet. */
   settled: boolean | undefined;
   /** What the person has asked for and is not done. */
@@ -73,12 +73,12 @@ export class Record {
     switch (event.event) {
       case "authenticated":
         this.isSignedIn = true;
-        this.retryWait = undefined;
+        this.retry = undefined;
         return;
       case "notice":
         if (event.code !== "reconnecting") return;
         this.isSignedIn = false;
-        this.retryWait = 1_000 * (event.in ?? 0);
+        this.retry = { wait: 1_000 * (event.in ?? 0) };
         return;
       case "message":
         return this.#show(event.conversation, { ...event, text: event.text });

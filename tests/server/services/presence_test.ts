@@ -145,6 +145,20 @@ Deno.test("Presence sends nothing for a user who comes and goes between two chun
   assert.deepEqual(ann.look(), []);
 });
 
+Deno.test("Presence tells of a status that was changed back when somebody has seen the other", async () => {
+  const { come, round, presence } = setUp();
+  const ann = come("ann", 1);
+  come("bob", 2);
+  await round();
+  ann.look();
+  presence.setStatus("bob", "dnd");
+  const seen = [...presence.answer(7)];
+  assert.ok(JSON.stringify(seen).includes("dnd"));
+  presence.setStatus("bob", "normal");
+  await round();
+  assert.deepEqual(ann.look(), ["presence 2 bob normal"]);
+});
+
 Deno.test("Presence sends nothing to a session that ended before the list", async () => {
   const { come, round, presence } = setUp();
   const ann = come("ann", 1);
@@ -161,10 +175,10 @@ Deno.test("Presence does not run while nothing changes", async () => {
   assert.equal(clock.waiting, 0);
 });
 
-Deno.test("Presence.list() comes by number, in as many frames as it takes", () => {
+Deno.test("Presence.answer() comes by number, in as many frames as it takes", () => {
   const { come, presence } = setUp();
   for (let number = LIMITS.list + 1; number > 0; number--) come(`user${number}`, number);
-  const pages = [...presence.list(9)].map((frame) => {
+  const pages = [...presence.answer(9)].map((frame) => {
     assert.equal(frame.type, "users");
     return frame.type === "users" ? frame : undefined;
   });
@@ -175,7 +189,7 @@ Deno.test("Presence.list() comes by number, in as many frames as it takes", () =
   assert.deepEqual(pages[0]?.users[0], { number: 1, name: "user1", status: "normal" });
 });
 
-Deno.test("Presence.list() is one empty frame if no user is online", () => {
+Deno.test("Presence.answer() is one empty frame if no user is online", () => {
   const { presence } = setUp();
-  assert.deepEqual([...presence.list()], [{ type: "users", users: [], more: false }]);
+  assert.deepEqual([...presence.answer(9)], [{ type: "users", re: 9, users: [], more: false }]);
 });
