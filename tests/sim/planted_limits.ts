@@ -33,8 +33,8 @@ export const BOUNDS: readonly Planted[] = [
   {
     name: "messages that wait to be stored without a bound",
     file: "server/services/delivery.ts",
-    text: "if (this.#heldBytes + size > this.#options.limit) return false;",
-    fault: "",
+    text: "if (displaced === undefined) return false;",
+    fault: "if (displaced === undefined) return true;",
   },
   {
     name: "transfers without a bound",
