@@ -163,7 +163,9 @@ export class Record {
     if (shown.some((other) => other.seq === seq || other.id === id)) {
       this.#broke("shown twice", what);
     } else if (before !== undefined && before.seq >= seq) this.#broke("out of order", what);
-    if (this.sent.has(id)) this.#broke("its own message shown", what);
+    // What was refused may have been sent before, on a connection that was given up and still lives.
+    const own = this.sent.get(id);
+    if (own !== undefined && own.refused === undefined) this.#broke("its own message shown", what);
     const sent = this.#truth.sent.get(id);
     // A client that has died may not have told its ID.
     if (sent === undefined) {
