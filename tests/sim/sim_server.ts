@@ -216,7 +216,7 @@ export class SimServer {
     const { disk, random, swarm } = this.#options;
     const { memberships } = this;
     const services = makeServices({
-      store: watchStore(store, { disk, memberships }),
+      store: watchStore(store, { disk, memberships, process }),
       blobs: disk.blobs,
       passwords: PASSWORDS,
       tokens: this.#tokens(),

@@ -8,10 +8,13 @@ import type { RoomStore } from "../../server/store/rooms.ts";
 import type { Store } from "../../server/store/store.ts";
 import type { Disk } from "./disk.ts";
 import type { Memberships } from "./memberships.ts";
+import type { Process } from "./world.ts";
 
 interface StoreOptions {
   readonly disk: Disk;
   readonly memberships: Memberships;
+  /** The server's. */
+  readonly process: Pick<Process, "isAlive">;
 }
 
 export function watchStore(store: Store, options: StoreOptions): Store {
@@ -61,8 +64,10 @@ class StoreWatch {
   readonly #store: Store;
   readonly #disk: Disk;
   readonly #memberships: Memberships;
+  readonly #process: Pick<Process, "isAlive">;
 
-  constructor(store: Store, { disk, memberships }: StoreOptions) {
+  constructor(store: Store, { disk, memberships, process }: StoreOptions) {
+    this.#process = process;
     this.#store = store;
     this.#disk = disk;
     this.#memberships = memberships;
@@ -96,6 +101,8 @@ class StoreWatch {
       await this.#store.accounts.setStatus(account, status);
       this.#memberships.status(account, status);
     } catch (failure) {
+      // What a dead server did, the next one has found or not.
+      if (!this.#process.isAlive) throw failure;
       // A transaction that fails changes nothing.
       const before = await this.#store.accounts.byName(account);
       if (before !== undefined) this.#memberships.status(account, before.status);
