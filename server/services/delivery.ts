@@ -71,6 +71,8 @@ const LEAST = 32;
 const TURN = 6;
 /** Milliseconds that those of whom more messages wait give the network at most to catch up. */
 const CATCH_UP = 10;
+/** Milliseconds. A machine that was asleep makes any piece of work look long. */
+const LONGEST_REST = 50;
 /** Bytes that a queued message takes besides its content. */
 const OVERHEAD = 512;
 
@@ -198,7 +200,8 @@ export class Delivery {
     const taken = worked + clock.now() - began;
     this.#most = fitting(this.#most, count, taken);
     await turns.caughtUp(CATCH_UP);
-    if (taken >= 1) await new Promise<void>((resolve) => void clock.after(taken, resolve));
+    const rest = Math.min(taken, LONGEST_REST);
+    if (rest >= 1) await new Promise<void>((resolve) => void clock.after(rest, resolve));
     this.#isResting = false;
     this.#scheduleCommit();
   }
