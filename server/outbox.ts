@@ -151,11 +151,11 @@ const SLICE = 64;
  */
 export class Flusher {
   readonly #schedule: (flush: () => void) => void;
+  /** Each outbox at most once. */
   #due: Outbox[] = [];
-  /** The first of `#due` that is not flushed yet. */
-  #next = 0;
+  /** Who waits, and how many outboxes are to be flushed before. */
+  #waiting: { left: number; readonly go: () => void }[] = [];
   #scheduled = false;
-  #flushed: PromiseWithResolvers<void> | undefined;
 
   constructor(schedule: (flush: () => void) => void = setImmediate) {
     this.#schedule = schedule;
@@ -166,11 +166,12 @@ export class Flusher {
     this.#scheduleTurn();
   }
 
-  /** Resolves when all outboxes have been flushed, at the end of this turn or a later one. */
+  /** Resolves when all outboxes that are due now have been flushed, at the end of a turn. */
   flushed(): Promise<void> {
-    this.#flushed ??= Promise.withResolvers();
-    this.#scheduleTurn();
-    return this.#flushed.promise;
+    return new Promise((go) => {
+      this.#waiting.push({ left: this.#due.length, go });
+      this.#scheduleTurn();
+    });
   }
 
   #scheduleTurn(): void {
@@ -181,13 +182,15 @@ export class Flusher {
 
   readonly #flush = () => {
     this.#scheduled = false;
-    const slice = this.#due.slice(this.#next, this.#next + SLICE);
-    this.#next += slice.length;
+    const slice = this.#due.splice(0, SLICE);
     for (const outbox of slice) outbox.flush();
-    if (this.#next < this.#due.length) return this.#scheduleTurn();
-    this.#due = [];
-    this.#next = 0;
-    this.#flushed?.resolve();
-    this.#flushed = undefined;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const one of waiting) {
+      one.left -= slice.length;
+      if (one.left <= 0) one.go();
+      else this.#waiting.push(one);
+    }
+    if (this.#due.length + this.#waiting.length > 0) this.#scheduleTurn();
   };
 }

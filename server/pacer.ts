@@ -2,9 +2,9 @@
  * When work that can wait goes on: while few datagrams wait to be read, so that a flood of one kind
  * does not delay everything else. It does not know what the work is.
  *
- * Datagrams that wait in the kernel are the only sign of a server that is behind: its event loop
- * reads few of them in each turn, and turns as fast as ever meanwhile. Where nobody can say how many
- * wait, work goes on at the next turn.
+ * A server is behind when many datagrams wait in the kernel. Its event loop does not show it: a turn
+ * reads few datagrams, and stays short. Where the kernel does not say how many wait, work goes on at
+ * the next turn.
  */
 import { setImmediate } from "node:timers";
 import type { Clock } from "../protocol/clock.ts";

@@ -14,7 +14,7 @@ export interface Placement {
   readonly description: string;
 }
 
-/** Without `taskset`, or with one core, nobody has a core of their own. */
+/** All processes share the cores where there is only one core, or no `taskset`. */
 export async function findPlacement(): Promise<Placement> {
   if (availableParallelism() < 2 || !await hasTaskset()) {
     return { server: [], clients: [], flooders: [], description: "All share the processors." };

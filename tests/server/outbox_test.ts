@@ -223,3 +223,25 @@ Deno.test("Flusher flushes many outboxes in several turns, and tells when that i
 Deno.test("Flusher.flushed() resolves at the end of the turn when there is nothing to flush", async () => {
   await new Flusher().flushed();
 });
+
+Deno.test("Flusher.flushed() does not wait for outboxes that become due again and again", async () => {
+  const turns: (() => void)[] = [];
+  const flusher = new Flusher((flush) => turns.push(flush));
+  // Each is due again as soon as it is written.
+  const sink = { write: () => Promise.resolve() };
+  const options = { limit: 9, resync: frame("") };
+  const outboxes = Array.from({ length: 200 }, (): Outbox => {
+    const onWritten = () => outbox.push(frame("a"));
+    const outbox: Outbox = new Outbox(sink, flusher, { ...options, onWritten });
+    return outbox;
+  });
+  for (const outbox of outboxes) outbox.push(frame("a"));
+  let isFlushed = false;
+  void flusher.flushed().then(() => isFlushed = true);
+  for (let turn = 0; turn < 4; turn++) {
+    assert.equal(isFlushed, false);
+    for (const each of turns.splice(0)) each();
+    await settle();
+  }
+  assert.equal(isFlushed, true);
+});
